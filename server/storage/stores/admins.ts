@@ -1,0 +1,129 @@
+import { compose, type Database, sql } from '../database.ts';
+
+/** Somebody who may run the house; not an account of a served domain. */
+export interface Admin {
+  readonly id: number;
+  readonly name: string;
+  /** As the password function wrote it. */
+  readonly passwordHash: string;
+  readonly role: string;
+  readonly createdAt: number;
+}
+
+/** A browser that is signed in. The token itself is not kept, only its hash. Times are ms since 1970. */
+export interface AdminSession {
+  readonly tokenHash: string;
+  readonly admin: number;
+  readonly csrf: string;
+  readonly createdAt: number;
+  readonly lastSeen: number;
+  readonly expiresAt: number;
+  readonly address: string;
+  readonly agent: string;
+}
+
+const ADMIN = sql`SELECT id, name, password_hash AS "passwordHash", role, created_at AS "createdAt" FROM admin`;
+const SESSION = sql`SELECT token_hash AS "tokenHash", admin, csrf, created_at AS "createdAt", last_seen AS "lastSeen",
+  expires_at AS "expiresAt", address, agent FROM admin_session`;
+
+/** Administrators and their browser sessions. */
+export class Admins {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async list(): Promise<Admin[]> {
+    return this.#db.all<Admin>(compose(ADMIN, sql`ORDER BY name`));
+  }
+
+  async count(): Promise<number> {
+    return (await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM admin`))?.n ?? 0;
+  }
+
+  async find(name: string): Promise<Admin | undefined> {
+    return this.#db.get<Admin>(compose(ADMIN, sql`WHERE name = ${name}`));
+  }
+
+  async byId(id: number): Promise<Admin | undefined> {
+    return this.#db.get<Admin>(compose(ADMIN, sql`WHERE id = ${id}`));
+  }
+
+  /** Throws StorageError `constraint` when the name is taken. */
+  async create(admin: { name: string; passwordHash: string; role: string }, now = Date.now()): Promise<Admin> {
+    const { name, passwordHash, role } = admin;
+    const made = this.#db.run(sql`INSERT INTO admin (name, password_hash, role, created_at)
+      VALUES (${name}, ${passwordHash}, ${role}, ${now})`);
+    const [, found] = await Promise.all([made, this.find(name)]);
+    if (found === undefined) throw new Error('an administrator was removed while it was made');
+    return found;
+  }
+
+  /** The first administrator and no other: false when there is one already. */
+  async createFirst(admin: { name: string; passwordHash: string; role: string }, now = Date.now()): Promise<boolean> {
+    const { name, passwordHash, role } = admin;
+    const made = await this.#db.run(sql`INSERT INTO admin (name, password_hash, role, created_at)
+      SELECT ${name}, ${passwordHash}, ${role}, ${now} WHERE NOT EXISTS (SELECT 1 FROM admin)`);
+    return made === 1;
+  }
+
+  /** Sets the password and ends the administrator's sessions, all but the one named. */
+  async setPassword(id: number, passwordHash: string, keepTokenHash = ''): Promise<void> {
+    await this.#db.batch([
+      sql`UPDATE admin SET password_hash = ${passwordHash} WHERE id = ${id}`,
+      sql`DELETE FROM admin_session WHERE admin = ${id} AND token_hash <> ${keepTokenHash}`,
+    ]);
+  }
+
+  /** Sets the role and ends the administrator's sessions. */
+  async setRole(id: number, role: string): Promise<void> {
+    await this.#db.batch([
+      sql`UPDATE admin SET role = ${role} WHERE id = ${id}`,
+      sql`DELETE FROM admin_session WHERE admin = ${id}`,
+    ]);
+  }
+
+  /** Removes an administrator with all sessions. */
+  async remove(id: number): Promise<void> {
+    await this.#db.run(sql`DELETE FROM admin WHERE id = ${id}`);
+  }
+
+  async addSession(session: AdminSession): Promise<void> {
+    await this.#db.run(sql`INSERT INTO admin_session
+      (token_hash, admin, csrf, created_at, last_seen, expires_at, address, agent)
+      VALUES (${session.tokenHash}, ${session.admin}, ${session.csrf}, ${session.createdAt}, ${session.lastSeen},
+        ${session.expiresAt}, ${session.address}, ${session.agent})`);
+  }
+
+  /** A session that has not expired. */
+  async session(tokenHash: string, now = Date.now()): Promise<AdminSession | undefined> {
+    return this.#db.get<AdminSession>(compose(SESSION, sql`WHERE token_hash = ${tokenHash} AND expires_at > ${now}`));
+  }
+
+  async sessionsOf(admin: number, now = Date.now()): Promise<AdminSession[]> {
+    return this.#db.all<AdminSession>(
+      compose(SESSION, sql`WHERE admin = ${admin} AND expires_at > ${now} ORDER BY created_at`),
+    );
+  }
+
+  /** Notes that a session was used. Nobody waits for it. */
+  touchSession(tokenHash: string, lastSeen: number, expiresAt: number): void {
+    this.#db.queue([
+      sql`UPDATE admin_session SET last_seen = ${lastSeen}, expires_at = ${expiresAt} WHERE token_hash = ${tokenHash}`,
+    ]);
+  }
+
+  async endSession(tokenHash: string): Promise<void> {
+    await this.#db.run(sql`DELETE FROM admin_session WHERE token_hash = ${tokenHash}`);
+  }
+
+  async endSessionsOf(admin: number): Promise<void> {
+    await this.#db.run(sql`DELETE FROM admin_session WHERE admin = ${admin}`);
+  }
+
+  /** Forgets sessions that have expired; returns how many. */
+  async expireSessions(now = Date.now()): Promise<number> {
+    return this.#db.run(sql`DELETE FROM admin_session WHERE expires_at <= ${now}`);
+  }
+}

@@ -1,0 +1,242 @@
+import { firstIdAt } from '../archive-id.ts';
+import { Cached, type Soon } from '../cached.ts';
+import { among, compose, type Database, type Statement, sql } from '../database.ts';
+
+/** In whose archive a message stands, and with whom it was exchanged. */
+export interface ArchiveEntry {
+  /** An account's id. */
+  readonly owner: number;
+  /** The other side's bare address. */
+  readonly peer: string;
+}
+
+/** What of an archive is meant (XEP-0313 §4.1). Times are ms since 1970 and inclusive. */
+export interface ArchiveFilter {
+  /** The other side's bare address. */
+  readonly with?: string;
+  readonly start?: number;
+  readonly end?: number;
+  /** Only messages after and before these ids, which need not exist. */
+  readonly afterId?: number;
+  readonly beforeId?: number;
+  /** Only these messages, at most 1,000. */
+  readonly ids?: readonly number[];
+}
+
+export interface ArchiveQuery extends ArchiveFilter {
+  /** 0 to 1,000. */
+  readonly limit: number;
+  /** The last ones of the range instead of the first. The rows come oldest first either way. */
+  readonly fromEnd: boolean;
+}
+
+export interface ArchivedMessage {
+  readonly id: number;
+  readonly stanza: string;
+}
+
+export interface ArchivePage {
+  readonly rows: readonly ArchivedMessage[];
+  /** The range holds no more than these rows, in the direction of paging (XEP-0313 §4.3.2). */
+  readonly complete: boolean;
+  readonly first?: number;
+  readonly last?: number;
+}
+
+export type ArchiveMode = 'always' | 'never' | 'roster';
+
+/** Which messages to archive (XEP-0441). Addresses are bare or full. */
+export interface ArchivePreferences {
+  readonly default: ArchiveMode;
+  readonly always: readonly string[];
+  readonly never: readonly string[];
+}
+
+/** `count` stops counting here. */
+export const COUNT_BOUND = 10_000;
+
+const SLICE = 500;
+const OWNERS_AT_ONCE = 500;
+const STANDARD: ArchivePreferences = { default: 'always', always: [], never: [] };
+
+/** The ids that a filter leaves, as statements on `archive`: one range on one index, whatever the archive's size. */
+function range(owner: number, filter: ArchiveFilter): Statement {
+  const from = Math.max(
+    filter.start === undefined ? 0 : firstIdAt(filter.start),
+    filter.afterId === undefined ? 0 : filter.afterId + 1,
+  );
+  const to = Math.min(
+    filter.end === undefined ? Number.MAX_SAFE_INTEGER : firstIdAt(Math.floor(filter.end) + 1) - 1,
+    filter.beforeId === undefined ? Number.MAX_SAFE_INTEGER : filter.beforeId - 1,
+  );
+  return compose(
+    sql`WHERE owner = ${owner}`,
+    filter.with === undefined ? undefined : sql`AND peer = ${filter.with}`,
+    sql`AND id >= ${from} AND id <= ${to}`,
+    filter.ids === undefined ? undefined : compose(sql`AND id IN`, among(filter.ids)),
+  );
+}
+
+/** The statement behind `page`, apart so that a test can ask the engine for its plan. */
+export function pageStatement(owner: number, query: ArchiveQuery): Statement {
+  return compose(
+    sql`SELECT message.id AS id, message.stanza AS stanza FROM (SELECT id AS wanted FROM archive`,
+    range(owner, query),
+    query.fromEnd ? sql`ORDER BY id DESC` : sql`ORDER BY id`,
+    sql`LIMIT ${query.limit + 1}) AS page JOIN message ON message.id = page.wanted`,
+    query.fromEnd ? sql`ORDER BY wanted DESC` : sql`ORDER BY wanted`,
+  );
+}
+
+/**
+ * Message archives (XEP-0313). The text of a message is stored once, however many archives it stands in; ids come from
+ * `ArchiveIds`, and a message has the same id in all of them.
+ */
+export class Archives {
+  readonly #db: Database;
+  readonly #preferences: Cached<number, ArchivePreferences>;
+  /** Where the walk of `expire` over the owners goes on. */
+  #expired = -1;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#preferences = new Cached(20_000, (account) => this.#loadPreferences(account));
+  }
+
+  /** The largest id in use, from which `ArchiveIds` goes on. */
+  async largestId(): Promise<number> {
+    const row = await this.#db.get<{ id: number | null }>(sql`SELECT max(id) AS id FROM message`);
+    return row?.id ?? 0;
+  }
+
+  /** Archives one message lazily (`Database.queue`). `failed` is told when it could not be stored. */
+  append(id: number, stanza: string, entries: readonly ArchiveEntry[], failed?: (error: Error) => void): void {
+    this.#db.queue(this.appendStatements(id, stanza, entries), failed);
+  }
+
+  /** The same as statements, to be committed together with others. Entries must have different owners. */
+  appendStatements(id: number, stanza: string, entries: readonly ArchiveEntry[]): Statement[] {
+    const statements = [sql`INSERT INTO message (id, owners, stanza) VALUES (${id}, ${entries.length}, ${stanza})`];
+    for (const { owner, peer } of entries) {
+      statements.push(sql`INSERT INTO archive (owner, id, peer) VALUES (${owner}, ${id}, ${peer})`);
+    }
+    return statements;
+  }
+
+  /** One page. Its cost depends on its length, not on the archive's. */
+  async page(owner: number, query: ArchiveQuery): Promise<ArchivePage> {
+    if (!(query.limit >= 0 && query.limit <= 1_000)) throw new RangeError('limit is 0 to 1,000');
+    if (query.ids?.length === 0) return { rows: [], complete: true };
+    const rows = await this.#db.all<ArchivedMessage>(pageStatement(owner, query));
+    const complete = rows.length <= query.limit;
+    if (!complete) rows.pop();
+    if (query.fromEnd) rows.reverse();
+    const first = rows[0];
+    const last = rows[rows.length - 1];
+    return first && last ? { rows, complete, first: first.id, last: last.id } : { rows, complete };
+  }
+
+  /** Whether a message stands in an archive (XEP-0313 §4.3.1: paging from an id that does not is an error). */
+  async has(owner: number, id: number): Promise<boolean> {
+    const row = await this.#db.get(sql`SELECT 1 AS found FROM archive WHERE owner = ${owner} AND id = ${id}`);
+    return row !== undefined;
+  }
+
+  /** How many messages the filter leaves, or undefined when they are more than COUNT_BOUND. */
+  async count(owner: number, filter: ArchiveFilter = {}): Promise<number | undefined> {
+    if (filter.ids?.length === 0) return 0;
+    const row = await this.#db.get<{ n: number }>(
+      compose(
+        sql`SELECT count(*) AS n FROM (SELECT 1 AS one FROM archive`,
+        range(owner, filter),
+        sql`LIMIT ${COUNT_BOUND + 1}) AS counted`,
+      ),
+    );
+    return row === undefined || row.n > COUNT_BOUND ? undefined : row.n;
+  }
+
+  /** The ids at both ends of an archive (XEP-0313 §5), none when it is empty. */
+  async metadata(owner: number): Promise<{ first?: number; last?: number }> {
+    const row = await this.#db.get<{ first: number | null; last: number | null }>(sql`SELECT
+      (SELECT min(id) FROM archive WHERE owner = ${owner}) AS first,
+      (SELECT max(id) FROM archive WHERE owner = ${owner}) AS last`);
+    return row === undefined || row.first === null || row.last === null ? {} : { first: row.first, last: row.last };
+  }
+
+  /**
+   * Removes at most about `maxRows` entries older than an id (`firstIdAt(time)`) and returns how many; 0 when none is left.
+   * Meant to be called again and again with pauses, so that other work of the store gets in between.
+   */
+  async expire(beforeId: number, maxRows: number): Promise<number> {
+    const fromStart = this.#expired < 0;
+    for (;;) {
+      const owners = await this.#ownersAfter(this.#expired);
+      for (const { owner, oldest } of owners) {
+        const removed = oldest < beforeId ? await this.#removeSlice(owner, beforeId, maxRows) : 0;
+        if (removed > 0) return removed;
+        this.#expired = owner;
+      }
+      if (owners.length > 0) continue;
+      this.#expired = -1;
+      if (fromStart) return 0;
+      return this.expire(beforeId, maxRows);
+    }
+  }
+
+  /** Empties one archive, in slices; resolves when it is done. */
+  async removeAll(owner: number): Promise<void> {
+    while ((await this.#removeSlice(owner, Number.MAX_SAFE_INTEGER, SLICE)) > 0);
+  }
+
+  preferences(account: number): Soon<ArchivePreferences> {
+    return this.#preferences.get(account);
+  }
+
+  async setPreferences(account: number, preferences: ArchivePreferences): Promise<void> {
+    this.#preferences.forget(account);
+    const always = JSON.stringify(preferences.always);
+    const never = JSON.stringify(preferences.never);
+    await this.#db.run(sql`INSERT INTO archive_preference (account, standard, always_json, never_json)
+      VALUES (${account}, ${preferences.default}, ${always}, ${never})
+      ON CONFLICT (account) DO UPDATE SET standard = excluded.standard,
+        always_json = excluded.always_json, never_json = excluded.never_json`);
+  }
+
+  /** The account is gone: nothing of it may be remembered. */
+  forget(account: number): void {
+    this.#preferences.forget(account);
+  }
+
+  /** Some owners that follow, found by stepping from one to the next, not by reading all entries. */
+  async #ownersAfter(owner: number): Promise<{ owner: number; oldest: number }[]> {
+    const rows = await this.#db.all<{ owner: number | null; oldest: number | null }>(sql`WITH RECURSIVE step(owner) AS (
+        SELECT min(owner) FROM archive WHERE owner > ${owner}
+        UNION ALL
+        SELECT (SELECT min(archive.owner) FROM archive WHERE archive.owner > step.owner) FROM step
+        WHERE step.owner IS NOT NULL)
+      SELECT owner, (SELECT min(id) FROM archive WHERE archive.owner = step.owner) AS oldest
+      FROM step LIMIT ${OWNERS_AT_ONCE}`);
+    return rows.flatMap((row) =>
+      row.owner === null || row.oldest === null ? [] : [{ owner: row.owner, oldest: row.oldest }],
+    );
+  }
+
+  async #removeSlice(owner: number, beforeId: number, limit: number): Promise<number> {
+    const slice = () =>
+      sql`(SELECT id FROM archive WHERE owner = ${owner} AND id < ${beforeId} ORDER BY id LIMIT ${limit})`;
+    const removed = await this.#db.batch([
+      compose(sql`UPDATE message SET owners = owners - 1 WHERE id IN`, slice()),
+      compose(sql`DELETE FROM message WHERE owners <= 0 AND id IN`, slice()),
+      compose(sql`DELETE FROM archive WHERE owner = ${owner} AND id IN`, slice()),
+    ]);
+    return removed[2] ?? 0;
+  }
+
+  async #loadPreferences(account: number): Promise<ArchivePreferences> {
+    const row = await this.#db.get<{ standard: ArchiveMode; always_json: string; never_json: string }>(
+      sql`SELECT standard, always_json, never_json FROM archive_preference WHERE account = ${account}`,
+    );
+    if (row === undefined) return STANDARD;
+    return { default: row.standard, always: JSON.parse(row.always_json), never: JSON.parse(row.never_json) };
+  }
+}

@@ -1,0 +1,73 @@
+import { Cached, type Soon } from '../cached.ts';
+import { type Database, type Statement, sql } from '../database.ts';
+
+export type ScramMechanism = 'SCRAM-SHA-1' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+
+/** What is kept of a password (RFC 5802 §3); the password itself is not. */
+export interface Credential {
+  readonly mechanism: ScramMechanism;
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  readonly storedKey: Uint8Array;
+  readonly serverKey: Uint8Array;
+}
+
+interface Row {
+  mechanism: ScramMechanism;
+  salt: Uint8Array;
+  iterations: number;
+  stored_key: Uint8Array;
+  server_key: Uint8Array;
+}
+
+/** The SCRAM keys of accounts. */
+export class Credentials {
+  readonly #db: Database;
+  readonly #cache: Cached<number, readonly Credential[]>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#cache = new Cached(5_000, (account) => this.#load(account));
+  }
+
+  /** All credentials of an account; none when it has no password. */
+  of(account: number): Soon<readonly Credential[]> {
+    return this.#cache.get(account);
+  }
+
+  /** Puts these in the place of all the account had. Throws `constraint` when there is no such account. */
+  async replace(account: number, list: readonly Credential[]): Promise<void> {
+    this.#cache.forget(account);
+    await this.#db.batch([
+      sql`DELETE FROM credential WHERE account = ${account}`,
+      ...list.map(
+        (one) => sql`INSERT INTO credential (account, mechanism, salt, iterations, stored_key, server_key)
+          VALUES (${account}, ${one.mechanism}, ${one.salt}, ${one.iterations}, ${one.storedKey}, ${one.serverKey})`,
+      ),
+    ]);
+  }
+
+  /** The account is gone: nothing of it may be remembered. */
+  forget(account: number): void {
+    this.#cache.forget(account);
+  }
+
+  async #load(account: number): Promise<readonly Credential[]> {
+    const rows = await this.#db.all<Row>(sql`SELECT mechanism, salt, iterations, stored_key, server_key
+      FROM credential WHERE account = ${account} ORDER BY mechanism`);
+    return rows.map((row) => ({
+      mechanism: row.mechanism,
+      salt: row.salt,
+      iterations: row.iterations,
+      storedKey: row.stored_key,
+      serverKey: row.server_key,
+    }));
+  }
+}
+
+/** Gives a credential to the account of that name, in the batch that makes it, where its number is not known yet. */
+export function firstCredential(domain: string, local: string, one: Credential): Statement {
+  return sql`INSERT INTO credential (account, mechanism, salt, iterations, stored_key, server_key)
+    SELECT id, ${one.mechanism}, ${one.salt}, ${one.iterations}, ${one.storedKey}, ${one.serverKey}
+    FROM account WHERE domain = ${domain} AND local = ${local}`;
+}

@@ -1,0 +1,64 @@
+import { Cached, type Soon } from '../cached.ts';
+import { among, compose, type Database, type Statement, sql } from '../database.ts';
+
+export interface OfflineMessage {
+  /** From `ArchiveIds`; its time is when the message was stored. */
+  readonly id: number;
+  readonly stanza: string;
+}
+
+/** Messages that wait for their recipient (XEP-0160). */
+export class Offline {
+  readonly #db: Database;
+  readonly #counts: Cached<number, number>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#counts = new Cached(20_000, (account) => this.#count(account));
+  }
+
+  /**
+   * The statement that stores one message, for `Database.queue` or `batch` in the same turn, alone or with others.
+   * Whoever queues it calls `forget(account)` when it fails.
+   */
+  append(account: number, id: number, stanza: string): Statement {
+    const known = this.#counts.peek(account);
+    if (known === undefined) this.#counts.forget(account);
+    else this.#counts.put(account, known + 1);
+    return sql`INSERT INTO offline (account, id, stanza) VALUES (${account}, ${id}, ${stanza})`;
+  }
+
+  /** The oldest messages of an account, oldest first; with `after`, those that follow this id. */
+  async list(account: number, limit: number, after = 0): Promise<OfflineMessage[]> {
+    return this.#db.all<OfflineMessage>(sql`SELECT id, stanza FROM offline
+      WHERE account = ${account} AND id > ${after} ORDER BY id LIMIT ${limit}`);
+  }
+
+  /** Removes what was handed over. Resolves once that is on disk. */
+  async remove(account: number, ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
+    this.#counts.forget(account);
+    const slices = [];
+    for (let at = 0; at < ids.length; at += 1_000) {
+      slices.push(
+        compose(sql`DELETE FROM offline WHERE account = ${account} AND id IN`, among(ids.slice(at, at + 1_000))),
+      );
+    }
+    await this.#db.batch(slices);
+  }
+
+  /** How many messages wait, those just appended included. */
+  count(account: number): Soon<number> {
+    return this.#counts.get(account);
+  }
+
+  /** A write failed or the account is gone: count anew. */
+  forget(account: number): void {
+    this.#counts.forget(account);
+  }
+
+  async #count(account: number): Promise<number> {
+    const row = await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM offline WHERE account = ${account}`);
+    return row?.n ?? 0;
+  }
+}

@@ -1,0 +1,200 @@
+import { Cached, type Soon } from '../cached.ts';
+import { type Database, type Statement, sql } from '../database.ts';
+
+export type Subscription = 'none' | 'to' | 'from' | 'both';
+
+/** One contact of one account (RFC 6121 §2.1.2). */
+export interface RosterItem {
+  /** The contact's bare address. */
+  readonly jid: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly subscription: Subscription;
+  /** We asked the contact and wait for the answer (§3.1.2). */
+  readonly ask: boolean;
+  /** The contact's future request is granted already (§3.4). */
+  readonly approved: boolean;
+  /** False for a contact that is here only because its request waits for an answer: not shown to clients (§3.1.3). */
+  readonly listed: boolean;
+  /** The contact's subscription request, a stanza, while it waits for an answer. */
+  readonly pendingIn: string | undefined;
+  /** The roster's version that last changed this item. */
+  readonly version: number;
+}
+
+/** A whole roster, not to be changed: a write puts a new one in its place. */
+export interface Roster {
+  readonly version: number;
+  readonly items: ReadonlyMap<string, RosterItem>;
+}
+
+export interface RosterChanges {
+  readonly version: number;
+  /** Listed items only, the longest unchanged first. */
+  readonly items: readonly RosterItem[];
+  /** Bare addresses of contacts that are gone. */
+  readonly removed: readonly string[];
+}
+
+interface Row {
+  jid: string;
+  name: string;
+  groups_json: string;
+  subscription: Subscription;
+  ask: number;
+  approved: number;
+  listed: number;
+  pending_in: string | null;
+  version: number;
+}
+
+/** How many versions back removals are remembered; older clients get the full roster. */
+const REMEMBERED = 1_000;
+
+function read(row: Row): RosterItem {
+  return {
+    jid: row.jid,
+    name: row.name,
+    groups: JSON.parse(row.groups_json),
+    subscription: row.subscription,
+    ask: row.ask === 1,
+    approved: row.approved === 1,
+    listed: row.listed === 1,
+    pendingIn: row.pending_in ?? undefined,
+    version: row.version,
+  };
+}
+
+/** Rosters (RFC 6121 §2), with versions (§2.6). Reads are of the whole roster, which is kept at hand. */
+export class Rosters {
+  readonly #db: Database;
+  readonly #cache: Cached<number, Roster>;
+
+  /** `bound` is the sum of items, over all accounts, that are kept in memory. */
+  constructor(db: Database, bound = 200_000) {
+    this.#db = db;
+    this.#cache = new Cached(
+      bound,
+      (account) => this.#load(account),
+      (roster) => Math.min(roster.items.size + 1, bound),
+    );
+  }
+
+  /** The roster of an account with its version; empty for one that never had any. */
+  all(account: number): Soon<Roster> {
+    return this.#cache.get(account);
+  }
+
+  get(account: number, jid: string): Soon<RosterItem | undefined> {
+    const roster = this.#cache.get(account);
+    return roster instanceof Promise ? roster.then((loaded) => loaded.items.get(jid)) : roster.items.get(jid);
+  }
+
+  version(account: number): Soon<number> {
+    const roster = this.#cache.get(account);
+    return roster instanceof Promise ? roster.then((loaded) => loaded.version) : roster.version;
+  }
+
+  /** Writes one item, new or not. Resolves with the roster's new version, once on disk. */
+  async put(account: number, item: Omit<RosterItem, 'version'>): Promise<number> {
+    const before = await this.#ready(account);
+    const version = before.version + 1;
+    const items = new Map(before.items);
+    items.set(item.jid, { ...item, version });
+    const flag = (value: boolean) => (value ? 1 : 0);
+    const groups = JSON.stringify(item.groups);
+    await this.#write(account, { version, items }, [
+      sql`INSERT INTO roster_item
+        (account, jid, name, groups_json, subscription, ask, approved, listed, pending_in, version)
+        VALUES (${account}, ${item.jid}, ${item.name}, ${groups}, ${item.subscription}, ${flag(item.ask)},
+          ${flag(item.approved)}, ${flag(item.listed)}, ${item.pendingIn ?? null}, ${version})
+        ON CONFLICT (account, jid) DO UPDATE SET name = excluded.name, groups_json = excluded.groups_json,
+          subscription = excluded.subscription, ask = excluded.ask, approved = excluded.approved,
+          listed = excluded.listed, pending_in = excluded.pending_in, version = excluded.version`,
+      ...this.#mark(account, item, before.items.get(item.jid), version),
+    ]);
+    return version;
+  }
+
+  /** Removes one item. Resolves with the roster's version, which stays as it was when there was no such item. */
+  async remove(account: number, jid: string): Promise<number> {
+    const before = await this.#ready(account);
+    if (!before.items.has(jid)) return before.version;
+    const version = before.version + 1;
+    const items = new Map(before.items);
+    items.delete(jid);
+    await this.#write(account, { version, items }, [
+      sql`DELETE FROM roster_item WHERE account = ${account} AND jid = ${jid}`,
+      ...(before.items.get(jid)?.listed === true ? this.#removed(account, jid, version) : []),
+    ]);
+    return version;
+  }
+
+  /** What changed after a version that a client knows (§2.6.3), or 'full' when that is not known any more. */
+  async changes(account: number, since: number): Promise<RosterChanges | 'full'> {
+    const roster = await this.#ready(account);
+    const { version } = roster;
+    if (!Number.isSafeInteger(since) || since < version - REMEMBERED || since < 0 || since > version) return 'full';
+    if (since === version) return { version, items: [], removed: [] };
+    const gone = await this.#db.all<{ jid: string }>(sql`SELECT jid FROM roster_removed
+      WHERE account = ${account} AND version > ${since} AND version <= ${version} ORDER BY version`);
+    const items = [...roster.items.values()].filter((item) => item.listed && item.version > since);
+    return { version, items: items.sort((a, b) => a.version - b.version), removed: gone.map((row) => row.jid) };
+  }
+
+  /** The account is gone: nothing of it may be remembered. */
+  forget(account: number): void {
+    this.#cache.forget(account);
+  }
+
+  /**
+   * The newest roster, known to be the newest in the turn in which this resolves: the version after it is counted here, so
+   * two writers must not start from the same one.
+   */
+  async #ready(account: number): Promise<Roster> {
+    for (;;) {
+      const loaded = await this.#cache.get(account);
+      if (this.#cache.peek(account) === loaded) return loaded;
+    }
+  }
+
+  /** To clients, an item that is not listed any more was removed. */
+  #mark(
+    account: number,
+    item: Omit<RosterItem, 'version'>,
+    before: RosterItem | undefined,
+    version: number,
+  ): readonly Statement[] {
+    if (item.listed) return [sql`DELETE FROM roster_removed WHERE account = ${account} AND jid = ${item.jid}`];
+    return before?.listed === true ? this.#removed(account, item.jid, version) : [];
+  }
+
+  #removed(account: number, jid: string, version: number): readonly Statement[] {
+    return [
+      sql`INSERT INTO roster_removed (account, jid, version) VALUES (${account}, ${jid}, ${version})
+        ON CONFLICT (account, jid) DO UPDATE SET version = excluded.version`,
+      sql`DELETE FROM roster_removed WHERE account = ${account} AND version <= ${version - REMEMBERED}`,
+    ];
+  }
+
+  async #write(account: number, next: Roster, statements: readonly Statement[]): Promise<void> {
+    this.#cache.put(account, next);
+    try {
+      await this.#db.batch([
+        ...statements,
+        sql`INSERT INTO roster (account, version) VALUES (${account}, ${next.version})
+          ON CONFLICT (account) DO UPDATE SET version = excluded.version`,
+      ]);
+    } catch (error) {
+      this.#cache.forget(account);
+      throw error;
+    }
+  }
+
+  async #load(account: number): Promise<Roster> {
+    const head = this.#db.get<{ version: number }>(sql`SELECT version FROM roster WHERE account = ${account}`);
+    const rows = await this.#db.all<Row>(sql`SELECT jid, name, groups_json, subscription, ask, approved, listed,
+      pending_in, version FROM roster_item WHERE account = ${account} ORDER BY jid`);
+    return { version: (await head)?.version ?? 0, items: new Map(rows.map((row) => [row.jid, read(row)])) };
+  }
+}
