@@ -1,0 +1,82 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Database as Connection } from 'better-sqlite3';
+import { StorageError } from './database.ts';
+import { Checkpointer } from './sqlite-checkpoint.ts';
+import { toStorageError } from './sqlite-error.ts';
+import { Executor } from './sqlite-executor.ts';
+import { APPLICATION_ID, openFile, refusal, versionOf } from './sqlite-file.ts';
+import { CLOSE, type Opened, type Request, type WorkerOptions } from './sqlite-protocol.ts';
+
+/** The thread in which the disk is waited for, so that the other one never does. */
+
+const options = workerData as WorkerOptions;
+const port = parentPort!;
+
+/** Brings the schema up to date, each step in a transaction of its own; returns the names of the steps taken. */
+function migrate(db: Connection): string[] {
+  db.exec(`CREATE TABLE IF NOT EXISTS schema_version
+    (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)`);
+  const from = versionOf(db);
+  const steps = options.migrations.filter((step) => step.version > from);
+  for (const step of steps) {
+    db.transaction(() => {
+      for (const statement of step.statements) db.exec(statement);
+      db.prepare('INSERT INTO schema_version VALUES (?, ?, ?)').run(step.version, step.name, Date.now());
+      db.pragma(`user_version = ${step.version}`); // the same in the file's header, where it is read before opening
+    })();
+  }
+  return steps.map((step) => step.name);
+}
+
+function prepare(db: Connection): void {
+  if (versionOf(db) === 0) db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  db.pragma('cache_size = -32000');
+  db.pragma('temp_store = MEMORY');
+  db.pragma('wal_autocheckpoint = 0');
+  db.pragma('journal_size_limit = 67108864');
+  if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
+}
+
+async function open(): Promise<{ db: Connection; opened: Opened }> {
+  const newest = options.migrations.at(-1)?.version ?? 0;
+  const { db, checked } = await openFile(options.file, newest);
+  try {
+    prepare(db);
+    const migrated = migrate(db);
+    return { db, opened: { opened: true, version: versionOf(db), migrated, checked } };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function serve(db: Connection): void {
+  const executor = new Executor(db);
+  const checkpointer = new Checkpointer(db);
+  port.on('message', (request: Request | typeof CLOSE) => {
+    if (request === CLOSE) {
+      checkpointer.close();
+      db.close();
+      port.close();
+      return;
+    }
+    port.postMessage(executor.execute(request));
+    if (request.writes) checkpointer.wrote();
+  });
+}
+
+try {
+  const { db, opened } = await open();
+  serve(db);
+  port.postMessage(opened);
+} catch (error) {
+  const known = toStorageError(error);
+  const ours = error instanceof StorageError;
+  const damaged = refusal(options.file, `is damaged (${known.message})`);
+  const other = known.code === 'corrupt' ? damaged : `${options.file} could not be opened: ${known.message}`;
+  port.postMessage({ opened: false, code: known.code, text: ours ? known.message : other } satisfies Opened);
+  port.close();
+}
