@@ -1,0 +1,25 @@
+import { type Element, el } from './element.ts';
+import { NS } from './ns.ts';
+
+/** A point in time as XEP-0082 writes it, in UTC. `time` is in ms since 1970. */
+export function dateTime(time: number): string {
+  return new Date(time).toISOString();
+}
+
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Reads an XEP-0082 DateTime; undefined for what is none. Gives ms since 1970. */
+export function parseDateTime(text: string): number | undefined {
+  if (text.length > 40 || !DATE_TIME.test(text)) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** XEP-0203: when the stanza around it was first sent, and who says so. */
+export function delayXml(from: string, time: number): string {
+  return `<delay xmlns='${NS.delay}' from='${from}' stamp='${dateTime(time)}'/>`;
+}
+
+export function delay(from: string, time: number): Element {
+  return el('delay', { xmlns: NS.delay, from, stamp: dateTime(time) });
+}
