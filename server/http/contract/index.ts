@@ -1,0 +1,47 @@
+import type { Static, TSchema } from 'typebox';
+import * as AccountShapes from './accounts.ts';
+import * as AuditShapes from './audit.ts';
+import * as DomainShapes from './domains.ts';
+import { local } from './local.ts';
+import * as OverviewShapes from './overview.ts';
+import * as SessionShapes from './session.ts';
+import type { ErrorReply as ErrorShape } from './shapes.ts';
+
+/**
+ * What the server offers over HTTP, by method and path. `params` are the parts of the path, `query` what stands behind the
+ * question mark, `body` the JSON that is sent, `reply` the JSON that comes back with 200. Every refusal is an ErrorReply.
+ */
+export const contract = {
+  ...SessionShapes.session,
+  ...OverviewShapes.overview,
+  ...DomainShapes.domains,
+  ...AccountShapes.accounts,
+  ...AuditShapes.audit,
+  ...local,
+} as const;
+
+export type Contract = typeof contract;
+export type Route = keyof Contract;
+
+type Part<R extends Route, Name extends string> = Contract[R] extends { readonly [K in Name]: infer S extends TSchema }
+  ? Static<S>
+  : undefined;
+
+/** The parts of the path of a route, undefined when it has none. */
+export type ParamsOf<R extends Route> = Part<R, 'params'>;
+export type QueryOf<R extends Route> = Part<R, 'query'>;
+export type BodyOf<R extends Route> = Part<R, 'body'>;
+/** What comes back with 200. */
+export type ReplyOf<R extends Route> = Part<R, 'reply'>;
+
+/** The server-sent events by name. */
+export type Events = { [Name in keyof typeof OverviewShapes.events]: Static<(typeof OverviewShapes.events)[Name]> };
+
+export type Account = Static<typeof AccountShapes.Account>;
+export type AccountSession = Static<typeof AccountShapes.AccountSession>;
+export type AuditRow = Static<typeof AuditShapes.AuditRow>;
+export type Domain = Static<typeof DomainShapes.Domain>;
+export type ErrorReply = Static<typeof ErrorShape>;
+export type Overview = Static<typeof OverviewShapes.Overview>;
+export type SessionChange = Static<typeof OverviewShapes.SessionChange>;
+export type SignedIn = Static<typeof SessionShapes.SignedIn>;
