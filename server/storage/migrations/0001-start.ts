@@ -64,6 +64,13 @@ export const statements: readonly string[] = [
     peer TEXT NOT NULL,
     PRIMARY KEY (owner, id)) WITHOUT ROWID`,
   `CREATE INDEX archive_by_peer ON archive (owner, peer, id)`,
+  // Where entries of the archive arrive, two to a row, to be moved to their places many at a time.
+  `CREATE TABLE archive_fresh (
+    id INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
+    peer TEXT NOT NULL,
+    other_owner INTEGER,
+    other_peer TEXT)`,
   `CREATE TABLE archive_preference (
     account INTEGER NOT NULL PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
     standard TEXT NOT NULL CHECK (standard IN ('always', 'never', 'roster')),
