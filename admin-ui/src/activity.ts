@@ -1,0 +1,42 @@
+import type { AuditRow } from '../../server/http/contract/index.ts';
+
+const doors: Record<AuditRow['door'], string> = {
+  panel: 'Panel',
+  cli: 'Command line',
+  chat: 'Chat',
+  house: 'By itself',
+};
+
+const actions: Record<string, string> = {
+  'account.create': 'Created',
+  'account.password': 'Set a new password for',
+  'account.name': 'Renamed',
+  'account.disable': 'Disabled',
+  'account.enable': 'Enabled',
+  'account.delete': 'Deleted',
+  'session.end': 'Ended a session of',
+  'domain.add': 'Added the domain',
+  'domain.remove': 'Removed the domain',
+  'admin.sign-in': 'Signed in',
+  'admin.sign-out': 'Signed out',
+  'admin.password': 'Changed their own password',
+  'admin.reset-code': 'Asked for a one-time code for',
+  'admin.reset': 'Set a new password by a one-time code',
+  'house.claim': 'Claimed this house',
+};
+
+/** The door in words. */
+export const doorWords = (door: AuditRow['door']): string => doors[door];
+
+/** An action such as `account.create` in words; one that is not known here reads as it is written. */
+export function actionWords(action: string): string {
+  return actions[action] ?? action.replaceAll(/[.-]/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
+}
+
+/** The particulars of a row on one line, '' when there are none. */
+export function detailWords(detail: AuditRow['detail']): string {
+  return Object.entries(detail)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ');
+}

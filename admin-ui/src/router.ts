@@ -1,0 +1,67 @@
+import { createRouter, createWebHistory } from 'vue-router';
+import { whenSignedOut } from './api.ts';
+import { admin, claimed, knowSession, refreshSession } from './composables/session.ts';
+import { setTitle } from './composables/title.ts';
+import { say } from './composables/toasts.ts';
+import OverviewPage from './pages/OverviewPage.vue';
+import SignInPage from './pages/SignInPage.vue';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: string;
+    /** Shown without the side bar, to people who are not signed in. */
+    plain?: boolean;
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', component: OverviewPage, meta: { title: 'Overview' } },
+    { path: '/people', component: () => import('./pages/PeoplePage.vue'), meta: { title: 'People' } },
+    {
+      path: '/people/:domain/:local',
+      component: () => import('./pages/PersonPage.vue'),
+      props: true,
+      meta: { title: 'Person' },
+    },
+    { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
+    { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: 'Activity' } },
+    { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { title: 'Your account' } },
+    { path: '/sign-in', component: SignInPage, meta: { title: 'Sign in', plain: true } },
+    { path: '/claim', component: () => import('./pages/ClaimPage.vue'), meta: { title: 'Set up', plain: true } },
+    { path: '/reset', component: () => import('./pages/ResetPage.vue'), meta: { title: 'New password', plain: true } },
+    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'Page not found' } },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.beforeEach(async (to) => {
+  // The application shows why when the server cannot be asked.
+  if (!(await knowSession())) return true;
+  // The one-time code travels in the hash, so it is taken along.
+  if (!claimed.value) return to.path === '/claim' || { path: '/claim', hash: to.hash };
+  if (to.path === '/reset') return true;
+  if (to.meta.plain) return !admin.value && to.path === '/sign-in' ? true : { path: admin.value ? '/' : '/sign-in' };
+  if (admin.value) return true;
+  return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+});
+
+router.afterEach((to, from) => {
+  setTitle(to.meta.title);
+  // A new page is a new place: the keyboard starts at its beginning, not in the menu that led there.
+  if (from.matched.length && to.path !== from.path) document.getElementById('content')?.focus({ preventScroll: true });
+});
+
+whenSignedOut(() => {
+  if (!admin.value) return;
+  // Not every 401 is a lost session (a wrong old password is another), so it is asked for.
+  refreshSession().then(
+    async () => {
+      if (admin.value) return;
+      say('You have been signed out. Please sign in again.', 'danger');
+      await router.push({ path: '/sign-in', query: { next: router.currentRoute.value.fullPath } });
+    },
+    () => undefined,
+  );
+});
