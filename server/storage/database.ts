@@ -53,8 +53,11 @@ export interface Database {
    * `failed` is told when it could not be; without it the failure is logged.
    */
   queue(statements: readonly Statement[], failed?: (error: Error) => void): void;
-  /** Resolves when all that was asked for before is on disk, or its `failed` has been called. Never rejects. */
-  durable(): Promise<void>;
+  /**
+   * Resolves when all that was asked for before is on disk, or its `failed` has been called. Never rejects. With `hurry`
+   * false no commit is made for it: it waits, like `queue`, for the next one.
+   */
+  durable(hurry?: boolean): Promise<void>;
   /** More is queued than the engine likes: whoever feeds it should wait for `drained()` before reading on. */
   readonly pressure: boolean;
   /** Resolves when there is no pressure (at once, if there is none). */

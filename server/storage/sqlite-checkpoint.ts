@@ -2,8 +2,6 @@ import type { Database as Connection, Statement as Prepared } from 'better-sqlit
 
 /** Pages in the journal from which they are folded into the file, even under load (8 MB). */
 const MANY_PAGES = 2_000;
-/** Commits between two looks at the journal's length. */
-const LOOK_EVERY = 16;
 /** After so long without a write a smaller number is folded, too. */
 const IDLE_MS = 2_000;
 const FEW_PAGES = 200;
@@ -33,7 +31,7 @@ export class Checkpointer {
   /** To be called after each commit, when its answer is on the way. */
   wrote(): void {
     this.#commits++;
-    if (this.#commits % LOOK_EVERY === 0) this.#foldFrom(MANY_PAGES);
+    this.#foldFrom(MANY_PAGES);
     if (this.#idle === undefined) this.#watch();
   }
 

@@ -114,10 +114,10 @@ class SqliteDatabase implements Database {
     else if (!this.#hurried) this.#timer ??= setTimeout(() => this.#hurry(), this.#lazyMs);
   }
 
-  async durable(): Promise<void> {
+  async durable(hurry = true): Promise<void> {
     const last = this.#waiting.at(-1);
     if (last === undefined) return this.#sent?.settled();
-    this.#hurry();
+    if (hurry) this.#hurry();
     return last.settled();
   }
 
