@@ -1,0 +1,46 @@
+import { insertLast } from '../xmpp/element.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+import type { Arrival } from './flow.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+const NOBODY: readonly Session[] = [];
+
+/** The sessions that a message or presence for an account goes to (RFC 6121 §8.5.2, §8.5.3). */
+export function recipientsOf(stanza: Stanza, sessions: Sessions): readonly Session[] {
+  const to = stanza.to!;
+  if (to.resource !== '') {
+    const session = sessions.get(to);
+    if (session !== undefined) return [session];
+    if (stanza.kind !== 'message' || stanza.type !== 'chat') return NOBODY;
+    // §8.5.3.2.1: a chat message for a device that has left is for its owner.
+  }
+  const all = sessions.of(to.bare);
+  if (stanza.kind === 'presence') return all.filter((session) => session.available !== undefined);
+  if (stanza.kind === 'iq' || stanza.type === 'groupchat' || stanza.type === 'error') return NOBODY;
+  const [first] = all;
+  if (all.length === 1 && first!.available !== undefined && first!.priority >= 0) return all;
+  return all.filter((session) => session.available !== undefined && session.priority >= 0); // §8.5.2.1.1
+}
+
+/** The last step of the stage `deliver`, for messages and presence. */
+export function deliver(arrival: Arrival): 'stop' | undefined {
+  const { recipients, stanza, extra } = arrival;
+  if (recipients.length === 0) return undefined;
+  const text = extra === '' ? stanza.text : insertLast(stanza.text, extra);
+  for (const session of recipients) session.deliver(stanza, text);
+  return 'stop';
+}
+
+/** What becomes of a message or presence that nobody took (§8.5.2.2, §8.5.3.2). Throws StanzaError for what must bounce. */
+export function undelivered(stanza: Stanza): void {
+  if (stanza.kind === 'presence' || stanza.type === 'error' || stanza.type === 'headline') return;
+  throw new StanzaError('service-unavailable', 'Nobody is there to take it.');
+}
+
+/** The same for an account that does not exist (§8.5.1); it reads like one where nobody is there. */
+export function noSuchAccount(stanza: Stanza): void {
+  if (stanza.kind === 'presence' || !stanza.mayBeAnswered) return;
+  throw new StanzaError('service-unavailable', 'Nobody is there to take it.');
+}

@@ -1,0 +1,47 @@
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+import type { Session } from './session.ts';
+
+/** Every event of a host: what has happened, and cannot be stopped. */
+export interface HostEvents {
+  /** A resource was bound. */
+  bound: { session: Session };
+  /** A session sent its initial presence (RFC 6121 §4.2). */
+  available: { session: Session };
+  /** A session that was available is not any more, by its own presence or because it ended (§4.5). */
+  unavailable: { session: Session; stanza: Stanza };
+  /** A session is gone, after `unavailable` if it was available. */
+  ended: { session: Session };
+  /** A contact may see an account's presence now, or not any more (§3.1.5, §3.2.2, §3.3.3). */
+  shown: { account: Account; contact: string };
+  hidden: { account: Account; contact: string };
+  /** An account was removed with all it had. */
+  removed: { account: Account };
+}
+
+export type Handlers = { [Name in keyof HostEvents]?: (event: HostEvents[Name]) => void | Promise<void> };
+
+/** Tells events to the handlers in the order of the modules. A handler that fails does not keep it from the others. */
+export class Events {
+  readonly #handlers: Handlers[] = [];
+  readonly #failed: (error: unknown) => void;
+
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  add(handlers: Handlers): void {
+    this.#handlers.push(handlers);
+  }
+
+  emit<Name extends keyof HostEvents>(name: Name, event: HostEvents[Name]): void {
+    for (const handlers of this.#handlers) {
+      try {
+        const done = handlers[name]?.(event);
+        if (done instanceof Promise) done.catch(this.#failed);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+}

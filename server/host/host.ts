@@ -1,0 +1,237 @@
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Element } from '../xmpp/element.ts';
+import { type Jid, JidError, makeJid, parseJid, tryParseJid } from '../xmpp/jid.ts';
+import { checkShape, errorFor, resultFor, Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+import { StreamError } from '../xmpp/stream-error.ts';
+import { deliver, noSuchAccount, recipientsOf, undelivered } from './delivery.ts';
+import type { Destination } from './destination.ts';
+import { Events } from './events.ts';
+import { type Arrival, type Departure, INBOUND, type InboundStage, OUTBOUND, type OutboundStage } from './flow.ts';
+import type { House } from './house.ts';
+import { type IqScope, IqTable, payloadOf } from './iq.ts';
+import { Ledger } from './ledger.ts';
+import type { Wiring } from './module.ts';
+import { Pipeline, type Step, type Verdict } from './pipeline.ts';
+import { type ClientInfo, type Outlet, Session } from './session.ts';
+import { Sessions } from './sessions.ts';
+
+/** One served domain: its sessions, its modules, and the walk of its stanzas. */
+export class Host implements Destination {
+  readonly domain: string;
+  readonly jid: Jid;
+  readonly house: House;
+  readonly sessions = new Sessions();
+  readonly events: Events;
+  /** What the modules brought, for those that tell others about it. */
+  readonly wirings: readonly Wiring[];
+  readonly #iqs = new IqTable();
+  readonly #outbound = new Pipeline<OutboundStage, Departure>(OUTBOUND);
+  readonly #inbound = new Pipeline<InboundStage, Arrival>(INBOUND);
+
+  constructor(domain: string, house: House) {
+    this.domain = domain;
+    this.jid = makeJid('', domain);
+    this.house = house;
+    this.events = new Events((error) => house.log.error({ err: error, host: domain }, 'an event handler failed'));
+    const wirings = house.modules.map((module) => module.start(this));
+    for (const wiring of wirings) this.#wire(wiring);
+    this.#inbound.add('deliver', (arrival) => this.#deliver(arrival));
+    this.wirings = wirings;
+  }
+
+  #wire(wiring: Wiring): void {
+    for (const route of wiring.iq ?? []) this.#iqs.add(route);
+    for (const stage of OUTBOUND) {
+      const step = wiring.outbound?.[stage];
+      if (step !== undefined) this.#outbound.add(stage, step);
+    }
+    for (const stage of INBOUND) {
+      const step: Step<Arrival> | undefined = wiring.inbound?.[stage];
+      if (step !== undefined) this.#inbound.add(stage, step);
+    }
+    if (wiring.on !== undefined) this.events.add(wiring.on);
+  }
+
+  /** Adds a session. One of the same resource is ended: the newcomer is its owner come back (RFC 6120 §7.7.2.2). */
+  bind(jid: Jid, account: Account, client: ClientInfo, outlet: Outlet): Session {
+    this.sessions.get(jid)?.end('conflict', 'You logged in elsewhere under the same resource.');
+    const session = new Session(jid, account, client, outlet);
+    this.sessions.add(session);
+    this.house.counters.logins++;
+    this.events.emit('bound', { session });
+    return session;
+  }
+
+  /** Takes a session out; whoever could see it is told that it went. */
+  unbind(session: Session): void {
+    if (this.sessions.remove(session)) this.events.emit('ended', { session });
+  }
+
+  /**
+   * A stanza comes from a session. Whatever it is, the sender gets its answer or refusal; a StreamError is thrown for what
+   * ends the stream. A promise means that the store was waited for, and the next stanza must wait too.
+   */
+  receive(session: Session, element: Element): void | Promise<void> {
+    this.#checkSender(session, element);
+    let to: Jid | undefined;
+    try {
+      if (element.attrs.to !== undefined) to = parseJid(element.attrs.to);
+    } catch (error) {
+      if (!(error instanceof JidError)) throw error;
+      const stanza = new Stanza(element, session.jid, undefined);
+      return this.#refuse(session, stanza, new StanzaError('jid-malformed', error.message)); // RFC 6120 §8.1.1
+    }
+    // RFC 6120 §10.3: without an address, iq and message are for one's own account; presence is for all who may see it.
+    if (to === undefined && element.name !== 'presence') to = makeJid(session.jid.local, this.domain);
+    const stanza = new Stanza(element, session.jid, to);
+    const { counters } = this.house;
+    if (stanza.kind === 'message') counters.messages++;
+    else if (stanza.kind === 'presence') counters.presences++;
+    else counters.iqs++;
+    try {
+      checkShape(stanza);
+      const walk = this.#depart({ stanza, session, ledger: new Ledger() });
+      return walk instanceof Promise ? walk.catch((error: unknown) => this.#refuse(session, stanza, error)) : undefined;
+    } catch (error) {
+      return this.#refuse(session, stanza, error);
+    }
+  }
+
+  /** A stanza reaches this domain. Throws StanzaError when it is refused. */
+  accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    const to = stanza.to!;
+    if (to.local === '') return this.#acceptForHost(stanza);
+    const account = this.house.stores.accounts.at(to.bare);
+    if (account instanceof Promise) return account.then((found) => this.#arrive(stanza, found, ledger));
+    return this.#arrive(stanza, account, ledger);
+  }
+
+  /** Sends a stanza of the host's own making. What comes back as a refusal is dropped. */
+  send(stanza: Stanza): void {
+    try {
+      const done = this.house.router.route(stanza);
+      if (done instanceof Promise) done.catch((error: unknown) => this.#drop(stanza, error));
+    } catch (error) {
+      this.#drop(stanza, error);
+    }
+  }
+
+  /** Ends all sessions and stops the modules, the last first. */
+  async close(condition: 'system-shutdown' | 'host-gone'): Promise<void> {
+    const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
+    for (const session of [...this.sessions.all()]) session.end(condition, text);
+    for (const wiring of this.wirings.toReversed()) await wiring.stop?.();
+  }
+
+  /** RFC 6120 §8.1.2.1: `from` is absent or one's own. */
+  #checkSender(session: Session, element: Element): void {
+    const { from } = element.attrs;
+    if (from === undefined || from === session.jid.full) return;
+    const claimed = tryParseJid(from);
+    if (claimed === undefined || (claimed.full !== session.jid.full && claimed.full !== session.jid.bare)) {
+      throw new StreamError('invalid-from', 'A stanza says that it is from somebody else.');
+    }
+  }
+
+  #depart(departure: Departure): void | Promise<void> {
+    const verdict = this.#outbound.run(departure);
+    if (verdict instanceof Promise) return verdict.then((late) => this.#departed(departure, late));
+    return this.#departed(departure, verdict);
+  }
+
+  #departed(departure: Departure, verdict: Verdict): void | Promise<void> {
+    const { stanza, ledger } = departure;
+    if (verdict !== 'stop' && stanza.to !== undefined) {
+      const routed = this.house.router.route(stanza, ledger);
+      if (routed instanceof Promise) return routed.then(() => this.#settle(stanza, ledger));
+    }
+    return this.#settle(stanza, ledger);
+  }
+
+  /** Writes what the walk left in the ledger. Waits only when the store cannot keep up. */
+  #settle(stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    const { db, stores } = this.house;
+    if (ledger.entries.length > 0 || ledger.statements.length > 0) {
+      const statements =
+        ledger.entries.length > 0
+          ? stores.archives.appendStatements(ledger.archiveId, stanza.text, ledger.entries)
+          : [];
+      statements.push(...ledger.statements);
+      db.queue(statements, (error) => {
+        for (const failed of ledger.failed) failed();
+        this.house.log.error({ err: error }, 'a message could not be stored');
+        const refusal = new StanzaError('resource-constraint', 'The server could not store it. Please try again later.');
+        if (stanza.mayBeAnswered) this.send(errorFor(stanza, stanza.to ?? this.jid, refusal));
+      });
+    }
+    return db.pressure ? db.drained() : undefined;
+  }
+
+  #acceptForHost(stanza: Stanza): void | Promise<void> {
+    if (stanza.kind === 'iq' && stanza.mayBeAnswered) return this.#answer(stanza, 'host', undefined);
+    if (stanza.kind === 'message' && stanza.mayBeAnswered) throw new StanzaError('service-unavailable');
+  }
+
+  #arrive(stanza: Stanza, account: Account | undefined, ledger: Ledger): void | Promise<void> {
+    if (account === undefined) return noSuchAccount(stanza);
+    const recipients = recipientsOf(stanza, this.sessions);
+    const arrival: Arrival = { stanza, account, bare: stanza.to!.bare, recipients, extra: '', ledger };
+    const verdict = this.#inbound.run(arrival);
+    if (verdict instanceof Promise) return verdict.then((late) => this.#arrived(arrival, late));
+    return this.#arrived(arrival, verdict);
+  }
+
+  #arrived(arrival: Arrival, verdict: Verdict): void {
+    if (verdict !== 'stop') undelivered(arrival.stanza);
+  }
+
+  /** The host's own step of the stage `deliver` (RFC 6121 §8.5). */
+  #deliver(arrival: Arrival): Verdict | Promise<Verdict> {
+    const { stanza, account } = arrival;
+    this.house.counters.delivered += arrival.recipients.length;
+    if (stanza.kind !== 'iq') return deliver(arrival);
+    const to = stanza.to!;
+    if (to.resource !== '') {
+      const [session] = arrival.recipients;
+      if (session !== undefined) session.deliver(stanza);
+      else if (stanza.mayBeAnswered) throw new StanzaError('service-unavailable'); // §8.5.3.2.3
+      return 'stop';
+    }
+    if (!stanza.mayBeAnswered) return 'stop'; // an answer to a request that the account itself never made
+    const done = this.#answer(stanza, stanza.from.bare === arrival.bare ? 'own' : 'account', account);
+    return done instanceof Promise ? done.then(() => 'stop' as const) : 'stop';
+  }
+
+  #answer(stanza: Stanza, scope: IqScope, account: Account | undefined): void | Promise<void> {
+    const session = stanza.from.domain === this.domain ? this.sessions.get(stanza.from) : undefined;
+    const result = this.#iqs.answer(scope, { stanza, payload: payloadOf(stanza), session, account });
+    if (result instanceof Promise) return result.then((late) => this.#reply(stanza, session, late));
+    return this.#reply(stanza, session, result);
+  }
+
+  #reply(stanza: Stanza, session: Session | undefined, payload: Element | undefined): void {
+    const result = resultFor(stanza, stanza.to!, payload);
+    if (session !== undefined) session.deliver(result);
+    else this.send(result);
+  }
+
+  /** Tells the sender that its stanza was refused, if it may be told (RFC 6120 §8.3.1). */
+  #refuse(session: Session, stanza: Stanza, reason: unknown): void {
+    if (reason instanceof StreamError) throw reason;
+    let error = reason;
+    if (!(error instanceof StanzaError)) {
+      this.house.log.error({ err: reason, host: this.domain }, 'a stanza could not be handled');
+      error = new StanzaError('internal-server-error', 'Something went wrong on the server.');
+    }
+    if (!stanza.mayBeAnswered) return;
+    this.house.counters.bounced++;
+    const from = stanza.to ?? makeJid(session.jid.local, this.domain);
+    session.deliver(errorFor(stanza, from, error as StanzaError));
+  }
+
+  #drop(stanza: Stanza, error: unknown): void {
+    if (error instanceof StanzaError) return;
+    this.house.log.error({ err: error, kind: stanza.kind, host: this.domain }, 'a stanza of our own could not be sent');
+  }
+}

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import type { ArchiveIds } from '../storage/archive-id.ts';
+import type { Database } from '../storage/database.ts';
+import type { Stores } from '../storage/stores/index.ts';
+import type { Counters } from './counters.ts';
+import type { Module } from './module.ts';
+import type { Router } from './router.ts';
+
+/** What all hosts share. */
+export interface House {
+  readonly db: Database;
+  readonly stores: Stores;
+  readonly router: Router;
+  readonly archiveIds: ArchiveIds;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly modules: readonly Module[];
+  readonly version: string;
+  readonly limits: {
+    readonly sessionsPerAccount: number;
+    readonly offlineMessagesPerAccount: number;
+    readonly rosterItemsPerAccount: number;
+  };
+}

@@ -1,0 +1,35 @@
+import type { Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+import type { Destination } from './destination.ts';
+import { Ledger } from './ledger.ts';
+
+/** Finds who answers for a stanza's domain (RFC 6120 §10). */
+export class Router {
+  readonly #destinations = new Map<string, Destination>();
+  /** Takes what is for no domain of ours: other servers, when there is federation. */
+  fallback: Destination | undefined;
+
+  /** Throws when the domain is taken. */
+  add(domain: string, destination: Destination): void {
+    if (this.#destinations.has(domain)) throw new Error(`two destinations for ${domain}`);
+    this.#destinations.set(domain, destination);
+  }
+
+  remove(domain: string): void {
+    this.#destinations.delete(domain);
+  }
+
+  has(domain: string): boolean {
+    return this.#destinations.has(domain);
+  }
+
+  /** Hands a stanza to its domain. Throws StanzaError; `stanza.to` must be there. */
+  route(stanza: Stanza, ledger: Ledger = new Ledger()): void | Promise<void> {
+    const domain = stanza.to!.domain;
+    const destination = this.#destinations.get(domain) ?? this.fallback;
+    if (destination === undefined) {
+      throw new StanzaError('remote-server-not-found', `Nobody answers for ${domain}: this server is not connected to others.`);
+    }
+    return destination.accept(stanza, ledger);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Account } from '../storage/stores/accounts.ts';
+import { child, textOf } from '../xmpp/element.ts';
+import type { Jid } from '../xmpp/jid.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+import type { StreamErrorCondition } from '../xmpp/stream-error.ts';
+
+/** Where a session's stanzas go: a connection, or what keeps them until one comes back. */
+export interface Outlet {
+  /** `text` is the stanza as this session gets it. Never waits; what it cannot take it answers for itself. */
+  deliver(stanza: Stanza, text: string): void;
+  /** Ends the stream, and the session with it. */
+  end(condition: StreamErrorCondition, text: string): void;
+  /** The session outlives its connection for a while (XEP-0198 §5). */
+  readonly resumable: boolean;
+}
+
+/** How a client is connected, for people to read. */
+export interface ClientInfo {
+  readonly address: string;
+  /** As in `TLSv1.3`. */
+  readonly tls: string;
+  readonly cipher: string;
+  /** SASL's. */
+  readonly mechanism: string;
+  readonly transport: 'starttls' | 'tls';
+}
+
+export interface PresenceInfo {
+  readonly show: string;
+  readonly status: string;
+  readonly priority: number;
+}
+
+/** One bound resource of one account: what others must know of it, and the way to it. */
+export class Session {
+  readonly jid: Jid;
+  readonly account: Account;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number = Date.now();
+  client: ClientInfo;
+  outlet: Outlet;
+  /** The last available presence, as broadcast; undefined while the session is unavailable. */
+  available: Stanza | undefined;
+  /** RFC 6121 §4.7.2.3, -128 to 127. */
+  priority = 0;
+  /** Asked for the roster, so wants its pushes (RFC 6121 §2.2). */
+  interested = false;
+  /** XEP-0280 §4. */
+  carbons = false;
+
+  constructor(jid: Jid, account: Account, client: ClientInfo, outlet: Outlet) {
+    this.jid = jid;
+    this.account = account;
+    this.client = client;
+    this.outlet = outlet;
+  }
+
+  get presence(): PresenceInfo | undefined {
+    const element = this.available?.element;
+    if (element === undefined) return undefined;
+    return { show: textOf(child(element, 'show')), status: textOf(child(element, 'status')), priority: this.priority };
+  }
+
+  get resumable(): boolean {
+    return this.outlet.resumable;
+  }
+
+  deliver(stanza: Stanza, text: string = stanza.text): void {
+    this.outlet.deliver(stanza, text);
+  }
+
+  end(condition: StreamErrorCondition, text: string): void {
+    this.outlet.end(condition, text);
+  }
+}

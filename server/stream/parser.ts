@@ -1,0 +1,232 @@
+import { Element } from '../xmpp/element.ts';
+import { NS } from '../xmpp/ns.ts';
+import { StreamError } from '../xmpp/stream-error.ts';
+import type { StanzaLimits } from './limits.ts';
+import { namespaceOf, OUTERMOST, type Scope, scopeOf } from './scope.ts';
+import { malformed, readCdata, readEndTag, readTag, readText, type Tag } from './tag.ts';
+import { Tokenizer, type TokenSink } from './tokenizer.ts';
+import { Utf8Reader } from './utf8.ts';
+
+/** What the peer's `<stream:stream>` says (RFC 6120 §4.7). */
+export class StreamHeader {
+  readonly to: string;
+  readonly from: string;
+  readonly version: string;
+  readonly lang: string;
+
+  constructor(attributes: { to?: string; from?: string; version?: string; 'xml:lang'?: string }) {
+    this.to = attributes.to ?? '';
+    this.from = attributes.from ?? '';
+    this.version = attributes.version ?? '';
+    this.lang = attributes['xml:lang'] ?? '';
+  }
+}
+
+/** What a stream gives: its header, then whole first-level elements, then 'close' for `</stream:stream>`. */
+export type StreamItem = StreamHeader | Element | 'close';
+
+const WHITE = /^[ \t\r\n]*$/;
+
+/**
+ * The only reader of raw XML: bytes in, elements in canonical form out (see xmpp/element.ts). Strict: no comments,
+ * processing instructions, DOCTYPE or entities of one's own (RFC 6120 §11.1), well-formed and namespace-well-formed, UTF-8
+ * only, each stanza within limits. Its cost is linear in the bytes however they are cut. Why it is our own: see
+ * docs/decisions/0003-own-xml-reader.md.
+ */
+export class StreamParser implements TokenSink {
+  limits: StanzaLimits;
+  readonly #contentNamespace: string;
+  readonly #emit: (item: StreamItem) => void;
+  readonly #utf8 = new Utf8Reader();
+  readonly #tokenizer = new Tokenizer(this);
+  /** The element that is open, inside the stanza; undefined between stanzas. */
+  #open: Element | undefined;
+  /** Of each open element: its name as written, its namespace, and the scope inside it. The first is the stream. */
+  readonly #names: string[] = [];
+  readonly #namespaces: string[] = [];
+  readonly #scopes: Scope[] = [OUTERMOST];
+  #ended = false;
+  #declared = 0;
+  #elements = 0;
+  #bytes = 0;
+  #chunk = '';
+  #chunkIsAscii = true;
+  /** Up to where the chunk's characters are counted in #bytes. */
+  #counted = 0;
+  /** Nothing but white space has come since the last stanza. */
+  #between = false;
+
+  /** `contentNamespace` is jabber:client or jabber:server; `emit` is called in order. */
+  constructor(contentNamespace: string, limits: StanzaLimits, emit: (item: StreamItem) => void) {
+    this.#contentNamespace = contentNamespace;
+    this.limits = limits;
+    this.#emit = emit;
+  }
+
+  /** Reads a chunk of bytes, cut anywhere. Throws StreamError; after that the parser must not be used again. */
+  write(bytes: Buffer): void {
+    const chunk = this.#utf8.read(bytes);
+    // White space between stanzas is keep-alive (RFC 6120 §4.6.1); it must not pile up in the tokenizer.
+    if (this.#between && WHITE.test(chunk)) return;
+    this.#chunk = chunk;
+    this.#chunkIsAscii = chunk.length === bytes.length;
+    this.#counted = 0;
+    this.#between = false;
+    this.#tokenizer.write(chunk);
+    if (this.#names.length === 1 && this.#tokenizer.outsideMarkup && this.#bytes === 0) {
+      this.#between = this.#counted === chunk.length || WHITE.test(chunk.slice(this.#counted));
+    }
+    if (!this.#between) this.#count(chunk.length);
+    this.#chunk = '';
+  }
+
+  declaration(raw: string): void {
+    const parts = /^[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(["'])([^"']*)\1(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(["'])([A-Za-z][-A-Za-z0-9._]*)\3)?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*$/.exec(raw);
+    if (parts === null || parts[2] !== '1.0') malformed('XML 1.0 is spoken here.');
+    if (parts[4] !== undefined && parts[4].toUpperCase() !== 'UTF-8') {
+      throw new StreamError('unsupported-encoding', 'Only UTF-8 is spoken here.'); // RFC 6120 §11.6
+    }
+  }
+
+  text(raw: string): void {
+    const open = this.#open;
+    if (open !== undefined) this.#append(open, readText(raw));
+    else if (!WHITE.test(raw)) {
+      if (this.#names.length === 0) malformed();
+      throw new StreamError('bad-format', 'Text must be inside a stanza.');
+    }
+  }
+
+  cdata(raw: string): void {
+    if (this.#open === undefined) throw new StreamError('bad-format', 'Text must be inside a stanza.');
+    this.#append(this.#open, readCdata(raw));
+  }
+
+  tag(raw: string): void {
+    if (this.#ended) malformed('Nothing can follow the end of a stream.');
+    if (raw.charCodeAt(0) === 0x2f) {
+      if (this.#names.length === 0 || readEndTag(raw) !== this.#names[this.#names.length - 1]) {
+        malformed('An element is closed that is not open.');
+      }
+      this.#close();
+      return;
+    }
+    const tag = readTag(raw);
+    const scope = scopeOf(tag, this.#scopes[this.#scopes.length - 1]!);
+    if (this.#names.length === 0) this.#header(tag, scope);
+    else this.#element(tag, scope);
+    this.#names.push(tag.name);
+    this.#scopes.push(scope);
+    if (tag.empty) this.#close();
+  }
+
+  #header(tag: Tag, scope: Scope): void {
+    const colon = tag.name.indexOf(':');
+    const uri = namespaceOf(scope, tag.name, colon, scope.get('') ?? '');
+    if (uri !== NS.stream) throw new StreamError('invalid-namespace', 'This is not a stream of XMPP.'); // RFC 6120 §4.8.1
+    if (tag.name.slice(colon + 1) !== 'stream') throw new StreamError('bad-format', 'A stream begins with <stream>.');
+    if (colon >= 0 && scope.get('') !== this.#contentNamespace) {
+      throw new StreamError('invalid-namespace', `The content of this stream is ${this.#contentNamespace}.`); // §4.8.2
+    }
+    const attributes = new Element('stream', undefined);
+    this.#attributes(tag, scope, attributes);
+    this.#namespaces.push(this.#contentNamespace);
+    this.#boundary();
+    this.#emit(new StreamHeader(attributes.attrs));
+  }
+
+  #element(tag: Tag, scope: Scope): void {
+    const { limits } = this;
+    if (++this.#elements > limits.children) {
+      throw new StreamError('policy-violation', `A stanza may have ${limits.children} elements.`);
+    }
+    if (this.#names.length > limits.depth) {
+      throw new StreamError('policy-violation', `A stanza may have ${limits.depth} levels of elements.`);
+    }
+    const colon = tag.name.indexOf(':');
+    const uri = namespaceOf(scope, tag.name, colon, scope.get('') ?? '');
+    const element = new Element(colon < 0 ? tag.name : tag.name.slice(colon + 1), undefined);
+    if (uri !== this.#namespaces[this.#namespaces.length - 1]) element.attrs.xmlns = uri;
+    this.#attributes(tag, scope, element);
+    this.#namespaces.push(uri);
+    if (this.#open !== undefined) {
+      element.parent = this.#open;
+      this.#open.children.push(element);
+    }
+    this.#open = element;
+  }
+
+  /** Puts a tag's attributes on an element: declarations are left out, prefixes keep one of their own beside them. */
+  #attributes(tag: Tag, scope: Scope, element: Element): void {
+    const { attributes } = tag;
+    const { limits } = this;
+    if (attributes.length > 2 * limits.attributes) {
+      throw new StreamError('policy-violation', `An element may have ${limits.attributes} attributes.`);
+    }
+    const expanded = attributes.length > 2 ? new Set<string>() : undefined;
+    for (let i = 0; i < attributes.length; i += 2) {
+      const name = attributes[i]!;
+      const colon = name.indexOf(':');
+      const declares = name === 'xmlns' || (colon === 5 && name.startsWith('xmlns'));
+      const uri = declares || colon < 0 ? '' : namespaceOf(scope, name, colon, '');
+      if (expanded !== undefined) {
+        const key = uri === '' ? name : `${uri} ${name.slice(colon + 1)}`;
+        if (expanded.has(key)) malformed('An attribute stands twice.');
+        expanded.add(key);
+      }
+      if (declares) {
+        if (++this.#declared > limits.namespaces) {
+          throw new StreamError('policy-violation', `A stanza may declare ${limits.namespaces} namespaces.`);
+        }
+      } else {
+        element.attrs[name] = attributes[i + 1]!;
+        if (uri !== '' && uri !== NS.xml) element.attrs[`xmlns:${name.slice(0, colon)}`] = uri;
+      }
+    }
+  }
+
+  #close(): void {
+    this.#names.pop();
+    this.#scopes.pop();
+    this.#namespaces.pop();
+    const element = this.#open;
+    if (element === undefined) {
+      this.#ended = true;
+      this.#boundary();
+      this.#emit('close');
+      return;
+    }
+    const parent = element.parent as Element | null;
+    this.#open = parent ?? undefined;
+    if (parent !== null) return;
+    this.#boundary();
+    this.#emit(element);
+  }
+
+  /** Text and CDATA that follow each other are one text. */
+  #append(element: Element, text: string): void {
+    const { children } = element;
+    const last = children.length - 1;
+    if (typeof children[last] === 'string') children[last] += text;
+    else children.push(text);
+  }
+
+  /** A stanza (or the header) ends here. */
+  #boundary(): void {
+    this.#count(this.#tokenizer.position);
+    this.#bytes = 0;
+    this.#elements = 0;
+    this.#declared = 0;
+  }
+
+  /** Adds what was read of the chunk, up to a position in it, to the bytes of the stanza. */
+  #count(upTo: number): void {
+    const part = upTo - this.#counted;
+    if (part <= 0) return;
+    this.#bytes += this.#chunkIsAscii ? part : Buffer.byteLength(this.#chunk.slice(this.#counted, upTo));
+    this.#counted = upTo;
+    if (this.#bytes > this.limits.bytes) {
+      throw new StreamError('policy-violation', `A stanza may have ${this.limits.bytes} bytes.`); // RFC 6120 §13.12
+    }
+  }
+}
