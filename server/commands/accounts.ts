@@ -1,0 +1,239 @@
+import { StorageError } from '../storage/database.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Stores } from '../storage/stores/index.ts';
+import { tryParseJid } from '../xmpp/jid.ts';
+import { type Actor, record } from './actor.ts';
+import { CommandError } from './command-error.ts';
+import type { House, HouseSession } from './house.ts';
+import { checkDisplayName, checkLocal } from './names.ts';
+import { fulfil, type PasswordWish } from './passwords.ts';
+import { type SessionView, viewSession } from './sessions.ts';
+
+/** One person, as shown to administrators. Times are ms since 1970. */
+export interface AccountView extends Omit<Account, 'id'> {
+  readonly jid: string;
+  /** Clients connected now. */
+  readonly sessions: number;
+  /** When the last client went away; null when none ever did, or while one is connected. */
+  readonly lastActivity: number | null;
+}
+
+export interface AccountList {
+  readonly accounts: AccountView[];
+  readonly total: number;
+  readonly hasBefore: boolean;
+  readonly hasAfter: boolean;
+}
+
+/** `after` and `before` are local parts. */
+export interface AccountWish {
+  readonly search?: string;
+  readonly status?: 'active' | 'disabled' | 'online';
+  readonly after?: string;
+  readonly before?: string;
+  readonly limit?: number;
+}
+
+const PAGE = 50;
+
+/** What administrators do with the people of the house. Every change is in the audit log before it is answered. */
+export class AccountCommands {
+  readonly #stores: Stores;
+  readonly #house: House;
+  readonly #iterations: number;
+
+  /** `iterations`: rounds of PBKDF2 for passwords that are set here. */
+  constructor(stores: Stores, house: House, iterations: number) {
+    this.#stores = stores;
+    this.#house = house;
+    this.#iterations = iterations;
+  }
+
+  /** One page of a domain's people, by local part. */
+  async list(input: string, wish: AccountWish): Promise<AccountList> {
+    const domain = this.#served(input);
+    const { search, status, after, before, limit = PAGE } = wish;
+    if (status === 'online') return this.#listOnline(domain, wish);
+    const page = await this.#stores.accounts.page({
+      domain,
+      limit,
+      ...(search !== undefined && { search }),
+      ...(status !== undefined && { status }),
+      ...(after !== undefined && { after: `${after}@${domain}` }),
+      ...(before !== undefined && { before: `${before}@${domain}` }),
+    });
+    const accounts = await Promise.all(page.accounts.map((account) => this.#view(account)));
+    return { accounts, total: page.total, hasBefore: page.hasBefore, hasAfter: page.hasAfter };
+  }
+
+  /** One person, with sessions and what is kept for them. */
+  async get(
+    domain: string,
+    local: string,
+  ): Promise<{
+    account: AccountView;
+    sessions: SessionView[];
+    counts: { contacts: number; offline: number };
+  }> {
+    const account = await this.#find(domain, local);
+    const [view, roster, offline] = await Promise.all([
+      this.#view(account),
+      this.#stores.rosters.all(account.id),
+      this.#stores.offline.count(account.id),
+    ]);
+    let contacts = 0;
+    for (const item of roster.items.values()) if (item.listed) contacts += 1;
+    return { account: view, sessions: this.#sessionsOf(view.jid).map(viewSession), counts: { contacts, offline } };
+  }
+
+  /** Makes an account; the password is in the answer only when it was made here. */
+  async create(
+    by: Actor,
+    input: string,
+    wish: PasswordWish & { readonly local: string; readonly name?: string },
+  ): Promise<{ account: AccountView; password?: string }> {
+    const domain = this.#served(input);
+    const local = checkLocal(wish.local);
+    const name = checkDisplayName(wish.name ?? '');
+    const taken = new CommandError(
+      'account-exists',
+      `There is already somebody with the address ${local}@${domain}.`,
+      'local',
+    );
+    if ((await this.#stores.accounts.find(domain, local)) !== undefined) throw taken;
+    const { keys, made } = await fulfil(wish, this.#iterations);
+    let account: Account;
+    try {
+      account = await this.#stores.accounts.create({ domain, local, name, credentials: keys });
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'constraint') throw taken;
+      throw error;
+    }
+    await record(this.#stores.audit, by, 'account.create', `${local}@${domain}`, { generated: wish.generate === true });
+    return { account: await this.#view(account), ...made };
+  }
+
+  /** Sets a new password and ends the person's sessions. */
+  async setPassword(
+    by: Actor,
+    domain: string,
+    local: string,
+    wish: PasswordWish,
+  ): Promise<{ account: AccountView; password?: string }> {
+    const account = await this.#find(domain, local);
+    const { keys, made } = await fulfil(wish, this.#iterations);
+    await this.#stores.credentials.replace(account.id, keys);
+    this.#end(account, 'not-authorized', 'Your password was changed.');
+    await this.#record(by, 'account.password', account, { generated: wish.generate === true });
+    return { account: await this.#view(account), ...made };
+  }
+
+  /** Sets what the person is called. */
+  async setName(by: Actor, domain: string, local: string, name: string): Promise<{ account: AccountView }> {
+    const account = await this.#find(domain, local);
+    const checked = checkDisplayName(name);
+    await this.#stores.accounts.setName(account, checked);
+    await this.#record(by, 'account.name', account, { from: account.name, to: checked });
+    return { account: await this.#view({ ...account, name: checked }) };
+  }
+
+  /** Keeps the person out, with all that is theirs kept, and ends their sessions. */
+  async disable(by: Actor, domain: string, local: string, reason = ''): Promise<{ account: AccountView }> {
+    const account = await this.#find(domain, local);
+    await this.#stores.accounts.setStatus(account, 'disabled', reason);
+    this.#end(account, 'not-authorized', 'Your account was disabled.');
+    await this.#record(by, 'account.disable', account, { reason });
+    return { account: await this.#view({ ...account, status: 'disabled', reason }) };
+  }
+
+  async enable(by: Actor, domain: string, local: string): Promise<{ account: AccountView }> {
+    const account = await this.#find(domain, local);
+    await this.#stores.accounts.setStatus(account, 'active');
+    await this.#record(by, 'account.enable', account);
+    return { account: await this.#view({ ...account, status: 'active', reason: '' }) };
+  }
+
+  /** Removes the person and all that is theirs. `confirm` must be the bare address. */
+  async remove(by: Actor, domain: string, local: string, confirm: string): Promise<void> {
+    const account = await this.#find(domain, local);
+    const jid = `${account.local}@${account.domain}`;
+    if (confirm.trim().toLowerCase() !== jid.toLowerCase()) {
+      throw new CommandError('not-confirmed', `To delete this person, type the address ${jid}.`, 'confirm');
+    }
+    // First nobody comes in and whoever is in leaves, so that contacts see it while there is a roster to tell them by.
+    await this.#stores.accounts.setStatus(account, 'disabled', 'The deletion of this account was not finished.');
+    this.#end(account, 'not-authorized', 'Your account was deleted.');
+    const removal = this.#stores.accounts.remove(account);
+    // The first write takes the account, its keys and its lists; a long archive follows in slices, for which nobody
+    // waits. If that is cut short, `accounts.sweep()` finishes it after the next start.
+    removal.catch(() => undefined);
+    this.#stores.rosters.forget(account.id);
+    this.#stores.offline.forget(account.id);
+    this.#stores.blocking.forget(account.id);
+    if ((await this.#stores.accounts.find(account.domain, account.local))?.id === account.id) await removal;
+    await this.#record(by, 'account.delete', account, { name: account.name });
+  }
+
+  async #listOnline(domain: string, wish: AccountWish): Promise<AccountList> {
+    const { after, before, limit = PAGE } = wish;
+    const search = (wish.search ?? '').normalize('NFKC').toLowerCase().trim();
+    const locals = new Set<string>();
+    for (const session of this.#house.get(domain)?.sessions.all() ?? []) locals.add(session.jid.local);
+    const found: Account[] = [];
+    for (const local of [...locals].sort()) {
+      const account = await this.#stores.accounts.find(domain, local);
+      if (account !== undefined && `${local} ${account.name}`.normalize('NFKC').toLowerCase().includes(search))
+        found.push(account);
+    }
+    const start = after === undefined ? 0 : found.filter((one) => one.local <= after).length;
+    const end = before === undefined ? found.length : found.filter((one) => one.local < before).length;
+    const backwards = before !== undefined && after === undefined;
+    const from = backwards ? Math.max(0, end - limit) : start;
+    const shown = found.slice(from, backwards ? end : start + limit);
+    return {
+      accounts: await Promise.all(shown.map((account) => this.#view(account))),
+      total: found.length,
+      hasBefore: from > 0,
+      hasAfter: from + shown.length < found.length,
+    };
+  }
+
+  async #view(account: Account): Promise<AccountView> {
+    const { id, ...rest } = account;
+    const jid = `${account.local}@${account.domain}`;
+    const sessions = this.#sessionsOf(jid).length;
+    const last = sessions > 0 ? undefined : await this.#stores.lastActivity.get(id);
+    return { ...rest, jid, sessions, lastActivity: last?.time ?? null };
+  }
+
+  /** The domain, prepared, when it is served here. */
+  #served(input: string): string {
+    const domain = tryParseJid(input)?.bare;
+    if (domain === undefined || this.#house.get(domain) === undefined) {
+      throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
+    }
+    return domain;
+  }
+
+  #sessionsOf(jid: string): readonly HouseSession[] {
+    return this.#house.get(jid.slice(jid.lastIndexOf('@') + 1))?.sessions.of(jid) ?? [];
+  }
+
+  async #find(input: string, name: string): Promise<Account> {
+    const domain = this.#served(input);
+    const local = checkLocal(name);
+    const account = await this.#stores.accounts.find(domain, local);
+    if (account === undefined)
+      throw new CommandError('account-not-found', `There is nobody with the address ${local}@${domain}.`);
+    return account;
+  }
+
+  /** What is stored forbids a new login by now, so whoever is ended here stays away. */
+  #end(account: Account, condition: 'not-authorized', text: string): void {
+    for (const session of [...this.#sessionsOf(`${account.local}@${account.domain}`)]) session.end(condition, text);
+  }
+
+  #record(by: Actor, action: string, account: Account, detail: Record<string, string | boolean> = {}): Promise<void> {
+    return record(this.#stores.audit, by, action, `${account.local}@${account.domain}`, detail);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Audit, AuditDoor } from '../storage/stores/audit.ts';
+
+/** Who asks, and through which door. */
+export interface Actor {
+  readonly name: string;
+  readonly door: AuditDoor;
+}
+
+/** What the audit log says beside the deed: names and plain values, never a secret. */
+export type Detail = Readonly<Record<string, string | number | boolean>>;
+
+/** Writes a deed that was done into the audit log; resolves when it is on disk. */
+export async function record(
+  audit: Audit,
+  by: Actor,
+  action: string,
+  subject: string,
+  detail: Detail = {},
+): Promise<void> {
+  await audit.append({ time: Date.now(), actor: by.name, door: by.door, action, subject, detail });
+}

@@ -1,0 +1,30 @@
+/** Why an administrator's wish was refused. Each door says it in its own way: a status, a stanza error, an exit code. */
+export type CommandErrorCode =
+  | 'invalid'
+  | 'wrong-credentials'
+  | 'wrong-code'
+  | 'account-not-found'
+  | 'domain-not-found'
+  | 'session-not-found'
+  | 'admin-not-found'
+  | 'account-exists'
+  | 'domain-exists'
+  | 'domain-in-use'
+  | 'last-domain'
+  | 'already-claimed'
+  | 'not-claimed'
+  | 'not-confirmed';
+
+/** A wish that was refused; nothing was changed. The message is plain English for the person who wished. */
+export class CommandError extends Error {
+  readonly code: CommandErrorCode;
+  /** The input at fault. */
+  readonly field?: string;
+
+  constructor(code: CommandErrorCode, message: string, field?: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.code = code;
+    if (field !== undefined) this.field = field;
+  }
+}

@@ -1,0 +1,84 @@
+import { StorageError } from '../storage/database.ts';
+import type { Domain } from '../storage/stores/domains.ts';
+import type { Stores } from '../storage/stores/index.ts';
+import { type Actor, record } from './actor.ts';
+import { CommandError } from './command-error.ts';
+import type { House } from './house.ts';
+import { checkDomain } from './names.ts';
+
+/** A served domain, as shown to administrators. */
+export interface DomainView extends Domain {
+  readonly people: number;
+  readonly online: number;
+}
+
+/** Gets a certificate for a domain that is about to be served. */
+export type Certify = (domain: string) => Promise<void>;
+
+/** What administrators do with the domains of the house. */
+export class DomainCommands {
+  readonly #stores: Stores;
+  readonly #house: House;
+  readonly #certify: Certify;
+
+  constructor(stores: Stores, house: House, certify: Certify) {
+    this.#stores = stores;
+    this.#house = house;
+    this.#certify = certify;
+  }
+
+  async list(): Promise<DomainView[]> {
+    const found = await this.#stores.domains.list();
+    return Promise.all(found.map((domain) => this.#view(domain)));
+  }
+
+  /** The first domain served, or undefined. */
+  async first(): Promise<string | undefined> {
+    return (await this.#stores.domains.list())[0]?.name;
+  }
+
+  /** Serves one more domain, from now on. Throws CommandError. */
+  async add(by: Actor, input: string): Promise<DomainView> {
+    const name = checkDomain(input);
+    const taken = new CommandError('domain-exists', `The domain ${name} is served already.`, 'name');
+    if (this.#house.get(name) !== undefined) throw taken;
+    await this.#certify(name);
+    const createdAt = Date.now();
+    try {
+      await this.#stores.domains.add(name, createdAt);
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'constraint') throw taken;
+      throw error;
+    }
+    await this.#house.add(name);
+    await record(this.#stores.audit, by, 'domain.add', name);
+    return this.#view({ name, createdAt });
+  }
+
+  /** Stops serving a domain that nobody has an address in. Throws CommandError. */
+  async remove(by: Actor, input: string): Promise<void> {
+    const domains = await this.#stores.domains.list();
+    const name = domains.find((one) => one.name === input.toLowerCase())?.name;
+    if (name === undefined) throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
+    if (domains.length === 1)
+      throw new CommandError('last-domain', 'The only domain cannot be removed; add another one first.');
+    const people = await this.#stores.accounts.count(name);
+    if (people > 0) {
+      const who = people === 1 ? 'One person has an address' : `${people} people have addresses`;
+      throw new CommandError('domain-in-use', `${who} in ${name}; delete them first.`);
+    }
+    await this.#stores.domains.remove(name);
+    await this.#house.remove(name);
+    await record(this.#stores.audit, by, 'domain.remove', name);
+  }
+
+  async #view(domain: Domain): Promise<DomainView> {
+    const people = await this.#stores.accounts.count(domain.name);
+    return {
+      name: domain.name,
+      createdAt: domain.createdAt,
+      people,
+      online: this.#house.get(domain.name)?.sessions.accounts ?? 0,
+    };
+  }
+}

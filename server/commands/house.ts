@@ -1,0 +1,45 @@
+import type { Jid } from '../xmpp/jid.ts';
+
+/** What commands need of a connected client; `host/session.ts` has it. */
+export interface HouseSession {
+  readonly jid: Jid;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number;
+  readonly client: {
+    readonly address: string;
+    readonly tls: string;
+    readonly cipher: string;
+    readonly mechanism: string;
+    readonly transport: string;
+  };
+  readonly presence: { readonly show: string; readonly status: string; readonly priority: number } | undefined;
+  readonly resumable: boolean;
+  end(condition: 'not-authorized' | 'policy-violation', text: string): void;
+}
+
+export interface HouseSessions {
+  readonly count: number;
+  /** How many accounts have a session. */
+  readonly accounts: number;
+  all(): Iterable<HouseSession>;
+  of(bare: string): readonly HouseSession[];
+}
+
+/** What commands need of the served domains; `host/hosts.ts` has it. */
+export interface House {
+  get(domain: string): { readonly sessions: HouseSessions } | undefined;
+  domains(): readonly string[];
+  add(domain: string): unknown;
+  remove(domain: string): unknown;
+}
+
+/** Totals since the server started; `host/counters.ts` counts them. */
+export interface HouseCounters {
+  readonly messages: number;
+  readonly presences: number;
+  readonly iqs: number;
+  readonly delivered: number;
+  readonly bounced: number;
+  readonly logins: number;
+  readonly loginFailures: number;
+}

@@ -1,0 +1,74 @@
+import type { Stores } from '../storage/stores/index.ts';
+import { AccountCommands } from './accounts.ts';
+import { AdminCommands } from './admins.ts';
+import { AuditCommands } from './audit.ts';
+import { ClaimCommands } from './claim.ts';
+import { type Certify, DomainCommands } from './domains.ts';
+import type { House, HouseCounters } from './house.ts';
+import { Live } from './live.ts';
+import { type ListenerView, Overview } from './overview.ts';
+import { SessionCommands } from './sessions.ts';
+
+export interface CommandOptions {
+  readonly stores: Stores;
+  readonly house: House;
+  readonly counters: HouseCounters;
+  readonly certify: Certify;
+  readonly version: string;
+  /** Rounds of PBKDF2 for people's passwords. */
+  readonly iterations: number;
+  /** What is listened on now. */
+  readonly listeners: () => readonly ListenerView[];
+  /** Where the panel is and which certificate it shows, to be read out by `hallwayctl claim-code`. */
+  readonly panel: () => { readonly url: string; readonly fingerprint: string };
+}
+
+/** All that administrators can do, by noun. */
+export interface Commands {
+  readonly accounts: AccountCommands;
+  readonly admins: AdminCommands;
+  readonly audit: AuditCommands;
+  readonly claim: ClaimCommands;
+  readonly domains: DomainCommands;
+  readonly live: Live;
+  readonly overview: Overview;
+  readonly sessions: SessionCommands;
+  readonly panel: CommandOptions['panel'];
+  readonly version: string;
+  /** The internal authority's certificate (PEM), or undefined when there is none. */
+  authority(): Promise<string | undefined>;
+  /** Ends the sampling and the housekeeping. */
+  close(): void;
+}
+
+const HOUSEKEEPING_MS = 60 * 60 * 1_000;
+
+/** Puts the commands together and reads whether the house is claimed. */
+export async function openCommands(options: CommandOptions): Promise<Commands> {
+  const { stores, house, counters, version, listeners } = options;
+  const domains = new DomainCommands(stores, house, options.certify);
+  const claim = new ClaimCommands(stores, domains);
+  await claim.load();
+  const admins = new AdminCommands(stores);
+  const overview = new Overview({ accounts: stores.accounts, house, counters, version, listeners });
+  // What expired is refused anyway; a failure here leaves it lying about for another hour.
+  const housekeeping = setInterval(() => void admins.expire().catch(() => undefined), HOUSEKEEPING_MS);
+  housekeeping.unref();
+  return {
+    accounts: new AccountCommands(stores, house, options.iterations),
+    admins,
+    audit: new AuditCommands(stores.audit),
+    claim,
+    domains,
+    live: new Live(),
+    overview,
+    sessions: new SessionCommands(house, stores.audit),
+    panel: options.panel,
+    version,
+    authority: async () => (await stores.certificates.authority())?.certificatePem,
+    close: () => {
+      clearInterval(housekeeping);
+      overview.close();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { JidError, prepareDomain, prepareLocal } from '../xmpp/jid.ts';
+import { CommandError } from './command-error.ts';
+
+const EXCLUDED = /["&'/:<>]/;
+
+/** What is wrong with a local part, for people. */
+function explainLocal(input: string): string {
+  if (input.trim() === '') return 'A name is needed.';
+  if (/\s/u.test(input)) return 'A name cannot contain spaces.';
+  if (input.includes('@')) return 'Give only the part before the @.';
+  if (EXCLUDED.test(input)) return 'A name cannot contain any of " & \' / : < >.';
+  if (input.length > 300) return 'The name is too long.';
+  return 'The name has characters that an address cannot have.';
+}
+
+/** The part of an address before the @, prepared (RFC 7622 §3.3). Throws CommandError. */
+export function checkLocal(input: string): string {
+  try {
+    if (input === '') throw new JidError('empty');
+    return prepareLocal(input);
+  } catch (error) {
+    if (!(error instanceof JidError)) throw error;
+    throw new CommandError('invalid', explainLocal(input), 'local');
+  }
+}
+
+/** A domain to be served, prepared (RFC 7622 §3.2); addresses of machines are no domains. Throws CommandError. */
+export function checkDomain(input: string, field = 'name'): string {
+  const wrong = new CommandError('invalid', 'This is not a domain name. It looks like “example.com”.', field);
+  try {
+    const domain = prepareDomain(input.trim());
+    if (domain.startsWith('[') || /^[\d.]+$/.test(domain)) throw wrong;
+    return domain;
+  } catch (error) {
+    if (error instanceof JidError) throw wrong;
+    throw error;
+  }
+}
+
+/** What a person is called: one line of text, at most 200 characters; control characters are refused. Throws CommandError. */
+export function checkDisplayName(input: string): string {
+  const name = input.normalize('NFC').trim();
+  if (/\p{Cc}|\p{Zl}|\p{Zp}/u.test(name)) {
+    throw new CommandError('invalid', 'The full name must be one line of plain text.', 'name');
+  }
+  if (name.length > 200) throw new CommandError('invalid', 'The full name is too long.', 'name');
+  return name;
+}
+
+/** An administrator's sign-in name. Case does not count. Throws CommandError. */
+export function checkAdminName(input: string): string {
+  const name = input.normalize('NFKC').trim().toLowerCase();
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,63}$/u.test(name)) {
+    throw new CommandError('invalid', 'A sign-in name is letters, digits, dots and dashes, without spaces.', 'name');
+  }
+  return name;
+}

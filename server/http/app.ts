@@ -1,0 +1,119 @@
+import cookie from '@fastify/cookie';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyServerOptions,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
+import type { Commands } from '../commands/index.ts';
+import { actorOf, guard, type Side } from './auth.ts';
+import type { ParamsOf, Route } from './contract/index.ts';
+import { handleError } from './errors.ts';
+import { EventStreams } from './events.ts';
+import { setHeaders } from './headers.ts';
+import { AttemptLimits } from './limits.ts';
+import { notFound, servePanel } from './panel.ts';
+import type { Call, RouteEntry } from './route.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { domainRoutes } from './routes/domains.ts';
+import { localRoutes } from './routes/local.ts';
+import { overviewRoutes } from './routes/overview.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { contractChecker } from './validate.ts';
+
+export interface AppOptions {
+  readonly commands: Commands;
+  readonly side: Side;
+  readonly log: FastifyBaseLogger;
+  /** The folder of the built panel; none at the socket. */
+  readonly panel?: string;
+  /** Features with an HTTP side of their own; each of their routes says in its config who may use it. */
+  readonly mounts?: readonly FastifyPluginAsync[];
+}
+
+export interface App {
+  readonly app: FastifyInstance;
+  readonly streams: EventStreams;
+}
+
+const BODY_BYTES = 64 * 1024;
+
+/** The routes are checked against the contract, so Fastify's own schema compilers are never needed, nor loaded. */
+function noCompiler(): never {
+  throw new Error('schemas belong in the contract, not in the route options');
+}
+
+/** Every route of one side, in the order of the contract. */
+function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEntry[] {
+  const all = [
+    ...sessionRoutes(commands, new AttemptLimits()),
+    ...overviewRoutes(commands, streams),
+    ...domainRoutes(commands),
+    ...accountRoutes(commands),
+    ...auditRoutes(commands),
+    ...localRoutes(commands),
+  ];
+  return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));
+}
+
+function register(app: FastifyInstance, { key, access, handle, there, raw }: RouteEntry): void {
+  const [method, url] = key.split(' ') as [string, string];
+  app.route({
+    method,
+    url,
+    config: { access },
+    handler: async (request, reply) => {
+      // Checked before the input is: a route that is gone says nothing about what it would have taken.
+      if (there?.() === false) return notFound(reply);
+      const checker = await contractChecker();
+      const { params, query, body } = request;
+      const input = checker.check(key, { params, query, body });
+      const call = { ...input, params: input.params as ParamsOf<Route>, by: actorOf(request), request, reply };
+      const answer = await handle(call as Call<Route>);
+      return raw ? reply : checker.clean(key, answer);
+    },
+  });
+}
+
+/** The application behind one door, without the door. Throws when a route does not say who may use it. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { commands, side, log, panel, mounts = [] } = options;
+  const settings: FastifyServerOptions<RawServerDefault, FastifyBaseLogger> = {
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: false,
+    bodyLimit: BODY_BYTES,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+    routerOptions: {
+      maxParamLength: 3_100, // a local part or resource of 1,023 bytes, percent-encoded
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      caseSensitive: true,
+    },
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      setHeaders(reply);
+      void handleError(error, request, reply).then((body) => reply.send(body));
+    },
+  };
+  const app: FastifyInstance = Fastify(settings);
+  const streams = new EventStreams(commands);
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async (_request, reply) => setHeaders(reply));
+  await app.register(cookie);
+  guard(app, side, commands);
+  app.setErrorHandler(handleError);
+  for (const entry of entries(options, streams)) register(app, entry);
+  if (panel === undefined) app.setNotFoundHandler((_request, reply) => notFound(reply));
+  else await servePanel(app, panel);
+  for (const mount of mounts) await app.register(mount);
+  await app.ready();
+  return { app, streams };
+}

@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Actor } from '../commands/actor.ts';
+import type { Commands } from '../commands/index.ts';
+import { tokenOf } from './cookie.ts';
+import { HttpError } from './errors.ts';
+import { checkOrigin } from './origin.ts';
+import type { Access } from './route.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    actor: Actor | undefined;
+  }
+}
+
+/** Which door a request came through. */
+export type Side = 'panel' | 'socket';
+
+const NOBODY: Actor = { name: '', door: 'panel' };
+/** Who called `hallwayctl`, as it says itself: whoever may open the socket may do anything, so this is for the audit log. */
+export const CALLER_HEADER = 'hallway-caller';
+
+function caller(request: FastifyRequest): Actor {
+  const said = request.headers[CALLER_HEADER];
+  return { name: typeof said === 'string' && /^[\w.-]{1,64}$/.test(said) ? said : 'hallwayctl', door: 'cli' };
+}
+
+/** Who asks, for a route that has let them in. */
+export function actorOf(request: FastifyRequest): Actor {
+  return request.actor ?? NOBODY;
+}
+
+/**
+ * Nobody gets in who is not let in: a route without a declared access cannot be registered, and every request is checked
+ * against its route's before anything else is looked at.
+ */
+export function guard(app: FastifyInstance, side: Side, commands: Commands): void {
+  app.decorateRequest('actor', undefined);
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access === undefined) {
+      throw new Error(`the route ${String(route.method)} ${route.url} does not say who may use it`);
+    }
+  });
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config?.access;
+    if (side === 'socket') {
+      request.actor = caller(request);
+      return;
+    }
+    const token = tokenOf(request);
+    if (request.headers.origin !== undefined) checkOrigin(request, true);
+    if (request.is404 || access === 'public') {
+      checkOrigin(request, token !== undefined);
+      return;
+    }
+    const admin = access === 'admin' && token !== undefined ? await commands.admins.session(token) : undefined;
+    if (admin === undefined) throw new HttpError(401, 'not-signed-in', 'Sign in first.');
+    checkOrigin(request, true);
+    request.actor = { name: admin.name, door: 'panel' };
+  });
+}

@@ -1,0 +1,52 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../commands/actor.ts';
+import type { BodyOf, ParamsOf, QueryOf, ReplyOf, Route } from './contract/index.ts';
+
+/**
+ * Who may use a route. `public`: anybody who reaches the door. `admin`: a signed-in administrator, or whoever may open
+ * the Unix socket. `local`: the latter alone; the panel's door has no such route.
+ */
+export type Access = 'public' | 'admin' | 'local';
+
+/** What a route is given. */
+export interface Call<R extends Route> {
+  readonly params: ParamsOf<R>;
+  readonly query: QueryOf<R>;
+  readonly body: BodyOf<R>;
+  /** Who asks; for a `public` route nobody in particular. */
+  readonly by: Actor;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** A route as data: returned by the files in routes/, registered by the door. */
+export interface RouteEntry {
+  readonly key: Route;
+  readonly access: Access;
+  readonly handle: (call: Call<Route>) => Promise<unknown>;
+  /** False: the route is answered as if it were not there. Asked at registration and at every request. */
+  readonly there?: () => boolean;
+  /** It writes its own answer (not JSON). */
+  readonly raw?: true;
+}
+
+/** One route that answers with JSON; throws CommandError or HttpError to refuse. */
+export function route<R extends Route>(
+  key: R,
+  access: Access,
+  handle: (call: Call<R>) => Promise<ReplyOf<R>>,
+  there?: () => boolean,
+): RouteEntry {
+  return { key, access, handle: handle as RouteEntry['handle'], ...(there !== undefined && { there }) };
+}
+
+/** One route that writes its own answer. */
+export function rawRoute<R extends Route>(
+  key: R,
+  access: Access,
+  handle: (call: Call<R>) => Promise<unknown>,
+): RouteEntry {
+  return { key, access, handle: handle as RouteEntry['handle'], raw: true };
+}
+
+export const DONE = { done: true } as const;
