@@ -171,6 +171,7 @@ export class AccountCommands {
     this.#stores.offline.forget(account.id);
     this.#stores.blocking.forget(account.id);
     if ((await this.#stores.accounts.find(account.domain, account.local))?.id === account.id) await removal;
+    this.#house.get(account.domain)?.events.emit('removed', { account });
     await this.#record(by, 'account.delete', account, { name: account.name });
   }
 

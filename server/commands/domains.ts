@@ -4,6 +4,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
+import type { Live } from './live.ts';
 import { checkDomain } from './names.ts';
 
 /** A served domain, as shown to administrators. */
@@ -19,9 +20,11 @@ export type Certify = (domain: string) => Promise<void>;
 export class DomainCommands {
   readonly #stores: Stores;
   readonly #house: House;
+  readonly #live: Live;
   readonly #certify: Certify;
 
-  constructor(stores: Stores, house: House, certify: Certify) {
+  constructor(stores: Stores, house: House, live: Live, certify: Certify) {
+    this.#live = live;
     this.#stores = stores;
     this.#house = house;
     this.#certify = certify;
@@ -50,7 +53,7 @@ export class DomainCommands {
       if (error instanceof StorageError && error.code === 'constraint') throw taken;
       throw error;
     }
-    await this.#house.add(name);
+    this.#live.watch(this.#house.add(name));
     await record(this.#stores.audit, by, 'domain.add', name);
     return this.#view({ name, createdAt });
   }

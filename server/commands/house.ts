@@ -1,3 +1,4 @@
+import type { Account } from '../storage/stores/accounts.ts';
 import type { Jid } from '../xmpp/jid.ts';
 
 /** What commands need of a connected client; `host/session.ts` has it. */
@@ -25,12 +26,24 @@ export interface HouseSessions {
   of(bare: string): readonly HouseSession[];
 }
 
+/** What commands need of one served domain; `host/host.ts` has it. */
+export interface HouseHost {
+  readonly sessions: HouseSessions;
+  readonly events: {
+    add(handlers: {
+      bound: (event: { session: HouseSession }) => void;
+      ended: (event: { session: HouseSession }) => void;
+    }): void;
+    emit(name: 'removed', event: { account: Account }): void;
+  };
+}
+
 /** What commands need of the served domains; `host/hosts.ts` has it. */
 export interface House {
-  get(domain: string): { readonly sessions: HouseSessions } | undefined;
+  get(domain: string): HouseHost | undefined;
   domains(): readonly string[];
-  add(domain: string): unknown;
-  remove(domain: string): unknown;
+  add(domain: string): HouseHost;
+  remove(domain: string): Promise<void>;
 }
 
 /** Totals since the server started; `host/counters.ts` counts them. */

@@ -43,10 +43,12 @@ export interface Commands {
 
 const HOUSEKEEPING_MS = 60 * 60 * 1_000;
 
-/** Puts the commands together and reads whether the house is claimed. */
+/** Puts the commands together, once the house serves its domains, and reads whether it is claimed. */
 export async function openCommands(options: CommandOptions): Promise<Commands> {
   const { stores, house, counters, version, listeners } = options;
-  const domains = new DomainCommands(stores, house, options.certify);
+  const live = new Live();
+  for (const domain of house.domains()) live.watch(house.get(domain)!);
+  const domains = new DomainCommands(stores, house, live, options.certify);
   const claim = new ClaimCommands(stores, domains);
   await claim.load();
   const admins = new AdminCommands(stores);
@@ -60,7 +62,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     audit: new AuditCommands(stores.audit),
     claim,
     domains,
-    live: new Live(),
+    live,
     overview,
     sessions: new SessionCommands(house, stores.audit),
     panel: options.panel,

@@ -30,7 +30,11 @@ export async function servePanel(app: FastifyInstance, folder: string): Promise<
     return reply.code(404).type('text/plain').send('The panel has not been built. Run: npm run build\n');
   };
   app.get('/', { config: { access: 'public' } }, (_request, reply) => page(reply));
-  app.get('/favicon.svg', { config: { access: 'public' } }, (_request, reply) => reply.sendFile('favicon.svg'));
+  // The few files that keep their name: the icon, and the script that chooses light or dark before the page is drawn.
+  app.get('/:file(^[a-z]+\\.(?:svg|js)$)', { config: { access: 'public' } }, (request, reply) => {
+    reply.header('cache-control', 'no-cache');
+    return reply.sendFile((request.params as { file: string }).file);
+  });
   app.setNotFoundHandler((request, reply) => (isPage(request) ? page(reply) : notFound(reply)));
 }
 
