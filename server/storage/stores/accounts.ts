@@ -1,7 +1,7 @@
 import { Cached, type Soon } from '../cached.ts';
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
-import { type Credential, type Credentials, firstCredential } from './credentials.ts';
+import { type Credential, firstCredential } from './credentials.ts';
 
 export type AccountStatus = 'active' | 'disabled';
 
@@ -70,15 +70,16 @@ function searchable(local: string, name: string): string {
 /** The people of the house. Parts of addresses come in prepared (RFC 7622). */
 export class Accounts {
   readonly #db: Database;
-  readonly #credentials: Credentials;
   readonly #archives: Archives;
+  readonly #forget: (account: number) => void;
   readonly #byBare: Cached<string, Account | undefined>;
   readonly #now: () => number;
 
-  constructor(db: Database, credentials: Credentials, archives: Archives, now: () => number = Date.now) {
+  /** `forget` tells the other stores that an account is gone. */
+  constructor(db: Database, archives: Archives, forget: (account: number) => void, now: () => number = Date.now) {
     this.#db = db;
-    this.#credentials = credentials;
     this.#archives = archives;
+    this.#forget = forget;
     this.#now = now;
     this.#byBare = new Cached(20_000, (bare) => this.#load(bare));
   }
@@ -132,14 +133,12 @@ export class Accounts {
 
   /**
    * Removes an account and all it owned, and leaves a mark that the name was used. The account, its keys, roster, offline
-   * messages and lists go in one batch; its archive, which may be long, follows in slices (see `sweep`). Other stores
-   * that remember something of this account have a `forget(id)`.
+   * messages and lists go in one batch; its archive, which may be long, follows in slices (see `sweep`).
    */
   async remove(account: Account): Promise<void> {
     const { id, domain, local } = account;
     this.#byBare.forget(`${local}@${domain}`);
-    this.#credentials.forget(id);
-    this.#archives.forget(id);
+    this.#forget(id);
     await this.#db.batch([
       sql`INSERT INTO removed_account (account, domain, local, deleted_at, swept)
         VALUES (${id}, ${domain}, ${local}, ${this.#now()}, 0) ON CONFLICT (account) DO NOTHING`,

@@ -31,21 +31,27 @@ export interface Stores {
 }
 
 export function openStores(db: Database): Stores {
-  const credentials = new Credentials(db);
   const archives = new Archives(db);
+  const blocking = new Blocking(db);
+  const credentials = new Credentials(db);
+  const offline = new Offline(db);
+  const rosters = new Rosters(db);
+  const forget = (account: number) => {
+    for (const store of [archives, blocking, credentials, offline, rosters]) store.forget(account);
+  };
   return {
-    accounts: new Accounts(db, credentials, archives),
+    accounts: new Accounts(db, archives, forget),
     admins: new Admins(db),
     archives,
     audit: new Audit(db),
-    blocking: new Blocking(db),
+    blocking,
     certificates: new Certificates(db),
     credentials,
     domains: new Domains(db),
     lastActivity: new LastActivity(db),
-    offline: new Offline(db),
+    offline,
     oneTimeCodes: new OneTimeCodes(db),
-    rosters: new Rosters(db),
+    rosters,
     settings: new Settings(db),
   };
 }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { sql } from '../../server/storage/database.ts';
+import { migrations } from '../../server/storage/migrations/index.ts';
+import { openDatabase } from '../../server/storage/sqlite.ts';
+import { openStores } from '../../server/storage/stores/index.ts';
+import { listeningLog, opened, temporary } from './support.ts';
+
+/** A store as version 1 of the schema left it, in its own words: never to be changed when the migrations are. */
+const VERSION_1 = `
+  PRAGMA application_id = 1214344300;
+  PRAGMA user_version = 1;
+  CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL);
+  INSERT INTO schema_version VALUES (1, 'start', 1700000000000);
+  CREATE TABLE domain (name TEXT NOT NULL PRIMARY KEY, created_at INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO domain VALUES ('office.test', 1700000000000);
+  CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, domain TEXT NOT NULL, local TEXT NOT NULL, name TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, search TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (domain, local));
+  INSERT INTO account VALUES (7, 'office.test', 'juliet', 'Juliet', 'active', '', 'juliet juliet', 1700000000000);
+  CREATE TABLE roster_item (account INTEGER NOT NULL, jid TEXT NOT NULL, name TEXT NOT NULL, groups_json TEXT NOT NULL,
+    subscription TEXT NOT NULL, ask INTEGER NOT NULL, approved INTEGER NOT NULL, listed INTEGER NOT NULL, pending_in TEXT,
+    version INTEGER NOT NULL, PRIMARY KEY (account, jid)) WITHOUT ROWID;
+  INSERT INTO roster_item VALUES (7, 'romeo@office.test', 'Romeo', '["Friends"]', 'both', 0, 0, 1, NULL, 3);
+  CREATE TABLE roster (account INTEGER NOT NULL PRIMARY KEY, version INTEGER NOT NULL);
+  INSERT INTO roster VALUES (7, 3);
+`;
+
+describe('migrations', () => {
+  it('are numbered 1, 2, 3, …', () => {
+    assert.deepEqual(
+      migrations.map((step) => step.version),
+      migrations.map((_, i) => i + 1),
+    );
+  });
+
+  it('bring a store of version 1 up to date and keep what it holds', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    const old = new Sqlite(file);
+    old.exec(VERSION_1);
+    old.close();
+    const db = await opened(t, { file });
+    const stores = openStores(db);
+    const juliet = await stores.accounts.find('office.test', 'juliet');
+    assert.equal(juliet?.name, 'Juliet');
+    assert.deepEqual((await stores.rosters.get(7, 'romeo@office.test'))?.groups, ['Friends']);
+    await stores.settings.set('theme', 'dark');
+    assert.deepEqual(
+      await db.all(sql`SELECT version, name FROM schema_version ORDER BY version`),
+      migrations.map(({ version, name }) => ({ version, name })),
+    );
+  });
+
+  it('undo a step that fails half-way, and name the file', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    const good = { version: 1, name: 'good', statements: ['CREATE TABLE one (a INTEGER)'] };
+    const bad = {
+      version: 2,
+      name: 'bad',
+      statements: ['CREATE TABLE two (a INTEGER)', 'CREATE TABLE one (a INTEGER)'],
+    };
+    const log = listeningLog();
+    await assert.rejects(openDatabase({ file, log, migrations: [good, bad] }), /store\.db could not be opened.*one/);
+    const db = await opened(t, { file, migrations: [good] });
+    assert.deepEqual(await db.all(sql`SELECT name FROM sqlite_schema WHERE name IN ('one', 'two')`), [{ name: 'one' }]);
+  });
+});
