@@ -22,6 +22,7 @@ const actions: Record<string, string> = {
   'admin.password': 'Changed their own password',
   'admin.reset-code': 'Asked for a one-time code for',
   'admin.reset': 'Set a new password by a one-time code',
+  'house.claim-code': 'Asked for a claim code',
   'house.claim': 'Claimed this house',
 };
 
@@ -36,7 +37,7 @@ export function actionWords(action: string): string {
 /** The particulars of a row on one line, '' when there are none. */
 export function detailWords(detail: AuditRow['detail']): string {
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => `${name}: ${value}`)
+    .filter(([, value]) => value !== null && value !== '' && value !== false)
+    .map(([name, value]) => (value === true ? name : `${name}: ${value}`))
     .join(', ');
 }
