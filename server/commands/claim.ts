@@ -21,10 +21,12 @@ export interface ClaimWish {
 export class ClaimCommands {
   readonly #stores: Stores;
   readonly #domains: DomainCommands;
+  readonly #now: () => number;
   #claimed = false;
 
-  constructor(stores: Stores, domains: DomainCommands) {
+  constructor(stores: Stores, domains: DomainCommands, now: () => number = Date.now) {
     this.#stores = stores;
+    this.#now = now;
     this.#domains = domains;
   }
 
@@ -42,7 +44,7 @@ export class ClaimCommands {
   async freshCode(by: Actor): Promise<{ code: string; expiresAt: number }> {
     if (this.#claimed) throw new CommandError('already-claimed', 'This server has been claimed already.');
     const code = makeCode();
-    const now = Date.now();
+    const now = this.#now();
     const expiresAt = now + LIFETIME_MS;
     await this.#stores.oneTimeCodes.put(codeHash(code), { purpose: PURPOSE, subject: '', createdAt: now, expiresAt });
     await record(this.#stores.audit, by, 'house.claim-code', '');
@@ -58,14 +60,14 @@ export class ClaimCommands {
       'code',
     );
     const hash = codeHash(wish.code);
-    if ((await this.#stores.oneTimeCodes.find(hash))?.purpose !== PURPOSE) throw wrong;
+    if ((await this.#stores.oneTimeCodes.find(hash, this.#now()))?.purpose !== PURPOSE) throw wrong;
     // All that can be wrong is looked at first: a slip must not use the code up.
     const name = checkAdminName(wish.name);
     checkAdminPassword(wish.password, name);
     const domain =
       wish.domain === undefined || wish.domain.trim() === '' ? undefined : checkDomain(wish.domain, 'domain');
     const passwordHash = await hashAdminPassword(wish.password);
-    if (!(await this.#stores.oneTimeCodes.take(hash, PURPOSE))) throw wrong;
+    if (!(await this.#stores.oneTimeCodes.take(hash, PURPOSE, this.#now()))) throw wrong;
     const first = await this.#stores.admins.createFirst({ name, passwordHash, role: 'owner' });
     this.#claimed = true;
     if (!first) throw new CommandError('already-claimed', 'This server has been claimed already.');

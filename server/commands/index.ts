@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly version: string;
   /** Rounds of PBKDF2 for people's passwords. */
   readonly iterations: number;
+  /** The clock by which administrators' sessions and codes expire; default: the system's. */
+  readonly now?: () => number;
   /** What is listened on now. */
   readonly listeners: () => readonly ListenerView[];
   /** Where the panel is and which certificate it shows, to be read out by `hallwayctl claim-code`. */
@@ -49,9 +51,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const live = new Live();
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const domains = new DomainCommands(stores, house, live, options.certify);
-  const claim = new ClaimCommands(stores, domains);
+  const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
-  const admins = new AdminCommands(stores);
+  const admins = new AdminCommands(stores, options.now);
   const overview = new Overview({ accounts: stores.accounts, house, counters, version, listeners });
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
   const housekeeping = setInterval(() => void admins.expire().catch(() => undefined), HOUSEKEEPING_MS);

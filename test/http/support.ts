@@ -1,0 +1,150 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import forge from 'node-forge';
+import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { createApp } from '../../server/http/app.ts';
+import type { Side } from '../../server/http/auth.ts';
+import { COOKIE } from '../../server/http/cookie.ts';
+import type { Database } from '../../server/storage/database.ts';
+import { openDatabase } from '../../server/storage/sqlite.ts';
+import { openStores, type Stores } from '../../server/storage/stores/index.ts';
+import { createLog, type Logger } from '../../server/util/log.ts';
+import { FakeHouse } from '../support/fake-house.ts';
+
+export const HOST = 'panel.example.test:5281';
+export const ORIGIN = `https://${HOST}`;
+export const ADMIN = { name: 'olga', password: 'a long enough passphrase' };
+
+/** A house of one domain, its commands and what was logged, on a store in memory. */
+export interface TestHouse {
+  readonly db: Database;
+  readonly stores: Stores;
+  readonly house: FakeHouse;
+  readonly commands: Commands;
+  readonly logged: string[];
+  readonly log: Logger;
+  /** Moves the clock of the administrators' sessions. */
+  later(ms: number): void;
+  close(): Promise<void>;
+}
+
+export async function openHouse(): Promise<TestHouse> {
+  let ahead = 0;
+  const logged: string[] = [];
+  const log = createLog({ level: 'trace', write: (line) => void logged.push(line) });
+  const db = await openDatabase({ file: ':memory:', log });
+  const stores = openStores(db);
+  await stores.domains.add('example.test');
+  const house = new FakeHouse(['example.test']);
+  const commands = await openCommands({
+    stores,
+    house,
+    counters: house.counters,
+    certify: async () => undefined,
+    version: '0.0.1',
+    iterations: 4_096,
+    listeners: () => [{ name: 'c2s', address: '[::]:5222' }],
+    now: () => Date.now() + ahead,
+    panel: () => ({ url: `${ORIGIN}/`, fingerprint: 'AA:BB' }),
+  });
+  const close = async () => {
+    commands.close();
+    await db.close();
+  };
+  const later = (ms: number) => {
+    ahead += ms;
+  };
+  return { db, stores, house, commands, logged, log, later, close };
+}
+
+/** One request to an application without sockets, as a browser or as whoever `headers` say. */
+export interface Ask {
+  readonly body?: unknown;
+  readonly cookie?: string;
+  readonly headers?: Record<string, string>;
+  /** Default: our own. '' sends none. */
+  readonly origin?: string;
+  readonly from?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  // The tests look into answers of all shapes, wrong ones included.
+  readonly json: Record<string, never> & { error: { code: string; message: string; field?: string } };
+  readonly headers: Record<string, unknown>;
+  /** What the browser would send back. */
+  readonly cookie: string | undefined;
+}
+
+export type Client = (key: string, ask?: Ask) => Promise<Answer>;
+
+/** The application of one side, and a way to ask it. */
+export async function openApp(
+  from: TestHouse,
+  side: Side = 'panel',
+  panel?: string,
+): Promise<{ ask: Client; close: () => Promise<void> }> {
+  const { commands, log } = from;
+  const { app, streams } = await createApp({ commands, side, log, ...(panel !== undefined && { panel }) });
+  const ask: Client = async (
+    key,
+    { body, cookie, headers = {}, origin = ORIGIN, from: address = '192.0.2.1' } = {},
+  ) => {
+    const [method, url] = key.split(' ') as ['GET', string];
+    const response = await app.inject({
+      method,
+      url,
+      remoteAddress: address,
+      headers: {
+        host: HOST,
+        ...(origin !== '' && method !== 'GET' && { origin }),
+        ...(cookie !== undefined && { cookie }),
+        ...headers,
+      },
+      ...(body !== undefined && { payload: body as object }),
+    });
+    const set = response.cookies.find((one) => one.name === COOKIE && one.value !== '');
+    let json = {};
+    try {
+      json = response.json();
+    } catch {
+      // not JSON: `text` has it
+    }
+    return {
+      status: response.statusCode,
+      text: response.body,
+      json: json as Answer['json'],
+      headers: response.headers,
+      cookie: set && `${COOKIE}=${set.value}`,
+    };
+  };
+  const close = async () => {
+    streams.close();
+    await app.close();
+  };
+  return { ask, close };
+}
+
+/** Claims the house as ADMIN; returns the cookie. */
+export async function claim(from: TestHouse, ask: Client): Promise<string> {
+  const { code } = await from.commands.claim.freshCode({ name: 'test', door: 'house' });
+  const answer = await ask('POST /api/claim', { body: { code, ...ADMIN } });
+  if (answer.cookie === undefined) throw new Error(`not claimed: ${answer.text}`);
+  return answer.cookie;
+}
+
+/** A certificate that signed itself, for `localhost`. */
+export function selfSigned(): { key: string; cert: string } {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  const pair = forge.pki.privateKeyFromPem(createPrivateKey(key).export({ type: 'pkcs1', format: 'pem' }).toString());
+  const cert = forge.pki.createCertificate();
+  cert.publicKey = forge.pki.setRsaPublicKey(pair.n, pair.e);
+  cert.serialNumber = '01';
+  cert.validity.notAfter = new Date(Date.now() + 86_400_000);
+  const name = [{ name: 'commonName', value: 'localhost' }];
+  cert.setSubject(name);
+  cert.setIssuer(name);
+  cert.sign(pair, forge.md.sha256.create());
+  return { key, cert: forge.pki.certificateToPem(cert) };
+}
