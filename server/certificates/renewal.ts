@@ -1,0 +1,125 @@
+import { X509Certificate } from 'node:crypto';
+import { domainToASCII } from 'node:url';
+import type { Certificates, StoredAuthority, StoredCertificate } from '../storage/stores/certificates.ts';
+import type { Logger } from '../util/log.ts';
+import { authorityFor, leafFor } from './authority.ts';
+import { inspect } from './inspect.ts';
+import { machineAddresses, type Names, namesFor } from './names.ts';
+
+const DAY_MS = 86_400_000;
+const RENEW_BELOW_MS = 30 * DAY_MS;
+
+export interface RenewalOptions {
+  readonly store: Certificates;
+  /** The domains served now. */
+  readonly domains: () => Promise<readonly string[]>;
+  /** This machine's own name. */
+  readonly hostname: string;
+  readonly log: Logger;
+  /** Told after certificates have been stored, to show them from now on. */
+  readonly renewed: () => Promise<void>;
+  /** IP addresses to name; default: this machine's. */
+  readonly addresses?: () => readonly string[];
+  readonly now?: () => number;
+}
+
+/** Why a domain needs a new certificate of ours, or undefined when it does not. */
+function reason(
+  one: StoredCertificate | undefined,
+  names: Names,
+  authority: StoredAuthority | undefined,
+  now: number,
+): string | undefined {
+  if (one === undefined) return 'there was none';
+  if (one.source !== 'internal') return undefined; // somebody gave us that one, and renews it
+  if (authority === undefined) return 'the authority is gone';
+  if (one.notAfter - now < RENEW_BELOW_MS) return 'the old one ends soon';
+  const facts = inspect(one.chainPem);
+  const missing = [
+    ...names.dns.filter((name) => !facts.dns.includes(name)),
+    ...names.addresses.filter((address) => !facts.addresses.includes(address)),
+  ];
+  if (missing.length > 0) return `it lacked ${missing.join(', ')}`;
+  const { publicKey } = new X509Certificate(authority.certificatePem);
+  return new X509Certificate(one.chainPem).verify(publicKey) ? undefined : 'the authority is another one';
+}
+
+/** Sees to it that every served domain has a certificate that is valid and names what it must: now, and once a day. */
+export class Renewal implements AsyncDisposable {
+  readonly #options: RenewalOptions;
+  readonly #now: () => number;
+  #timer: NodeJS.Timeout | undefined;
+  /** Checks come one after the other: two at once would issue twice. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Issues what is missing or due and stores it, the authority before what it signed. `also` is a domain that is about
+   * to be served. Gives the domains that have a new certificate. Idempotent.
+   */
+  check(also?: string): Promise<readonly string[]> {
+    const checked = this.#last.then(() => this.#check(also));
+    this.#last = checked.catch(() => undefined);
+    return checked;
+  }
+
+  /** Checks once a day from now on. A check that fails is logged, and tried again the next day. */
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      this.check().catch((err: unknown) => this.#options.log.error({ err }, 'certificates could not be renewed'));
+    }, DAY_MS).unref();
+  }
+
+  /** Ends the daily check and waits for one under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#last;
+  }
+
+  async #check(also: string | undefined): Promise<readonly string[]> {
+    const { store, hostname, log, renewed } = this.#options;
+    const now = this.#now();
+    const addresses = (this.#options.addresses ?? machineAddresses)();
+    const domains = new Set(await this.#options.domains());
+    if (also !== undefined) domains.add(also);
+    let authority = await store.authority();
+    const due: { names: Names; why: string }[] = [];
+    for (const domain of domains) {
+      const names = namesFor(domain, hostname, addresses);
+      const why = reason(await store.of(domain), names, authority, now);
+      if (why !== undefined) due.push({ names, why });
+    }
+    if (due.length === 0) return [];
+    authority = await this.#authority(authority, [hostname, ...domains].map(domainToASCII), now);
+    for (const { names, why } of due) {
+      const leaf = await leafFor(authority, names, now);
+      await store.set(leaf);
+      const until = new Date(leaf.notAfter).toISOString().slice(0, 10);
+      log.info({ domain: names.domain, until, why }, 'issued a certificate');
+    }
+    await renewed();
+    return due.map(({ names }) => names.domain);
+  }
+
+  async #authority(
+    current: StoredAuthority | undefined,
+    dns: readonly string[],
+    now: number,
+  ): Promise<StoredAuthority> {
+    const { store, log } = this.#options;
+    const authority = await authorityFor(current, dns, now);
+    if (authority === current) return authority;
+    await store.setAuthority(authority);
+    const { fingerprint } = inspect(authority.certificatePem);
+    log.info(
+      { fingerprint, names: dns },
+      current === undefined ? 'made the internal authority' : 'widened the internal authority; clients need it anew',
+    );
+    return authority;
+  }
+}

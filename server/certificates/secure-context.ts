@@ -1,0 +1,114 @@
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { domainToASCII } from 'node:url';
+import type { Certificates, StoredCertificate } from '../storage/stores/certificates.ts';
+import type { Logger } from '../util/log.ts';
+
+/** Forward secrecy and authenticated encryption only; AES-128 first, as it costs least. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+function contextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
+  return createSecureContext({
+    cert: chainPem,
+    key: keyPem,
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+    ecdhCurve: 'X25519:prime256v1:secp384r1',
+    // A client could make us do handshakes without end; Node's own bound still lets some through.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
+}
+
+interface Held {
+  readonly context: SecureContext;
+  readonly certificate: StoredCertificate;
+}
+
+export interface SecureContextsOptions {
+  readonly store: Certificates;
+  /** The domains served, the first one being the default. */
+  readonly domains: () => Promise<readonly string[]>;
+  readonly log: Logger;
+}
+
+/** What TLS shows for which name. `reload` changes it under running listeners: connections from then on get the new. */
+export class SecureContexts {
+  readonly #options: SecureContextsOptions;
+  /** By ASCII name; the default is the first. */
+  #held: ReadonlyMap<string, Held> = new Map();
+
+  constructor(options: SecureContextsOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the certificates from the store. One that cannot be used is logged, and the one before it stays. */
+  async reload(): Promise<void> {
+    const { store, domains, log } = this.#options;
+    const held = new Map<string, Held>();
+    for (const domain of await domains()) {
+      const name = domainToASCII(domain);
+      const before = this.#held.get(name);
+      const certificate = await store.of(domain);
+      try {
+        if (certificate !== undefined) {
+          const same =
+            before?.certificate.chainPem === certificate.chainPem && before.certificate.keyPem === certificate.keyPem;
+          held.set(name, same ? before : { context: contextOf(certificate), certificate });
+        }
+      } catch (err) {
+        log.error({ err, domain }, 'the certificate cannot be used');
+        if (before !== undefined) held.set(name, before);
+      }
+    }
+    this.#held = held;
+  }
+
+  /**
+   * The context for a name of SNI (RFC 6066 §3): its own domain's, or the nearest one above it, as services live below
+   * their domains; else the first domain's, so that a client that does not say a name still sees a certificate. Throws
+   * Error when nothing has been loaded.
+   */
+  forName(servername: string | undefined): SecureContext {
+    return this.#find(servername).context;
+  }
+
+  /** The certificate that is shown for a name, with its chain (PEM). Throws Error when nothing has been loaded. */
+  certificateFor(servername: string | undefined): string {
+    return this.#find(servername).certificate.chainPem;
+  }
+
+  /** For `SNICallback` of a server or a TLSSocket. */
+  readonly sni = (servername: string, answer: (error: Error | null, context?: SecureContext) => void): void => {
+    let context: SecureContext;
+    try {
+      context = this.forName(servername);
+    } catch (error) {
+      answer(error as Error);
+      return;
+    }
+    answer(null, context);
+  };
+
+  #find(servername: string | undefined): Held {
+    let name = (servername ?? '').slice(0, 255).toLowerCase().replace(/\.$/, '');
+    while (name !== '') {
+      const found = this.#held.get(name);
+      if (found !== undefined) return found;
+      const dot = name.indexOf('.');
+      name = dot < 0 ? '' : name.slice(dot + 1);
+    }
+    for (const first of this.#held.values()) return first;
+    throw new Error('no certificate has been loaded');
+  }
+}

@@ -1,0 +1,56 @@
+/** Names of values that must never be seen in a log, at any depth. */
+const SECRET =
+  /^(?:.*[_.-])?(?:password|passwd|secret|token|key|cookie|authorization)$|(?:Password|Secret|Token|Key|KeyPem)$/i;
+/** A value that needs no quotes to be read back. */
+const PLAIN = /^[\p{L}\p{N}_.:@/[\]%+-]+$/u;
+/** Control, format and line-breaking characters: they could forge lines or steer a terminal. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const MAX_VALUE = 2_000;
+
+interface Failure {
+  readonly type?: unknown;
+  readonly message?: unknown;
+  readonly stack?: unknown;
+}
+
+/** pino's levels by number: the word for people and the priority of journald (sd-daemon(3)). */
+const LEVELS: Readonly<Record<number, readonly [word: string, priority: number]>> = {
+  10: ['trace', 7],
+  20: ['debug', 7],
+  30: ['info', 6],
+  40: ['warn', 4],
+  50: ['error', 3],
+  60: ['fatal', 3],
+};
+
+function safe(text: string): string {
+  return text.replace(UNSAFE, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const short = text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
+  if (typeof value !== 'string' || PLAIN.test(short)) return safe(short);
+  return safe(JSON.stringify(short));
+}
+
+/**
+ * One line of pino's JSON as text: `time level message key=value …`, an error's stack indented below. In the journal each
+ * line begins with its priority instead, as journald has the time. What a secret's name is on is left out.
+ */
+export function formatLine(json: string, journal: boolean): string {
+  const record = JSON.parse(json, (name, value) => (SECRET.test(name) ? '[redacted]' : value)) as Record<
+    string,
+    unknown
+  >;
+  const { level, time, msg, err, ...rest } = record;
+  const [word, priority] = LEVELS[Number(level)] ?? ['info', 6];
+  const failure: Failure | undefined = typeof err === 'object' && err !== null ? err : undefined;
+  const values = Object.entries(rest).map(([name, value]) => `${safe(name)}=${shown(value)}`);
+  if (failure !== undefined && failure.message !== msg) values.push(`err=${shown(failure.message ?? '')}`);
+  const head = journal ? '' : `${new Date(Number(time)).toISOString()} ${word.padEnd(5)} `;
+  const first = [`${head}${safe(String(msg ?? ''))}`, ...values].join(' ').trimEnd();
+  const stack = Number(level) >= 50 && typeof failure?.stack === 'string' ? failure.stack.split('\n').slice(1) : [];
+  const prefix = journal ? `<${priority}>` : '';
+  return [first, ...stack.map((line) => `    ${safe(line.trim())}`)].map((line) => `${prefix}${line}\n`).join('');
+}

@@ -1,0 +1,82 @@
+import type { Logger } from './log.ts';
+
+/** Sends one state: `ready` once, and text for `systemctl status`. */
+export type Send = (message: { ready?: boolean; status: string }) => Promise<unknown>;
+
+export interface NotifierOptions {
+  /** NOTIFY_SOCKET; without it nothing is ever sent. */
+  readonly socket: string | undefined;
+  /** WATCHDOG_USEC: microseconds without a sign of life after which we are killed. */
+  readonly watchdogMicroseconds: string | undefined;
+  /** WATCHDOG_PID: the process that is watched, if not any of the service. */
+  readonly watchdogPid?: string | undefined;
+  /** Our own process. */
+  readonly pid: number;
+  /** The self-check: true when the house works. A check that throws or does not end counts as failed. */
+  readonly healthy: () => boolean | Promise<boolean>;
+  readonly log: Logger;
+  /** How it is sent; default: the program `systemd-notify`. */
+  readonly send?: Send;
+}
+
+/** The package is loaded only where there is a systemd to talk to. */
+const sendByProgram: Send = async (message) => (await import('systemd-notify')).default(message);
+
+/** Tells systemd how the service is (sd_notify(3)). A message that cannot be sent is logged and never stops the house. */
+export class Notifier implements AsyncDisposable {
+  readonly #options: NotifierOptions;
+  readonly #send: Send;
+  #watchdog: NodeJS.Timeout | undefined;
+  #checking = false;
+  #status = '';
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+    this.#send = options.send ?? sendByProgram;
+  }
+
+  /** To be called when all listeners are open: the service counts as started, and the watchdog is fed from now on. */
+  async ready(status: string): Promise<void> {
+    this.#status = status;
+    await this.#tell({ ready: true, status });
+    const { socket, watchdogMicroseconds, watchdogPid, pid } = this.#options;
+    const every = Math.floor(Number(watchdogMicroseconds) / 3_000); // µs to ms, three times in the period
+    if (socket === undefined || !(every > 0) || Number(watchdogPid ?? pid) !== pid || this.#watchdog !== undefined)
+      return;
+    this.#watchdog = setInterval(() => void this.#alive(), Math.min(every, 2_147_483_647)).unref();
+  }
+
+  /** To be called when the house begins to close; the watchdog is still fed, as closing may take its time. */
+  async stopping(): Promise<void> {
+    this.#status = 'closing';
+    // The package knows no other states than ready and status; the status's line may carry a second one.
+    await this.#tell({ status: 'closing\nSTOPPING=1' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#watchdog);
+    this.#watchdog = undefined;
+  }
+
+  async #alive(): Promise<void> {
+    if (this.#checking) return; // a check that hangs must let the watchdog bite
+    this.#checking = true;
+    try {
+      if (await this.#options.healthy()) await this.#tell({ status: `${this.#status}\nWATCHDOG=1` });
+      else this.#options.log.error('the self-check failed; the watchdog is not fed');
+    } catch (err) {
+      this.#options.log.error({ err }, 'the self-check failed; the watchdog is not fed');
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  async #tell(message: { ready?: boolean; status: string }): Promise<void> {
+    if (this.#options.socket === undefined) return;
+    try {
+      await this.#send(message);
+    } catch (err) {
+      this.#options.log.warn({ err }, 'systemd could not be told');
+    }
+  }
+}
