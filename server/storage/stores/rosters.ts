@@ -96,43 +96,38 @@ export class Rosters {
   }
 
   /** Writes one item, new or not. Resolves with the roster's new version, once on disk. */
-  async put(account: number, item: Omit<RosterItem, 'version'>): Promise<number> {
-    const before = await this.#ready(account);
-    const version = before.version + 1;
-    const items = new Map(before.items);
-    items.set(item.jid, { ...item, version });
+  put(account: number, item: Omit<RosterItem, 'version'>): Promise<number> {
     const flag = (value: boolean) => (value ? 1 : 0);
     const groups = JSON.stringify(item.groups);
-    await this.#write(account, { version, items }, [
-      sql`INSERT INTO roster_item
-        (account, jid, name, groups_json, subscription, ask, approved, listed, pending_in, version)
-        VALUES (${account}, ${item.jid}, ${item.name}, ${groups}, ${item.subscription}, ${flag(item.ask)},
-          ${flag(item.approved)}, ${flag(item.listed)}, ${item.pendingIn ?? null}, ${version})
-        ON CONFLICT (account, jid) DO UPDATE SET name = excluded.name, groups_json = excluded.groups_json,
-          subscription = excluded.subscription, ask = excluded.ask, approved = excluded.approved,
-          listed = excluded.listed, pending_in = excluded.pending_in, version = excluded.version`,
-      ...this.#mark(account, item, before.items.get(item.jid), version),
-    ]);
-    return version;
+    return this.#change(account, (items, version) => {
+      const before = items.get(item.jid);
+      items.set(item.jid, { ...item, version });
+      return [
+        sql`INSERT INTO roster_item
+          (account, jid, name, groups_json, subscription, ask, approved, listed, pending_in, version)
+          VALUES (${account}, ${item.jid}, ${item.name}, ${groups}, ${item.subscription}, ${flag(item.ask)},
+            ${flag(item.approved)}, ${flag(item.listed)}, ${item.pendingIn ?? null}, ${version})
+          ON CONFLICT (account, jid) DO UPDATE SET name = excluded.name, groups_json = excluded.groups_json,
+            subscription = excluded.subscription, ask = excluded.ask, approved = excluded.approved,
+            listed = excluded.listed, pending_in = excluded.pending_in, version = excluded.version`,
+        ...this.#mark(account, item, before, version),
+      ];
+    });
   }
 
   /** Removes one item. Resolves with the roster's version, which stays as it was when there was no such item. */
-  async remove(account: number, jid: string): Promise<number> {
-    const before = await this.#ready(account);
-    if (!before.items.has(jid)) return before.version;
-    const version = before.version + 1;
-    const items = new Map(before.items);
-    items.delete(jid);
-    await this.#write(account, { version, items }, [
-      sql`DELETE FROM roster_item WHERE account = ${account} AND jid = ${jid}`,
-      ...(before.items.get(jid)?.listed === true ? this.#removed(account, jid, version) : []),
-    ]);
-    return version;
+  remove(account: number, jid: string): Promise<number> {
+    return this.#change(account, (items, version) => {
+      const before = items.get(jid);
+      if (!items.delete(jid)) return undefined;
+      const gone = sql`DELETE FROM roster_item WHERE account = ${account} AND jid = ${jid}`;
+      return before?.listed === true ? [gone, ...this.#removed(account, jid, version)] : [gone];
+    });
   }
 
   /** What changed after a version that a client knows (§2.6.3), or 'full' when that is not known any more. */
   async changes(account: number, since: number): Promise<RosterChanges | 'full'> {
-    const roster = await this.#ready(account);
+    const roster = await this.all(account);
     const { version } = roster;
     if (!Number.isSafeInteger(since) || since < version - REMEMBERED || since < 0 || since > version) return 'full';
     if (since === version) return { version, items: [], removed: [] };
@@ -148,14 +143,25 @@ export class Rosters {
   }
 
   /**
-   * The newest roster, known to be the newest in the turn in which this resolves: the version after it is counted here, so
-   * two writers must not start from the same one.
+   * Makes the next version of a roster. `change` edits a copy of the items and gives the statements that do the same, or
+   * undefined when there is nothing to do. The newest roster is looked for, changed and put back within one turn, so that
+   * two writers never start from the same one.
    */
-  async #ready(account: number): Promise<Roster> {
-    for (;;) {
-      const loaded = await this.#cache.get(account);
-      if (this.#cache.peek(account) === loaded) return loaded;
+  async #change(
+    account: number,
+    change: (items: Map<string, RosterItem>, version: number) => readonly Statement[] | undefined,
+  ): Promise<number> {
+    let before = this.#cache.get(account);
+    while (before instanceof Promise) {
+      const loaded = await before;
+      before = this.#cache.peek(account) === loaded ? loaded : this.#cache.get(account);
     }
+    const version = before.version + 1;
+    const items = new Map(before.items);
+    const statements = change(items, version);
+    if (statements === undefined) return before.version;
+    await this.#write(account, { version, items }, statements);
+    return version;
   }
 
   /** To clients, an item that is not listed any more was removed. */

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { firstIdAt } from '../../../server/storage/archive-id.ts';
+import { sql } from '../../../server/storage/database.ts';
+import { type Archives, COUNT_BOUND, pageStatement } from '../../../server/storage/stores/archives.ts';
+import { house } from './support.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const at = (second: number) => firstIdAt(START + second * 1_000);
+
+/** Messages 1 to n, a second apart, between owner 1 and, by turns, a, b and owner 2 (whose archive has them as well). */
+function fill(archives: Archives, n: number): void {
+  for (let i = 1; i <= n; i++) {
+    const peer = ['two@o', 'a@o', 'b@o'][i % 3]!;
+    const entries = [{ owner: 1, peer }];
+    if (peer === 'two@o') entries.push({ owner: 2, peer: 'one@o' });
+    archives.append(at(i), `<m>${i}</m>`, entries);
+  }
+}
+
+type Query = Partial<Parameters<Archives['page']>[1]>;
+
+async function page(archives: Archives, query: Query, owner = 1): Promise<string> {
+  const found = await archives.page(owner, { limit: 3, fromEnd: false, ...query });
+  assert.equal(found.first, found.rows[0]?.id);
+  assert.equal(found.last, found.rows.at(-1)?.id);
+  const numbers = found.rows.map((row) => /\d+/.exec(row.stanza)?.[0]);
+  return numbers.join(' ') + (found.complete ? ' .' : '');
+}
+
+// Entries rest in one place first and are moved to another by the thousand: every query must see both.
+for (const place of ['fresh', 'placed', 'half and half']) {
+  describe(`archives, their entries ${place}`, () => {
+    const filled = async (t: Parameters<typeof house>[0]) => {
+      const all = await house(t);
+      fill(all.archives, place === 'half and half' ? 10 : 20);
+      if (place !== 'fresh') await all.archives.expire(0, 1);
+      if (place === 'half and half') for (let i = 11; i <= 20; i++) fillOne(all.archives, i);
+      return all;
+    };
+    const fillOne = (archives: Archives, i: number) => {
+      const peer = ['two@o', 'a@o', 'b@o'][i % 3]!;
+      const own = { owner: 1, peer };
+      archives.append(at(i), `<m>${i}</m>`, peer === 'two@o' ? [own, { owner: 2, peer: 'one@o' }] : [own]);
+    };
+
+    it('are paged from both ends', async (t) => {
+      const { archives } = await filled(t);
+      assert.equal(await page(archives, {}), '1 2 3');
+      assert.equal(await page(archives, { afterId: at(3) }), '4 5 6');
+      assert.equal(await page(archives, { fromEnd: true }), '18 19 20');
+      assert.equal(await page(archives, { fromEnd: true, beforeId: at(18) }), '15 16 17');
+      assert.equal(await page(archives, { fromEnd: true, beforeId: at(11), limit: 2 }), '9 10');
+      assert.equal(await page(archives, { fromEnd: true, beforeId: at(3) }), '1 2 .');
+      assert.equal(await page(archives, { afterId: at(17) }), '18 19 20 .');
+      assert.equal(await page(archives, { afterId: at(20) }), ' .');
+      assert.equal(await page(archives, { limit: 0 }), '');
+      assert.equal(await page(archives, { limit: 0, afterId: at(20) }), ' .');
+    });
+
+    it('are filtered by conversation, time and id', async (t) => {
+      const { archives } = await filled(t);
+      assert.equal(await page(archives, { with: 'a@o' }), '1 4 7');
+      assert.equal(await page(archives, { with: 'a@o', fromEnd: true }), '13 16 19');
+      assert.equal(await page(archives, { with: 'nobody@o' }), ' .');
+      assert.equal(await page(archives, { start: START + 9_000, end: START + 11_000 }), '9 10 11 .');
+      assert.equal(await page(archives, { start: START + 9_001, end: START + 10_999 }), '10 .');
+      assert.equal(await page(archives, { with: 'b@o', start: START + 9_000, limit: 9 }), '11 14 17 20 .');
+      assert.equal(await page(archives, { ids: [at(2), at(15), at(99)], limit: 9 }), '2 15 .');
+      assert.equal(await page(archives, { ids: [] }), ' .');
+    });
+
+    it('belong to their owners', async (t) => {
+      const { archives } = await filled(t);
+      assert.equal(await page(archives, { limit: 9 }, 2), '3 6 9 12 15 18 .');
+      assert.equal(await page(archives, { ids: [at(2), at(3)] }, 2), '3 .');
+      assert.equal(await page(archives, {}, 3), ' .');
+      assert.equal(await archives.has(2, at(3)), true);
+      assert.equal(await archives.has(2, at(2)), false);
+    });
+
+    it('are counted and measured', async (t) => {
+      const { archives } = await filled(t);
+      assert.equal(await archives.count(1), 20);
+      assert.equal(await archives.count(1, { with: 'a@o' }), 7);
+      assert.equal(await archives.count(2, { start: START + 12_000 }), 3);
+      assert.equal(await archives.count(2, { ids: [] }), 0);
+      assert.deepEqual(await archives.metadata(2), { first: at(3), last: at(18) });
+      assert.deepEqual(await archives.metadata(3), {});
+      assert.equal(await archives.largestId(), at(20));
+    });
+
+    it('store a text once, until its last owner lets go of it', async (t) => {
+      const { archives, db } = await filled(t);
+      const texts = async () => (await db.get<{ n: number }>(sql`SELECT count(*) AS n FROM message`))?.n;
+      assert.equal(await texts(), 20);
+      await archives.removeAll(2);
+      assert.equal(await archives.count(2), 0);
+      assert.equal(await page(archives, { with: 'two@o' }), '3 6 9');
+      assert.equal(await texts(), 20);
+      await archives.removeAll(1);
+      assert.equal(await texts(), 0);
+    });
+
+    it('forget the old in slices', async (t) => {
+      const { archives, db } = await filled(t);
+      let removed = 0;
+      let slices = 0;
+      for (let n = 1; n > 0; slices++) {
+        n = await archives.expire(at(13), 5);
+        assert.ok(n <= 5);
+        removed += n;
+      }
+      assert.equal(removed, 12 + 4);
+      assert.ok(slices > 3);
+      assert.equal(await page(archives, {}), '13 14 15');
+      assert.equal(await page(archives, {}, 2), '15 18 .');
+      assert.deepEqual(await db.get(sql`SELECT min(id) AS low, count(*) AS n FROM message`), { low: at(13), n: 8 });
+    });
+  });
+}
+
+describe('archives', () => {
+  it('read one range of one index and nothing else, whatever the filter', async (t) => {
+    const { archives, db } = await house(t);
+    fill(archives, 300);
+    await archives.expire(0, 1);
+    const filters = [{}, { with: 'a@o' }, { start: START, end: START + 1e9 }, { with: 'a@o', beforeId: at(200) }];
+    for (const filter of filters) {
+      for (const fromEnd of [true, false]) {
+        const statement = pageStatement(1, { limit: 50, fromEnd, ...filter });
+        const plan = await db.all<{ detail: string }>({ ...statement, text: `EXPLAIN QUERY PLAN ${statement.text}` });
+        const steps = plan.map((row) => row.detail);
+        const index =
+          'with' in filter
+            ? 'COVERING INDEX archive_by_peer (owner=? AND peer=? AND id>'
+            : 'PRIMARY KEY (owner=? AND id>';
+        assert.ok(
+          steps.some((step) => step.startsWith('SEARCH archive USING') && step.includes(index)),
+          steps.join('\n'),
+        );
+        assert.ok(
+          steps.some((step) => step.startsWith('SEARCH message USING INTEGER PRIMARY KEY')),
+          steps.join('\n'),
+        );
+        const scans = steps.filter(
+          (step) => /^SCAN (archive|message)$/.test(step) || /SCAN archive USING|SCAN message USING/.test(step),
+        );
+        assert.deepEqual(scans, [], 'no table that grows is read through');
+      }
+    }
+  });
+
+  it('keep the fresh entries few', async (t) => {
+    const { archives, db } = await house(t);
+    fill(archives, 10_000);
+    const row = await db.get<{ fresh: number; placed: number }>(sql`SELECT
+      (SELECT count(*) FROM archive_fresh) AS fresh, (SELECT count(*) FROM archive) AS placed`);
+    assert.ok(row !== undefined && row.fresh <= 4_000 && row.placed > 6_000);
+    assert.equal(await archives.count(1, { with: 'a@o' }), 3_334);
+  });
+
+  it('stop counting at a bound', async (t) => {
+    const { archives } = await house(t);
+    for (let n = 1; n <= COUNT_BOUND; n++) archives.append(n, 'x', [{ owner: 1, peer: 'a@o' }]);
+    assert.equal(await archives.count(1), COUNT_BOUND);
+    archives.append(COUNT_BOUND + 1, 'x', [{ owner: 1, peer: 'a@o' }]);
+    assert.equal(await archives.count(1), undefined);
+  });
+
+  it('tell when a message could not be stored', async (t) => {
+    const { archives, db } = await house(t);
+    const failures: Error[] = [];
+    archives.append(1, 'first', [{ owner: 1, peer: 'a@o' }]);
+    archives.append(1, 'the same id', [{ owner: 1, peer: 'a@o' }], (error) => failures.push(error));
+    await db.durable();
+    assert.equal(failures.length, 1);
+    assert.equal((await archives.page(1, { limit: 9, fromEnd: false })).rows[0]?.stanza, 'first');
+  });
+
+  it('are written together with whatever else belongs to the message', async (t) => {
+    const { archives, offline, db } = await house(t);
+    await db.batch([
+      ...archives.appendStatements(1, 'text', [{ owner: 1, peer: 'a@o' }]),
+      offline.append(1, 1, 'text'),
+    ]);
+    const failing = [
+      ...archives.appendStatements(2, 'text', [{ owner: 1, peer: 'a@o' }]),
+      offline.append(1, 1, 'again'),
+    ];
+    await assert.rejects(db.batch(failing), { code: 'constraint' });
+    assert.equal(await archives.count(1), 1);
+  });
+
+  it('have preferences (XEP-0441)', async (t) => {
+    const { archives, person, afresh } = await house(t);
+    const { id } = await person('romeo');
+    assert.deepEqual(await archives.preferences(id), { default: 'always', always: [], never: [] });
+    const wanted = { default: 'roster', always: ['a@o'], never: ['b@o', 'c@o'] } as const;
+    await archives.setPreferences(id, wanted);
+    assert.deepEqual(await archives.preferences(id), wanted);
+    assert.deepEqual(archives.preferences(id), wanted);
+    assert.deepEqual(await afresh().archives.preferences(id), wanted);
+  });
+});
