@@ -1,0 +1,99 @@
+import { request } from 'node:http';
+import type { BodyOf, ErrorReply, ParamsOf, QueryOf, ReplyOf, Route } from '../http/contract/index.ts';
+import { Failure } from './failure.ts';
+
+type Need<Name extends string, Part> = [Part] extends [undefined]
+  ? Partial<Record<Name, undefined>>
+  : Record<Name, Part>;
+type Input<R extends Route> = Need<'params', ParamsOf<R>> & Need<'query', QueryOf<R>> & Need<'body', BodyOf<R>>;
+type JsonRoute = { [R in Route]: ReplyOf<R> extends undefined ? never : R }[Route];
+
+const TIMEOUT_MS = 60_000;
+const LARGEST = 16 * 1024 * 1024;
+
+interface Loose {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+}
+
+/** The contract over the server's Unix socket. */
+export class Client {
+  readonly #socket: string;
+  readonly #caller: string;
+
+  constructor(socket: string, caller: string) {
+    this.#socket = socket;
+    this.#caller = caller;
+  }
+
+  /** One call. Throws Failure: 1 when the server refuses, 3 when nobody answers. */
+  async call<R extends JsonRoute>(route: R, input: Input<R>): Promise<ReplyOf<R>> {
+    return JSON.parse(await this.#ask(route, input as Loose)) as ReplyOf<R>;
+  }
+
+  /** The certificate authority, the one reply that is not JSON. */
+  text(route: 'GET /api/certificate-authority'): Promise<string> {
+    return this.#ask(route, {});
+  }
+
+  #ask(route: string, { params = {}, query = {}, body }: Loose): Promise<string> {
+    const [method, template] = route.split(' ') as [string, string];
+    const path = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+    const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const sent = request({
+        socketPath: this.#socket,
+        method,
+        path: search === '' ? path : `${path}?${search}`,
+        headers: {
+          host: 'hallway',
+          'hallway-caller': this.#caller,
+          ...(payload !== undefined && { 'content-type': 'application/json' }),
+        },
+        timeout: TIMEOUT_MS,
+      });
+      sent.on('timeout', () => sent.destroy(new Failure(3, `The server does not answer at ${this.#socket}.`)));
+      sent.on('error', (error: NodeJS.ErrnoException) => reject(this.#unreachable(error)));
+      sent.on('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > LARGEST) sent.destroy(new Failure(3, 'The answer is too large.'));
+        });
+        response.on('error', (error) => reject(this.#unreachable(error)));
+        response.on('end', () =>
+          response.statusCode === 200 ? resolve(text) : reject(refusal(text, response.statusCode)),
+        );
+      });
+      sent.end(payload);
+    });
+  }
+
+  #unreachable(error: NodeJS.ErrnoException): Failure {
+    if (error instanceof Failure) return error;
+    if (error.code === 'EACCES' || error.code === 'EPERM') {
+      return new Failure(3, `You may not open ${this.#socket}. Run hallwayctl as root: sudo hallwayctl …`);
+    }
+    if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTSOCK') {
+      return new Failure(
+        3,
+        `Hallway is not running: nobody answers at ${this.#socket}.\n` +
+          'Start it with “systemctl start hallway”, or “npm start” in a checkout; is its data folder elsewhere, name it with --data.',
+      );
+    }
+    return new Failure(3, `The server could not be asked at ${this.#socket}: ${error.message}`);
+  }
+}
+
+function refusal(text: string, status = 0): Failure {
+  try {
+    const reply = JSON.parse(text) as ErrorReply;
+    return new Failure(1, reply.error.message, reply);
+  } catch {
+    return new Failure(1, `The server answered with status ${status}.`);
+  }
+}

@@ -1,0 +1,22 @@
+import { COMMON, OPTIONS, type OptionName, type Verb } from './verb.ts';
+
+function optionLine(name: OptionName): string {
+  const option: { value?: string; short?: string; help: string } = OPTIONS[name];
+  const left = `--${name}${option.value === undefined ? '' : ` ${option.value}`}`;
+  return `  ${left.padEnd(22)}${option.help}\n`;
+}
+
+/** How one verb is used. */
+export function helpFor(verb: Verb): string {
+  const call = ['hallwayctl', verb.words, ...verb.args, ...(verb.options.length > 0 ? ['[OPTIONS]'] : [])].join(' ');
+  const own = verb.options.map(optionLine).join('');
+  return `${call}\n${verb.summary}\n\nOptions:\n${own}${COMMON.map(optionLine).join('')}`;
+}
+
+/** All verbs at a glance. */
+export function help(verbs: readonly Verb[]): string {
+  const lines = verbs.map((verb) => `  ${[verb.words, ...verb.args].join(' ').padEnd(28)}${verb.summary}\n`).join('');
+  return `hallwayctl [OPTIONS] VERB …: run a Hallway server from the command line\n\n${lines}
+Options:\n${COMMON.map(optionLine).join('')}
+Exit codes: 0 done, 1 refused by the server, 2 called wrongly, 3 the server is not running.\n`;
+}

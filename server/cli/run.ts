@@ -1,0 +1,98 @@
+import type { Readable, Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { Client } from './client.ts';
+import { type ExitCode, Failure, usage } from './failure.ts';
+import { help, helpFor } from './help.ts';
+import { socketPath } from './locate.ts';
+import { nearest } from './nearest.ts';
+import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
+import { domains } from './verbs/domains.ts';
+import { house } from './verbs/house.ts';
+import { sessions } from './verbs/sessions.ts';
+import { users } from './verbs/users.ts';
+
+/** What a call has of the world. */
+export interface World {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly cwd: string;
+  /** Who calls, for the audit log. */
+  readonly caller: string;
+}
+
+export const VERBS: readonly Verb[] = [...house, ...users, ...sessions, ...domains];
+
+function parse(argv: readonly string[]): { given: Given; words: string[] } {
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+    return { given: values, words: positionals };
+  } catch (error) {
+    const message = (error as Error).message;
+    const unknown = /Unknown option '--?([\w-]+)'/.exec(message)?.[1];
+    if (unknown === undefined) throw usage(message);
+    const near = nearest(unknown, Object.keys(OPTIONS));
+    throw usage(`There is no option --${unknown}.${near === undefined ? '' : ` Did you mean --${near}?`}`);
+  }
+}
+
+function find(words: readonly string[]): { verb: Verb; args: string[] } {
+  for (const length of [2, 1]) {
+    const verb = VERBS.find((one) => one.words === words.slice(0, length).join(' '));
+    if (verb !== undefined) return { verb, args: words.slice(verb.words.split(' ').length) };
+  }
+  const [noun = '', second = ''] = words;
+  const family = VERBS.filter((verb) => verb.words.startsWith(`${noun} `));
+  const near =
+    nearest(
+      `${noun} ${second}`.trim(),
+      VERBS.map((verb) => verb.words),
+    ) ??
+    nearest(
+      noun,
+      VERBS.map((verb) => verb.words),
+    );
+  if (near !== undefined) throw usage(`There is no verb “${`${noun} ${second}`.trim()}”. Did you mean “${near}”?`);
+  if (family.length > 0) throw usage(`Say what to do: ${family.map((verb) => verb.words).join(', ')}.`);
+  throw usage(`There is no verb “${noun}”. “hallwayctl --help” lists them.`);
+}
+
+function checkCall(verb: Verb, args: readonly string[], given: Given): void {
+  const needed = verb.args.filter((arg) => !arg.startsWith('[')).length;
+  if (args.length < needed || args.length > verb.args.length) {
+    throw usage(`It is used so: hallwayctl ${[verb.words, ...verb.args].join(' ')}`);
+  }
+  for (const name of Object.keys(given) as OptionName[]) {
+    if (!COMMON.includes(name) && !verb.options.includes(name)) throw usage(`“${verb.words}” does not take --${name}.`);
+  }
+}
+
+/** One call of hallwayctl; returns its exit code. */
+export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
+  const { stdin, stdout, stderr, cwd, caller } = world;
+  let json = false;
+  try {
+    const { given, words } = parse(argv);
+    json = given.json === true;
+    if (words.length === 0 || words[0] === 'help') {
+      const asked = given.help === true || words[0] === 'help';
+      (asked ? stdout : stderr).write(help(VERBS));
+      return asked ? 0 : 2;
+    }
+    const { verb, args } = find(words);
+    if (given.help) {
+      stdout.write(helpFor(verb));
+      return 0;
+    }
+    checkCall(verb, args, given);
+    const client = new Client(socketPath({ config: given.config, data: given.data, cwd }), caller);
+    const print = (reply: unknown, text: string) => void stdout.write(json ? `${JSON.stringify(reply)}\n` : text);
+    await verb.run({ client, terminal: { stdin, stderr }, given, print }, args);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (json && error.reply !== undefined) stdout.write(`${JSON.stringify(error.reply)}\n`);
+    stderr.write(`hallwayctl: ${error.message}\n`);
+    return error.exit;
+  }
+}

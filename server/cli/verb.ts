@@ -1,0 +1,63 @@
+import type { Terminal } from './ask.ts';
+import type { Client } from './client.ts';
+import { usage } from './failure.ts';
+
+/** Every option there is; each verb names those it takes. An option means the same wherever it is taken. */
+export const OPTIONS = {
+  config: { type: 'string', value: 'FILE', help: 'the boot file of the server' },
+  data: { type: 'string', value: 'DIR', help: 'the data folder of the server' },
+  json: { type: 'boolean', help: 'print the server’s reply as JSON' },
+  help: { type: 'boolean', short: 'h', help: 'say how it is used' },
+  name: { type: 'string', value: 'NAME', help: 'what the person is called' },
+  'password-stdin': { type: 'boolean', help: 'read the password from standard input' },
+  generate: { type: 'boolean', help: 'have a password made, and print it once' },
+  search: { type: 'string', value: 'TEXT', help: 'part of the address or of the name' },
+  status: { type: 'string', value: 'STATUS', help: 'active, disabled or online' },
+  after: { type: 'string', value: 'NAME', help: 'go on after this one' },
+  before: { type: 'string', value: 'ID', help: 'what came before this number' },
+  limit: { type: 'string', value: 'COUNT', help: 'how many at most (1 to 200)' },
+  reason: { type: 'string', value: 'TEXT', help: 'why, for other administrators' },
+  yes: { type: 'boolean', help: 'do not ask' },
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+export type Given = {
+  readonly [Name in OptionName]?: (typeof OPTIONS)[Name]['type'] extends 'string' ? string : boolean;
+};
+
+/** Taken by every verb. */
+export const COMMON: readonly OptionName[] = ['config', 'data', 'json', 'help'];
+
+export interface Context {
+  readonly client: Client;
+  readonly terminal: Terminal;
+  readonly given: Given;
+  /** Prints the reply for people, or as it is for `--json`. */
+  print(reply: unknown, text: string): void;
+}
+
+/** One verb as data. */
+export interface Verb {
+  /** As `user add`. */
+  readonly words: string;
+  /** The arguments, as `JID`; those in brackets may be left out. */
+  readonly args: readonly string[];
+  readonly options: readonly OptionName[];
+  readonly summary: string;
+  run(context: Context, args: readonly string[]): Promise<void>;
+}
+
+/** `local@domain`. Throws Failure. */
+export function account(jid: string): { local: string; domain: string } {
+  const at = jid.indexOf('@');
+  if (at < 1 || at === jid.length - 1 || jid.includes('/'))
+    throw usage(`“${jid}” is not an address like anna@example.com.`);
+  return { local: jid.slice(0, at), domain: jid.slice(at + 1) };
+}
+
+/** A whole number of an option. Throws Failure. */
+export function whole(name: OptionName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw usage(`--${name} takes a whole number.`);
+  return Number(text);
+}

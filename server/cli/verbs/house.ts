@@ -1,0 +1,99 @@
+import { duration, pairs, plain, table, when } from '../text.ts';
+import { type Verb, whole } from '../verb.ts';
+
+export const house: readonly Verb[] = [
+  {
+    words: 'status',
+    args: [],
+    options: [],
+    summary: 'what the server is doing',
+    async run({ client, print }) {
+      const reply = await client.call('GET /api/overview', {});
+      const { people, rates, memory } = reply;
+      print(
+        reply,
+        pairs([
+          ['Version', reply.version],
+          ['Running for', duration(reply.uptime)],
+          ['Domains', reply.domains.join(', ')],
+          ['People', `${people.total} (${people.online} online, ${people.disabled} disabled)`],
+          ['Sessions', String(reply.sessions)],
+          ['A second', `${rates.messages} messages, ${rates.presences} presences, ${rates.logins} logins`],
+          ['Memory', `${Math.round(memory.resident / 1_048_576)} MB`],
+          ['Event loop', `${reply.eventLoopDelay.p99} ms late (99 of 100 times less)`],
+          ['Listeners', reply.listeners.map((one) => `${one.name} ${one.address}`).join(', ')],
+        ]),
+      );
+    },
+  },
+  {
+    words: 'claim-code',
+    args: [],
+    options: [],
+    summary: 'a fresh one-time code for claiming a new server in the browser',
+    async run({ client, print }) {
+      const reply = await client.call('POST /api/claim-code', {});
+      print(
+        reply,
+        `${pairs([
+          ['Panel', reply.url],
+          ['Claim code', reply.code],
+          ['Valid until', when(reply.expiresAt)],
+          ['Certificate', reply.fingerprint],
+        ])}The browser warns about the certificate as long as it does not know this server: compare the SHA-256 fingerprint.\n`,
+      );
+    },
+  },
+  {
+    words: 'certificate authority',
+    args: [],
+    options: [],
+    summary: 'the internal authority’s certificate, as PEM on standard output',
+    async run({ client, print }) {
+      const pem = await client.text('GET /api/certificate-authority');
+      print({ certificate: pem }, pem);
+    },
+  },
+  {
+    words: 'audit list',
+    args: [],
+    options: ['before', 'limit'],
+    summary: 'who changed what, the newest first',
+    async run({ client, given, print }) {
+      const before = whole('before', given.before);
+      const query = { limit: whole('limit', given.limit) ?? 50, ...(before !== undefined && { before }) };
+      const reply = await client.call('GET /api/audit', { query });
+      const rows = reply.rows.map((row) => [
+        String(row.id),
+        when(row.time),
+        `${row.actor} (${row.door})`,
+        row.action,
+        row.subject,
+        Object.entries(row.detail)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' '),
+      ]);
+      const last = reply.rows.at(-1)?.id;
+      const more = reply.hasMore && last !== undefined ? `More: --before ${last}\n` : '';
+      print(reply, table(['ID', 'TIME', 'WHO', 'WHAT', 'WHOM', 'DETAIL'], rows) + more);
+    },
+  },
+  {
+    words: 'admin reset',
+    args: ['[NAME]'],
+    options: [],
+    summary: 'a one-time link by which an administrator sets a new password',
+    async run({ client, print }, [name]) {
+      const reply = await client.call('POST /api/admin/reset-code', { body: name === undefined ? {} : { name } });
+      print(
+        reply,
+        `${plain(reply.name)} sets a new password here:\n${pairs([
+          ['Link', `${reply.url}#${reply.code}`],
+          ['Code', reply.code],
+          ['Valid until', when(reply.expiresAt)],
+          ['Certificate', reply.fingerprint],
+        ])}`,
+      );
+    },
+  },
+];

@@ -1,0 +1,123 @@
+import type { QueryOf } from '../../http/contract/index.ts';
+import { askLine, askPassword, readPassword } from '../ask.ts';
+import { usage } from '../failure.ts';
+import { table, when } from '../text.ts';
+import { account, type Context, type Verb, whole } from '../verb.ts';
+
+type Status = NonNullable<QueryOf<'GET /api/domains/:domain/accounts'>['status']>;
+
+async function newPassword({ given, terminal }: Context): Promise<{ password: string } | { generate: true }> {
+  if (given.generate && given['password-stdin']) throw usage('Take one of --password-stdin and --generate.');
+  if (given.generate) return { generate: true };
+  return { password: given['password-stdin'] ? await readPassword(terminal) : await askPassword(terminal) };
+}
+
+function made(password: string | undefined): string {
+  return password === undefined ? '' : `Password: ${password}\nIt is shown this once; Hallway does not keep it.\n`;
+}
+
+function isStatus(text: string): text is Status {
+  return ['active', 'disabled', 'online'].includes(text);
+}
+
+export const users: readonly Verb[] = [
+  {
+    words: 'user add',
+    args: ['JID'],
+    options: ['name', 'password-stdin', 'generate'],
+    summary: 'make an account',
+    async run(context, [jid = '']) {
+      const { local, domain } = account(jid);
+      const { name } = context.given;
+      const body = { local, ...(name !== undefined && { name }), ...(await newPassword(context)) };
+      const reply = await context.client.call('POST /api/domains/:domain/accounts', { params: { domain }, body });
+      context.print(reply, `Made ${reply.account.jid}.\n${made(reply.password)}`);
+    },
+  },
+  {
+    words: 'user passwd',
+    args: ['JID'],
+    options: ['password-stdin', 'generate'],
+    summary: 'set a new password and end the person’s sessions',
+    async run(context, [jid = '']) {
+      const params = account(jid);
+      const body = await newPassword(context);
+      const reply = await context.client.call('POST /api/domains/:domain/accounts/:local/password', { params, body });
+      context.print(reply, `${reply.account.jid} has a new password.\n${made(reply.password)}`);
+    },
+  },
+  {
+    words: 'user disable',
+    args: ['JID'],
+    options: ['reason'],
+    summary: 'keep a person out, with all that is theirs kept',
+    async run({ client, given, print }, [jid = '']) {
+      const body = given.reason === undefined ? {} : { reason: given.reason };
+      const reply = await client.call('POST /api/domains/:domain/accounts/:local/disable', {
+        params: account(jid),
+        body,
+      });
+      print(reply, `${reply.account.jid} is disabled.\n`);
+    },
+  },
+  {
+    words: 'user enable',
+    args: ['JID'],
+    options: [],
+    summary: 'let a disabled person in again',
+    async run({ client, print }, [jid = '']) {
+      const reply = await client.call('POST /api/domains/:domain/accounts/:local/enable', { params: account(jid) });
+      print(reply, `${reply.account.jid} is enabled.\n`);
+    },
+  },
+  {
+    words: 'user delete',
+    args: ['JID'],
+    options: ['yes'],
+    summary: 'delete an account with its contacts and messages, for good',
+    async run({ client, given, terminal, print }, [jid = '']) {
+      const params = account(jid);
+      if (!given.yes) {
+        if (terminal.stdin.isTTY !== true) throw usage('There is no terminal to ask whether you are sure: use --yes.');
+        const typed = await askLine(
+          terminal,
+          `This deletes ${jid} with all contacts and messages, for good.\nType the address to go on: `,
+        );
+        if (typed.trim() !== jid) throw usage('That is not the address; nothing was deleted.');
+      }
+      const reply = await client.call('DELETE /api/domains/:domain/accounts/:local', {
+        params,
+        query: { confirm: jid },
+      });
+      print(reply, `Deleted ${jid}.\n`);
+    },
+  },
+  {
+    words: 'user list',
+    args: ['[DOMAIN]'],
+    options: ['search', 'status', 'after', 'limit'],
+    summary: 'who has an account; without a domain, in the first one',
+    async run({ client, given, print }, [named]) {
+      const domain = named ?? (await client.call('GET /api/session', {})).domain;
+      const { search, after, status } = given;
+      if (status !== undefined && !isStatus(status)) throw usage('--status is active, disabled or online.');
+      const limit = whole('limit', given.limit) ?? 200;
+      const query = {
+        limit,
+        ...(search !== undefined && { search }),
+        ...(after !== undefined && { after }),
+        ...(status !== undefined && { status }),
+      };
+      const reply = await client.call('GET /api/domains/:domain/accounts', { params: { domain }, query });
+      const rows = reply.accounts.map((one) => [
+        one.jid,
+        one.name,
+        one.sessions > 0 ? 'online' : one.status === 'disabled' ? 'disabled' : 'offline',
+        one.lastActivity === null ? '' : when(one.lastActivity),
+      ]);
+      const last = reply.accounts.at(-1)?.local;
+      const more = reply.hasAfter && last !== undefined ? `More: --after ${last}\n` : '';
+      print(reply, `${table(['ADDRESS', 'NAME', 'STATUS', 'LAST SEEN'], rows)}${reply.total} in all\n${more}`);
+    },
+  },
+];
