@@ -16,6 +16,13 @@ export function serverName(): string | undefined {
   return hostname === 'localhost' || isAddress(hostname) ? undefined : hostname;
 }
 
+/** What to enter as the server in a chat app: the name, else the address that this page was opened by. */
+export function serverWords(): string {
+  const { hostname } = window.location;
+  const onlyHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return onlyHere ? 'the name or address of this machine' : hostname.replace(/^\[|\]$/g, '');
+}
+
 /** The records that lead clients of a domain here, in the notation of BIND, Unbound and dnsmasq's kin. */
 export function serviceRecords(domain: string, listeners: Overview['listeners']): string {
   const target = serverName() ?? 'your-server-name';
