@@ -1,15 +1,14 @@
 import type { Account } from '../storage/stores/accounts.ts';
-import type { Stanza } from '../xmpp/stanza.ts';
 import type { Session } from './session.ts';
 
 /** Every event of a host: what has happened, and cannot be stopped. */
 export interface HostEvents {
   /** A resource was bound. */
   bound: { session: Session };
-  /** A session sent its initial presence (RFC 6121 §4.2). */
-  available: { session: Session };
+  /** A session sent available presence (RFC 6121 §4.2, §4.4); `initial` when it was unavailable before. */
+  available: { session: Session; initial: boolean };
   /** A session that was available is not any more, by its own presence or because it ended (§4.5). */
-  unavailable: { session: Session; stanza: Stanza };
+  unavailable: { session: Session; status: string };
   /** A session is gone, after `unavailable` if it was available. */
   ended: { session: Session };
   /** A contact may see an account's presence now, or not any more (§3.1.5, §3.2.2, §3.3.3). */

@@ -1,6 +1,8 @@
 import type { Account } from '../storage/stores/accounts.ts';
+import type { Capabilities } from '../xmpp/caps.ts';
 import type { Element } from '../xmpp/element.ts';
 import { type Jid, JidError, makeJid, parseJid, tryParseJid } from '../xmpp/jid.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { checkShape, errorFor, resultFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
@@ -16,6 +18,9 @@ import { Pipeline, type Step, type Verdict } from './pipeline.ts';
 import { type ClientInfo, type Outlet, Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 
+/** Names this server's software in entity capabilities (XEP-0115 §4). */
+export const CAPS_NODE = 'urn:hallway:server';
+
 /** One served domain: its sessions, its modules, and the walk of its stanzas. */
 export class Host implements Destination {
   readonly domain: string;
@@ -25,6 +30,9 @@ export class Host implements Destination {
   readonly events: Events;
   /** What the modules brought, for those that tell others about it. */
   readonly wirings: readonly Wiring[];
+  #capabilities: Capabilities | undefined;
+  /** Changes to an account's lists, one at a time. */
+  readonly changes = new KeyedMutex<number>();
   readonly #iqs = new IqTable();
   readonly #outbound = new Pipeline<OutboundStage, Departure>(OUTBOUND);
   readonly #inbound = new Pipeline<InboundStage, Arrival>(INBOUND);
@@ -38,6 +46,21 @@ export class Host implements Destination {
     for (const wiring of wirings) this.#wire(wiring);
     this.#inbound.add('deliver', (arrival) => this.#deliver(arrival));
     this.wirings = wirings;
+  }
+
+  /** The bare address of a session's account. */
+  bareOf(session: Session): Jid {
+    return makeJid(session.jid.local, this.domain);
+  }
+
+  /** What the host is and can (XEP-0030), all modules together. */
+  get capabilities(): Capabilities {
+    this.#capabilities ??= {
+      identities: this.wirings.flatMap((wiring) => wiring.identities ?? []),
+      features: [...new Set(this.wirings.flatMap((wiring) => wiring.features ?? []))].sort(),
+      forms: this.wirings.flatMap((wiring) => wiring.forms ?? []),
+    };
+    return this.#capabilities;
   }
 
   #wire(wiring: Wiring): void {
@@ -83,7 +106,7 @@ export class Host implements Destination {
       return this.#refuse(session, stanza, new StanzaError('jid-malformed', error.message)); // RFC 6120 §8.1.1
     }
     // RFC 6120 §10.3: without an address, iq and message are for one's own account; presence is for all who may see it.
-    if (to === undefined && element.name !== 'presence') to = makeJid(session.jid.local, this.domain);
+    if (to === undefined && element.name !== 'presence') to = this.bareOf(session);
     const stanza = new Stanza(element, session.jid, to);
     const { counters } = this.house;
     if (stanza.kind === 'message') counters.messages++;
@@ -102,6 +125,10 @@ export class Host implements Destination {
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
     const to = stanza.to!;
     if (to.local === '') return this.#acceptForHost(stanza);
+    // Most contacts are away most of the time: their presence costs one look.
+    if (stanza.kind === 'presence' && (stanza.type === '' || stanza.type === 'unavailable')) {
+      if (this.sessions.of(to.bare).length === 0) return;
+    }
     const account = this.house.stores.accounts.at(to.bare);
     if (account instanceof Promise) return account.then((found) => this.#arrive(stanza, found, ledger));
     return this.#arrive(stanza, account, ledger);
@@ -114,6 +141,32 @@ export class Host implements Destination {
       if (done instanceof Promise) done.catch((error: unknown) => this.#drop(stanza, error));
     } catch (error) {
       this.#drop(stanza, error);
+    }
+  }
+
+  /**
+   * A message that was handed to a session which ended without having taken it: for another device, for later, or back to
+   * its sender. It walks the last stages only; the archive has it already. `extra` is what it had at its end.
+   */
+  returned(stanza: Stanza, account: Account, extra: string): void {
+    const { bare } = stanza.to!;
+    const recipients = recipientsOf(stanza, this.sessions);
+    const ledger = new Ledger();
+    const arrival: Arrival = { stanza, account, bare, recipients, extra, ledger };
+    const bounce = (error: unknown): void => {
+      if (!(error instanceof StanzaError)) this.house.log.error({ err: error, host: this.domain }, 'a message could not be returned');
+      else if (stanza.mayBeAnswered) this.send(errorFor(stanza, stanza.to!, error));
+    };
+    const finish = (verdict: Verdict): void => {
+      this.#arrived(arrival, verdict);
+      this.#settle(stanza, ledger);
+    };
+    try {
+      const verdict = this.#inbound.run(arrival, 'deliver');
+      if (verdict instanceof Promise) verdict.then(finish).catch(bounce);
+      else finish(verdict);
+    } catch (error) {
+      bounce(error);
     }
   }
 
@@ -226,7 +279,7 @@ export class Host implements Destination {
     }
     if (!stanza.mayBeAnswered) return;
     this.house.counters.bounced++;
-    const from = stanza.to ?? makeJid(session.jid.local, this.domain);
+    const from = stanza.to ?? this.bareOf(session);
     session.deliver(errorFor(stanza, from, error as StanzaError));
   }
 

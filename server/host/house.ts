@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ArchiveIds } from '../storage/archive-id.ts';
 import type { Database } from '../storage/database.ts';
 import type { Stores } from '../storage/stores/index.ts';
+import type { Element } from '../xmpp/element.ts';
 import type { Counters } from './counters.ts';
 import type { Module } from './module.ts';
 import type { Router } from './router.ts';
@@ -16,6 +17,8 @@ export interface House {
   readonly log: Logger;
   readonly modules: readonly Module[];
   readonly version: string;
+  /** Reads one stanza that was serialised by us. */
+  readonly parse: (xml: string) => Element;
   readonly limits: {
     readonly sessionsPerAccount: number;
     readonly offlineMessagesPerAccount: number;

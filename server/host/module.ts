@@ -1,8 +1,16 @@
 import type { Identity } from '../xmpp/caps.ts';
+import type { Element } from '../xmpp/element.ts';
 import type { Handlers } from './events.ts';
 import type { InboundSteps, OutboundSteps } from './flow.ts';
 import type { Host } from './host.ts';
-import type { IqRoute } from './iq.ts';
+import type { IqRequest, IqRoute } from './iq.ts';
+
+export interface DiscoNode {
+  readonly node: string;
+  /** The children of the answer to disco#info and disco#items. Throws StanzaError. */
+  readonly info?: (request: IqRequest) => readonly Element[] | Promise<readonly Element[]>;
+  readonly items?: (request: IqRequest) => readonly Element[] | Promise<readonly Element[]>;
+}
 
 /** What a module adds to a host: data, not calls. */
 export interface Wiring {
@@ -13,6 +21,8 @@ export interface Wiring {
   readonly identities?: readonly Identity[];
   /** Extension forms of the host (XEP-0128). */
   readonly forms?: readonly { readonly formType: string; readonly fields: ReadonlyMap<string, readonly string[]> }[];
+  /** Nodes of the host that can be discovered apart (XEP-0030 §3.2, §4.2). */
+  readonly nodes?: readonly DiscoNode[];
   readonly iq?: readonly IqRoute[];
   readonly outbound?: OutboundSteps;
   readonly inbound?: InboundSteps;

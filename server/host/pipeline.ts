@@ -6,6 +6,8 @@ export type Verdict = 'stop' | undefined | void;
 export class Pipeline<Stage extends string, Passage> {
   readonly #stages: Map<Stage, Step<Passage>[]>;
   #steps: readonly Step<Passage>[] = [];
+  /** Where each stage begins in #steps. */
+  readonly #starts = new Map<Stage, number>();
 
   constructor(stages: readonly Stage[]) {
     this.#stages = new Map(stages.map((stage) => [stage, []]));
@@ -13,13 +15,18 @@ export class Pipeline<Stage extends string, Passage> {
 
   add(stage: Stage, step: Step<Passage>): void {
     this.#stages.get(stage)!.push(step);
-    this.#steps = [...this.#stages.values()].flat();
+    const steps: Step<Passage>[] = [];
+    for (const [name, list] of this.#stages) {
+      this.#starts.set(name, steps.length);
+      steps.push(...list);
+    }
+    this.#steps = steps;
   }
 
-  /** Runs the steps; without a promise as long as no step needs one. */
-  run(passage: Passage): Verdict | Promise<Verdict> {
+  /** Runs the steps, from a stage on; without a promise as long as no step needs one. */
+  run(passage: Passage, from?: Stage): Verdict | Promise<Verdict> {
     const steps = this.#steps;
-    for (let i = 0; i < steps.length; i++) {
+    for (let i = from === undefined ? 0 : (this.#starts.get(from) ?? 0); i < steps.length; i++) {
       const verdict = steps[i]!(passage);
       if (verdict === 'stop') return 'stop';
       if (verdict instanceof Promise) return this.#goOn(passage, verdict, i + 1, steps);

@@ -145,6 +145,9 @@ export class StreamParser implements TokenSink {
     }
     const colon = tag.name.indexOf(':');
     const uri = namespaceOf(scope, tag.name, colon, scope.get('') ?? '');
+    if (uri === NS.stream && this.#open === undefined && tag.name.slice(colon + 1) === 'stream') {
+      throw new StreamError('bad-format', 'A stream cannot begin inside a stream.');
+    }
     const element = new Element(colon < 0 ? tag.name : tag.name.slice(colon + 1), undefined);
     if (uri !== this.#namespaces[this.#namespaces.length - 1]) element.attrs.xmlns = uri;
     this.#attributes(tag, scope, element);

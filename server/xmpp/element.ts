@@ -130,3 +130,9 @@ export function insertLast(text: string, inner: string): string {
   const end = text.lastIndexOf('</');
   return text.slice(0, end) + inner + text.slice(end);
 }
+
+/** What `insertLast` put into a text that had children. */
+export function insertedIn(base: string, text: string): string {
+  const end = base.length - base.lastIndexOf('</');
+  return text.length > base.length && !base.endsWith('/>') ? text.slice(base.length - end, text.length - end) : '';
+}

@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import type { Host } from '../host/host.ts';
+import type { Outlet, Session } from '../host/session.ts';
+import type { XmlStream } from '../stream/stream.ts';
+import { delayXml } from '../xmpp/delay.ts';
+import { child, elements, insertedIn } from '../xmpp/element.ts';
+import { NS } from '../xmpp/ns.ts';
+import { errorFor, type Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts';
+import type { Resumptions } from './resumptions.ts';
+
+/** Stanzas without an acknowledgement after which the client is asked for one. */
+const ASK_AFTER = 10;
+/** Stanzas, and bytes of them, that may wait for an acknowledgement. */
+const UNACKED_LIMIT = 5_000;
+const UNACKED_BYTES = 16 * 1024 * 1024;
+/** Presences held back for an inactive client; more are sent on. */
+const HELD_LIMIT = 500;
+const WRAP = 2 ** 32; // XEP-0198 §4: counters wrap
+
+interface Sent {
+  readonly stanza: Stanza;
+  readonly text: string;
+  /** When it was sent, ms since 1970. */
+  readonly at: number;
+}
+
+/** What XEP-0198 needs to know of one session, from <enable/> on. */
+interface Management {
+  /** What a client shows to take the session up again; '' when it may not. */
+  readonly token: string;
+  /** Sent and not acknowledged, oldest first. */
+  readonly unacked: Sent[];
+  bytes: number;
+  /** How many the client has acknowledged. */
+  acked: number;
+  /** How many stanzas of the client's we have handled. */
+  handled: number;
+  /** When the client was asked and did not answer yet, ms since 1970; 0 when it was not. */
+  askedAt: number;
+}
+
+/**
+ * The way from a session to its client: holds what can wait while nobody looks (XEP-0352), keeps what is not acknowledged
+ * (XEP-0198), and outlives the connection when the client may come back.
+ */
+export class ClientOutlet implements Outlet {
+  readonly #host: Host;
+  readonly #resumptions: Resumptions;
+  #session!: Session;
+  #stream: XmlStream | undefined;
+  #management: Management | undefined;
+  /** XEP-0352: presence held back, the newest of each sender; undefined while the client is active. */
+  #held: Map<string, Sent> | undefined;
+  #over = false;
+
+  constructor(host: Host, resumptions: Resumptions, stream: XmlStream) {
+    this.#host = host;
+    this.#resumptions = resumptions;
+    this.#stream = stream;
+  }
+
+  /** The session this is for; set once, right after both were made. */
+  set session(session: Session) {
+    this.#session = session;
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  get stream(): XmlStream | undefined {
+    return this.#stream;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  get managed(): boolean {
+    return this.#management !== undefined;
+  }
+
+  get token(): string {
+    return this.#management?.token ?? '';
+  }
+
+  get resumable(): boolean {
+    return this.token !== '';
+  }
+
+  /** Stanzas of the client's handled so far (XEP-0198 §4). */
+  get handled(): number {
+    return this.#management?.handled ?? 0;
+  }
+
+  deliver(stanza: Stanza, text: string): void {
+    if (this.#over) return;
+    if (this.#held !== undefined) {
+      if (canWait(stanza) && this.#held.size < HELD_LIMIT) {
+        const key = `${stanza.kind} ${stanza.from.full}`;
+        this.#held.delete(key);
+        this.#held.set(key, { stanza, text, at: Date.now() });
+        return;
+      }
+      this.#release();
+    }
+    this.#send(stanza, text);
+  }
+
+  end(condition: StreamErrorCondition, text: string): void {
+    if (this.#over) return;
+    this.#stream?.close(new StreamError(condition, text));
+    this.finish();
+  }
+
+  /** The client looks, or looks away (XEP-0352 §4). */
+  setActive(active: boolean): void {
+    if (!active) this.#held ??= new Map();
+    else if (this.#held !== undefined) {
+      this.#release();
+      this.#held = undefined;
+    }
+  }
+
+  /** XEP-0198 §3. Gives the token, '' when the session is not to be resumed. */
+  enable(resume: boolean): string {
+    const token = resume ? randomBytes(18).toString('base64url') : '';
+    this.#management = { token, unacked: [], bytes: 0, acked: 0, handled: 0, askedAt: 0 };
+    if (resume) this.#resumptions.offer(token, this);
+    return token;
+  }
+
+  /** A stanza of the client's has been handled. */
+  countHandled(): void {
+    const management = this.#management;
+    if (management !== undefined) management.handled = (management.handled + 1) % WRAP;
+  }
+
+  /** The client has received that many (§4). Throws StreamError when it says more than were sent (§4, <handled-count-too-high/>). */
+  acknowledge(h: number): void {
+    const management = this.#management;
+    if (management === undefined) return;
+    management.askedAt = 0;
+    const n = (h - management.acked + WRAP) % WRAP;
+    const { unacked } = management;
+    if (n > unacked.length) {
+      const sent = (management.acked + unacked.length) % WRAP;
+      const detail = `<handled-count-too-high xmlns='${NS.sm}' h='${h}' send-count='${sent}'/>`;
+      throw new StreamError('undefined-condition', 'More was acknowledged than was sent.', detail);
+    }
+    for (let i = 0; i < n; i++) management.bytes -= unacked[i]!.text.length;
+    unacked.splice(0, n);
+    management.acked = h;
+  }
+
+  /** Asks for an acknowledgement if something waits for one. Gives how long the client has been silent about it, in ms. */
+  ask(now: number): number {
+    const management = this.#management;
+    if (management === undefined || this.#stream === undefined) return 0;
+    if (management.askedAt !== 0) return now - management.askedAt;
+    if (management.unacked.length > 0) this.#request(management, now);
+    return 0;
+  }
+
+  /** Asks whether the client still lives, by any means it has agreed to. */
+  probe(now: number): void {
+    const management = this.#management;
+    if (management !== undefined && management.askedAt === 0) this.#request(management, now);
+  }
+
+  /** The connection is gone: waits for the client if it may come back, else ends the session. */
+  detach(stream: XmlStream): void {
+    if (this.#over || this.#stream !== stream) return;
+    this.#stream = undefined;
+    if (this.token === '') this.finish();
+    else this.#resumptions.wait(this);
+  }
+
+  /** The client is back on another connection (§5) and has received `h` stanzas. `resumed` goes before what it missed. */
+  attach(stream: XmlStream, h: number, resumed: string): void {
+    this.acknowledge(h);
+    const old = this.#stream;
+    this.#stream = stream;
+    old?.close(new StreamError('conflict', 'The session was resumed on another connection.'));
+    this.#held = undefined; // XEP-0352 §4: a resumed client is active
+    stream.send(resumed);
+    for (const { text } of this.#management!.unacked) stream.send(text);
+    this.ask(Date.now());
+  }
+
+  /** Ends the session: what the client did not acknowledge goes another way. */
+  finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stream = undefined;
+    if (this.#management?.token) this.#resumptions.forget(this);
+    this.#host.unbind(this.#session);
+    const left = [...(this.#management?.unacked ?? []), ...(this.#held?.values() ?? [])];
+    for (const sent of left) this.#giveBack(sent);
+  }
+
+  #release(): void {
+    const held = this.#held!;
+    if (held.size === 0) return;
+    this.#held = new Map();
+    for (const { stanza, text } of held.values()) this.#send(stanza, text);
+  }
+
+  #send(stanza: Stanza, text: string): void {
+    const management = this.#management;
+    if (management !== undefined) {
+      management.unacked.push({ stanza, text, at: Date.now() });
+      management.bytes += text.length;
+      if (management.unacked.length > UNACKED_LIMIT || management.bytes > UNACKED_BYTES) {
+        this.end('policy-violation', 'Too much is waiting for an acknowledgement.');
+        return;
+      }
+    }
+    if (this.#stream === undefined) return;
+    this.#stream.send(text);
+    if (management !== undefined && management.askedAt === 0 && management.unacked.length % ASK_AFTER === 0) {
+      this.#request(management, Date.now());
+    }
+  }
+
+  #request(management: Management, now: number): void {
+    management.askedAt = now;
+    this.#stream?.send(`<r xmlns='${NS.sm}'/>`);
+  }
+
+  /** XEP-0198 §5, §8: what was not acknowledged is treated as if the resource had not been there. */
+  #giveBack({ stanza, text, at }: Sent): void {
+    const { kind, type, from } = stanza;
+    if (kind === 'message') {
+      // Copies and results for this very device are of no use to another.
+      if (from.full === this.#session.jid.bare || type === 'error' || type === 'headline') return;
+      const extra = insertedIn(stanza.text, text);
+      const stamped = text.includes(`xmlns='${NS.delay}'`) ? extra : extra + delayXml(this.#host.domain, at);
+      this.#host.returned(stanza, this.#session.account, stamped);
+    } else if (kind === 'iq' && stanza.mayBeAnswered) {
+      this.#host.send(errorFor(stanza, this.#session.jid, new StanzaError('recipient-unavailable')));
+    }
+  }
+}
+
+const CHAT_STATES_ONLY: ReadonlySet<string> = new Set([NS.chatStates, NS.hints, 'urn:xmpp:sid:0']);
+
+/** What an inactive client can get later, and of which only the newest counts (XEP-0352 §5). */
+function canWait(stanza: Stanza): boolean {
+  if (stanza.kind === 'presence') return stanza.type === '' || stanza.type === 'unavailable';
+  if (stanza.kind !== 'message' || child(stanza.element, 'body') !== undefined) return false;
+  const inner = elements(stanza.element);
+  return inner.some((e) => e.attrs.xmlns === NS.chatStates) && inner.every((e) => CHAT_STATES_ONLY.has(e.attrs.xmlns ?? ''));
+}

@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Host } from '../host/host.ts';
+import type { Session } from '../host/session.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import { StreamHeader } from '../stream/parser.ts';
+import { XmlStream } from '../stream/stream.ts';
+import type { Element } from '../xmpp/element.ts';
+import { tryParseJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { StreamError } from '../xmpp/stream-error.ts';
+import type { ClientOutlet } from './client-outlet.ts';
+import type { ClientDoor } from './door.ts';
+import { FEATURES } from './features/index.ts';
+import { newId } from './id.ts';
+
+/** One client's connection: negotiates feature by feature (RFC 6120 §4.3), then hands stanzas to the host. */
+export class Connection {
+  readonly door: ClientDoor;
+  readonly stream: XmlStream;
+  readonly address: string;
+  readonly transport: 'starttls' | 'tls';
+  /** The domain this stream is for, once its header came. */
+  host: Host | undefined;
+  tls: TLSSocket | undefined;
+  /** Who logged in, and how. */
+  account: Account | undefined;
+  mechanism = '';
+  session: Session | undefined;
+  outlet: ClientOutlet | undefined;
+  /** What a feature remembers between two elements of its exchange. */
+  exchange: unknown;
+  #loginTimer: NodeJS.Timeout | undefined;
+
+  constructor(door: ClientDoor, socket: Socket, transport: 'starttls' | 'tls') {
+    this.door = door;
+    this.transport = transport;
+    this.address = socket.remoteAddress ?? '';
+    if (socket instanceof TLSSocket) this.tls = socket;
+    this.stream = new XmlStream(socket, NS.client, door.limits.beforeLogin);
+    this.#loginTimer = setTimeout(() => {
+      this.#close(new StreamError('connection-timeout', 'The login took too long.'));
+    }, door.limits.loginSeconds * 1_000);
+  }
+
+  /** Lives as long as the connection. Never throws. */
+  async run(): Promise<void> {
+    try {
+      for await (const item of this.stream) {
+        if (item === 'close') break;
+        if (item instanceof StreamHeader) this.#opened(item);
+        else {
+          const done = this.#element(item);
+          if (done !== undefined) await done;
+        }
+      }
+      // `</stream:stream>` is a goodbye (XEP-0198 §5: no resumption after it); a connection that just ends is none.
+      if (!this.stream.ended) {
+        this.outlet?.finish();
+        this.stream.close();
+      }
+    } catch (error) {
+      if (error instanceof StreamError) {
+        this.door.log.debug({ address: this.address, condition: error.condition, text: error.message }, 'stream ended');
+        this.#close(error);
+      } else {
+        this.door.log.error({ err: error, address: this.address }, 'a connection failed');
+        this.#close(new StreamError('internal-server-error', 'Something went wrong on the server.'));
+      }
+    } finally {
+      clearTimeout(this.#loginTimer);
+      this.outlet?.detach(this.stream);
+      this.door.closed(this);
+    }
+  }
+
+  /** The client has shown who it is: the stream begins anew, with room for real stanzas. */
+  authenticated(account: Account, mechanism: string): void {
+    this.account = account;
+    this.mechanism = mechanism;
+    this.exchange = undefined;
+    this.stream.restart();
+    this.stream.limits = this.door.limits.afterLogin;
+  }
+
+  /** A session begins or goes on here. */
+  established(session: Session, outlet: ClientOutlet): void {
+    clearTimeout(this.#loginTimer);
+    this.#loginTimer = undefined;
+    this.session = session;
+    this.outlet = outlet;
+  }
+
+  #opened(header: StreamHeader): void {
+    const to = tryParseJid(header.to);
+    const host = to === undefined ? undefined : this.door.hosts.get(to.full);
+    if (host === undefined) {
+      const condition = header.to === '' ? 'improper-addressing' : 'host-unknown';
+      throw new StreamError(condition, 'This server does not serve that domain.'); // §4.9.3.6
+    }
+    if (this.host !== undefined && this.host !== host) {
+      throw new StreamError('not-authorized', 'A stream cannot change its domain.'); // SECURITY 15
+    }
+    this.host = host;
+    const major = Number.parseInt(header.version, 10);
+    if (!(major >= 1)) throw new StreamError('unsupported-version', 'XMPP 1.0 is spoken here.'); // §4.7.5
+    const from = this.tls === undefined ? undefined : tryParseJid(header.from);
+    this.stream.open({ from: host.domain, id: newId(), ...(from !== undefined && { to: from.bare }) });
+    this.stream.send(`<stream:features>${FEATURES.map((feature) => feature.offer(this)).join('')}</stream:features>`);
+  }
+
+  #element(element: Element): void | Promise<void> {
+    const xmlns: string | undefined = element.attrs.xmlns;
+    const { session } = this;
+    if (xmlns === undefined && session !== undefined) {
+      const { name } = element;
+      if (name !== 'message' && name !== 'presence' && name !== 'iq') {
+        throw new StreamError('unsupported-stanza-type', 'There is no such stanza.'); // §4.9.3.23
+      }
+      const done = this.host!.receive(session, element);
+      const outlet = this.outlet!;
+      if (done !== undefined) return done.then(() => outlet.countHandled());
+      return outlet.countHandled();
+    }
+    for (const feature of FEATURES) if (feature.takes(this, element)) return feature.handle(this, element);
+    if (session === undefined) throw new StreamError('not-authorized', 'Please log in first.'); // §4.9.3.12
+    throw new StreamError('unsupported-stanza-type', 'There is no such element.');
+  }
+
+  #close(error: StreamError): void {
+    const from = (this.host ?? this.door.firstHost)?.domain ?? '';
+    this.stream.close(error, { from, id: newId() });
+  }
+}

@@ -1,0 +1,56 @@
+import { LRUCache } from 'lru-cache';
+import type { ClientOutlet } from './client-outlet.ts';
+
+/** How long a session waits for its client to come back, in seconds (XEP-0198 §5: told to the client as `max`). */
+export const RESUME_SECONDS = 300;
+/** Sessions that may wait at once; beyond, the longest waiting ends. */
+const WAITING_LIMIT = 50_000;
+
+/** Sessions that can be taken up again (XEP-0198 §5), by the token that their client was given. */
+export class Resumptions {
+  readonly #byToken = new Map<string, ClientOutlet>();
+  readonly #waiting: LRUCache<string, ClientOutlet>;
+  /** How many stanzas had been handled for sessions that are gone, so that a late client knows what to send again. */
+  readonly #gone = new LRUCache<string, { bare: string; handled: number }>({ max: 10_000 });
+
+  constructor(seconds = RESUME_SECONDS) {
+    this.#waiting = new LRUCache({
+      max: WAITING_LIMIT,
+      ttl: seconds * 1_000,
+      ttlAutopurge: true,
+      dispose: (outlet, _token, reason) => {
+        if (reason === 'expire' || reason === 'evict') outlet.finish();
+      },
+    });
+  }
+
+  offer(token: string, outlet: ClientOutlet): void {
+    this.#byToken.set(token, outlet);
+  }
+
+  /** The session of a token, if it is this account's (SECURITY: a token is of no use to anybody else). */
+  find(token: string, bare: string): ClientOutlet | undefined {
+    const outlet = this.#byToken.get(token);
+    return outlet !== undefined && outlet.session.jid.bare === bare ? outlet : undefined;
+  }
+
+  /** For a session that is gone: how many of its stanzas had been handled. */
+  handledBefore(token: string, bare: string): number | undefined {
+    const gone = this.#gone.get(token);
+    return gone?.bare === bare ? gone.handled : undefined;
+  }
+
+  wait(outlet: ClientOutlet): void {
+    this.#waiting.set(outlet.token, outlet);
+  }
+
+  resumed(outlet: ClientOutlet): void {
+    this.#waiting.delete(outlet.token);
+  }
+
+  forget(outlet: ClientOutlet): void {
+    this.#byToken.delete(outlet.token);
+    this.#waiting.delete(outlet.token);
+    this.#gone.set(outlet.token, { bare: outlet.session.jid.bare, handled: outlet.handled });
+  }
+}

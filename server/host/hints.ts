@@ -1,0 +1,38 @@
+import { child, type Element } from '../xmpp/element.ts';
+import { NS } from '../xmpp/ns.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+
+/** A processing hint (XEP-0334). */
+export function hint(element: Element, name: 'no-permanent-store' | 'no-store' | 'no-copy' | 'store'): boolean {
+  return child(element, name, NS.hints) !== undefined;
+}
+
+/** Payloads that say nothing of their own, or nothing that is true later. */
+const PASSING: ReadonlySet<string> = new Set([
+  NS.chatStates,
+  NS.hints,
+  NS.sid,
+  NS.delay,
+  'http://jabber.org/protocol/nick',
+  'http://jabber.org/protocol/pubsub#event',
+]);
+
+/**
+ * Whether a message is worth keeping, in an archive or for somebody who is away (XEP-0313 §5.1.1, XEP-0160 §3): it is of type
+ * chat or normal and says something that lasts, be it a text, a receipt, a marker or something that we do not know.
+ */
+export function worthKeeping(stanza: Stanza): boolean {
+  if (stanza.kind !== 'message' || (stanza.type !== 'chat' && stanza.type !== 'normal')) return false;
+  const { element } = stanza;
+  let lasting = false;
+  for (const node of element.children) {
+    if (typeof node === 'string') continue;
+    const { xmlns } = node.attrs;
+    if (xmlns === undefined) lasting ||= node.name !== 'thread';
+    else if (xmlns === NS.hints) {
+      if (node.name === 'no-store' || node.name === 'no-permanent-store') return false;
+      lasting ||= node.name === 'store';
+    } else lasting ||= !PASSING.has(xmlns);
+  }
+  return lasting;
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import type { RosterItem } from '../storage/stores/rosters.ts';
+import { type Element, el } from '../xmpp/element.ts';
+import { makeJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import type { Host } from './host.ts';
+
+/** An item as clients see it (RFC 6121 §2.1.2); `undefined` stands for one that is gone. */
+export function itemElement(jid: string, item: RosterItem | undefined): Element {
+  if (item === undefined) return el('item', { jid, subscription: 'remove' });
+  return el(
+    'item',
+    {
+      jid,
+      name: item.name === '' ? undefined : item.name,
+      subscription: item.subscription,
+      ask: item.ask ? 'subscribe' : undefined,
+      approved: item.approved ? 'true' : undefined,
+    },
+    ...item.groups.map((group) => el('group', {}, group)),
+  );
+}
+
+/** Tells every session of an account that wants to know of a change to its roster (RFC 6121 §2.1.6). */
+export function pushRoster(host: Host, bare: string, version: number, item: Element): void {
+  const interested = host.sessions.of(bare).filter((session) => session.interested);
+  if (interested.length === 0) return;
+  const id = randomBytes(9).toString('base64url');
+  const iq = el('iq', { type: 'set', id }, el('query', { xmlns: NS.roster, ver: String(version) }, item));
+  const push = new Stanza(iq, makeJid(interested[0]!.jid.local, host.domain), undefined);
+  for (const session of interested) session.deliver(push.for(session.jid));
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import type { Arrival, Departure } from '../host/flow.ts';
+import type { Host } from '../host/host.ts';
+import type { IqRequest } from '../host/iq.ts';
+import type { Module } from '../host/module.ts';
+import type { Session } from '../host/session.ts';
+import { type Element, el, elements } from '../xmpp/element.ts';
+import { type Jid, tryParseJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+
+const LIST_LIMIT = 5_000;
+
+/** Blocking (XEP-0191): neither side hears of the other. */
+export const blocking: Module = {
+  name: 'blocking',
+  xep: [191, '1.3'],
+  start(host) {
+    /** Sessions that asked for the list, so want its pushes (§3.3). */
+    const interested = new WeakSet<Session>();
+    return {
+      features: [NS.blocking],
+      accountFeatures: [NS.blocking],
+      iq: [
+        { type: 'get', scope: 'own', xmlns: NS.blocking, name: 'blocklist', handle: (request) => list(host, interested, request) },
+        { type: 'set', scope: 'own', xmlns: NS.blocking, name: 'block', handle: (request) => block(host, interested, request) },
+        { type: 'set', scope: 'own', xmlns: NS.blocking, name: 'unblock', handle: (request) => unblock(host, interested, request) },
+      ],
+      outbound: { guard: (departure) => guardOut(host, departure) },
+      inbound: { guard: (arrival) => guardIn(host, arrival) },
+    };
+  },
+};
+
+/** §2: an entry stands for an address, all its resources, a domain's resource, or a whole domain. */
+function covers(list: ReadonlySet<string>, { full, bare, domain, resource }: Jid): boolean {
+  if (list.size === 0) return false;
+  return list.has(full) || list.has(bare) || (resource !== '' && list.has(`${domain}/${resource}`)) || list.has(domain);
+}
+
+function guardOut(host: Host, { stanza, session }: Departure): undefined | Promise<undefined> {
+  const { to } = stanza;
+  if (to === undefined || to.bare === session.jid.bare) return undefined;
+  const check = (blocked: ReadonlySet<string>): undefined => {
+    if (covers(blocked, to)) {
+      const detail = el('blocked', { xmlns: NS.blockingErrors });
+      throw new StanzaError('not-acceptable', 'You have blocked this contact.', { type: 'cancel', detail }); // §3.5
+    }
+  };
+  const blocked = host.house.stores.blocking.list(session.account.id);
+  return blocked instanceof Promise ? blocked.then(check) : check(blocked);
+}
+
+function guardIn(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'stop' | undefined> {
+  const { stanza, account, bare } = arrival;
+  if (stanza.from.bare === bare) return undefined;
+  const check = (blocked: ReadonlySet<string>): 'stop' | undefined => {
+    if (!covers(blocked, stanza.from)) return undefined;
+    if (stanza.kind === 'presence' || !stanza.mayBeAnswered) return 'stop';
+    throw new StanzaError('service-unavailable'); // §3.5: as if nobody was there
+  };
+  const blocked = host.house.stores.blocking.list(account.id);
+  return blocked instanceof Promise ? blocked.then(check) : check(blocked);
+}
+
+async function list(host: Host, interested: WeakSet<Session>, { account, session }: IqRequest): Promise<Element> {
+  if (session !== undefined) interested.add(session);
+  const blocked = await host.house.stores.blocking.list(account!.id);
+  return el('blocklist', { xmlns: NS.blocking }, ...[...blocked].map((jid) => el('item', { jid })));
+}
+
+function readItems(payload: Element): Jid[] {
+  return elements(payload).map((item) => {
+    const jid = item.name === 'item' ? tryParseJid(item.attrs.jid ?? '') : undefined;
+    if (jid === undefined) throw new StanzaError('jid-malformed');
+    return jid;
+  });
+}
+
+async function block(host: Host, interested: WeakSet<Session>, request: IqRequest): Promise<undefined> {
+  const jids = readItems(request.payload);
+  if (jids.length === 0) throw new StanzaError('bad-request', 'Whom shall be blocked?'); // §3.3
+  const { stores } = host.house;
+  const account = request.account!;
+  await host.changes.run(account.id, async () => {
+    const before = await stores.blocking.list(account.id);
+    if (before.size + jids.length > LIST_LIMIT) throw new StanzaError('resource-constraint', 'The block list is full.');
+    await stores.blocking.add(account.id, jids.map((jid) => jid.full));
+    await tellContacts(host, request, (contact) => covers(new Set(jids.map((jid) => jid.full)), contact) && !covers(before, contact), 'unavailable');
+  });
+  push(host, interested, request, 'block', jids);
+}
+
+async function unblock(host: Host, interested: WeakSet<Session>, request: IqRequest): Promise<undefined> {
+  const jids = readItems(request.payload);
+  const { stores } = host.house;
+  const account = request.account!;
+  await host.changes.run(account.id, async () => {
+    const before = await stores.blocking.list(account.id);
+    if (jids.length === 0) await stores.blocking.clear(account.id); // §3.4
+    else await stores.blocking.remove(account.id, jids.map((jid) => jid.full));
+    const after = await stores.blocking.list(account.id);
+    await tellContacts(host, request, (contact) => covers(before, contact) && !covers(after, contact), '');
+  });
+  push(host, interested, request, 'unblock', jids);
+}
+
+/** §3.3, §3.4: contacts who see our presence see it go, or come back. */
+async function tellContacts(host: Host, { account, stanza }: IqRequest, concerned: (contact: Jid) => boolean, type: string): Promise<void> {
+  const roster = await host.house.stores.rosters.all(account!.id);
+  for (const item of roster.items.values()) {
+    if (item.subscription !== 'from' && item.subscription !== 'both') continue;
+    const contact = tryParseJid(item.jid);
+    if (contact === undefined || !concerned(contact)) continue;
+    for (const session of host.sessions.of(stanza.from.bare)) {
+      if (session.available === undefined) continue;
+      host.send(type === '' ? session.available.for(contact) : new Stanza(el('presence', { type }), session.jid, contact));
+    }
+  }
+}
+
+function push(host: Host, interested: WeakSet<Session>, { stanza }: IqRequest, name: 'block' | 'unblock', jids: readonly Jid[]): void {
+  const items = jids.map((jid) => el('item', { jid: jid.full }));
+  const iq = el('iq', { type: 'set', id: randomBytes(9).toString('base64url') }, el(name, { xmlns: NS.blocking }, ...items));
+  for (const session of host.sessions.of(stanza.from.bare)) {
+    if (interested.has(session)) session.deliver(new Stanza(iq, host.bareOf(session), session.jid));
+  }
+}

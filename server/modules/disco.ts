@@ -1,0 +1,89 @@
+import { CAPS_NODE, type Host } from '../host/host.ts';
+import type { IqRequest } from '../host/iq.ts';
+import type { DiscoNode, Module } from '../host/module.ts';
+import { type Capabilities, capsHash } from '../xmpp/caps.ts';
+import { dataForm } from '../xmpp/data-form.ts';
+import { type Element, el } from '../xmpp/element.ts';
+import { NS } from '../xmpp/ns.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+
+/** Service discovery (XEP-0030), with extension forms (XEP-0128) and the nodes of capabilities (XEP-0115). */
+export const disco: Module = {
+  name: 'disco',
+  xep: [30, '2.5rc3'],
+  start: (host) => ({
+    features: [NS.discoInfo, NS.discoItems, NS.caps],
+    accountFeatures: [NS.discoInfo, NS.discoItems],
+    identities: [{ category: 'server', type: 'im', name: 'Hallway' }],
+    iq: [
+      { type: 'get', scope: 'host', xmlns: NS.discoInfo, name: 'query', handle: (request) => hostInfo(host, request) },
+      { type: 'get', scope: 'host', xmlns: NS.discoItems, name: 'query', handle: (request) => hostItems(host, request) },
+      { type: 'get', scope: 'account', xmlns: NS.discoInfo, name: 'query', handle: (request) => accountInfo(host, request) },
+      { type: 'get', scope: 'account', xmlns: NS.discoItems, name: 'query', handle: (request) => accountItems(host, request) },
+    ],
+  }),
+};
+
+function describe(capabilities: Capabilities): Element[] {
+  return [
+    ...capabilities.identities.map((one) =>
+      el('identity', { category: one.category, type: one.type, name: one.name, 'xml:lang': one.lang }),
+    ),
+    ...capabilities.features.map((feature) => el('feature', { var: feature })),
+    ...capabilities.forms.map((form) =>
+      dataForm({
+        type: 'result',
+        formType: form.formType,
+        fields: [...form.fields].map(([name, values]) => ({ name, values })),
+      }),
+    ),
+  ];
+}
+
+function nodeOf(host: Host, node: string): DiscoNode {
+  for (const wiring of host.wirings) for (const one of wiring.nodes ?? []) if (one.node === node) return one;
+  throw new StanzaError('item-not-found', 'There is no such node.');
+}
+
+async function hostInfo(host: Host, request: IqRequest): Promise<Element> {
+  const node: string | undefined = request.payload.attrs.node;
+  const { capabilities } = host;
+  // XEP-0115 §6.2: our own capabilities under the node that we announce them by.
+  const own = node === undefined || node === CAPS_NODE || node === `${CAPS_NODE}#${capsHash(capabilities)}`;
+  if (own) return el('query', { xmlns: NS.discoInfo, node }, ...describe(capabilities));
+  const info = nodeOf(host, node).info;
+  if (info === undefined) throw new StanzaError('item-not-found', 'There is no such node.');
+  return el('query', { xmlns: NS.discoInfo, node }, ...(await info(request)));
+}
+
+async function hostItems(host: Host, request: IqRequest): Promise<Element> {
+  const node: string | undefined = request.payload.attrs.node;
+  const children = node === undefined ? [] : await nodeOf(host, node).items?.(request);
+  return el('query', { xmlns: NS.discoItems, node }, ...(children ?? []));
+}
+
+/** XEP-0030 §8: what an account is tells whether it exists, so only those may ask who are let see its presence. */
+async function permit(host: Host, { account, stanza }: IqRequest): Promise<void> {
+  const { from, to } = stanza;
+  if (from.bare === to!.bare) return;
+  const item = await host.house.stores.rosters.get(account!.id, from.bare);
+  if (item?.subscription !== 'from' && item?.subscription !== 'both') throw new StanzaError('service-unavailable');
+}
+
+async function accountInfo(host: Host, request: IqRequest): Promise<Element> {
+  await permit(host, request);
+  const node: string | undefined = request.payload.attrs.node;
+  if (node !== undefined) throw new StanzaError('item-not-found', 'There is no such node.');
+  const features = [...new Set(host.wirings.flatMap((wiring) => wiring.accountFeatures ?? []))].sort();
+  const identities = [{ category: 'account', type: 'registered' }];
+  return el('query', { xmlns: NS.discoInfo }, ...describe({ identities, features, forms: [] }));
+}
+
+async function accountItems(host: Host, request: IqRequest): Promise<Element> {
+  await permit(host, request);
+  const { from, to } = request.stanza;
+  if (request.payload.attrs.node !== undefined) throw new StanzaError('item-not-found', 'There is no such node.');
+  const own = from.bare === to!.bare;
+  const items = host.sessions.of(to!.bare).filter((session) => own || session.available !== undefined);
+  return el('query', { xmlns: NS.discoItems }, ...items.map((session) => el('item', { jid: session.jid.full })));
+}

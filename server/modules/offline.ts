@@ -1,0 +1,62 @@
+import { worthKeeping } from '../host/hints.ts';
+import type { Arrival } from '../host/flow.ts';
+import type { Host } from '../host/host.ts';
+import type { Module } from '../host/module.ts';
+import type { Session } from '../host/session.ts';
+import { timeOf } from '../storage/archive-id.ts';
+import { delayXml } from '../xmpp/delay.ts';
+import { insertLast } from '../xmpp/element.ts';
+import { parseJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+
+/** Messages handed over in one go. */
+const SLICE = 100;
+
+/** Offline messages (XEP-0160): kept for who is away, given with the time at which they came (XEP-0203). */
+export const offline: Module = {
+  name: 'offline',
+  xep: [160, '1.0.1'],
+  start: (host) => ({
+    features: ['msgoffline'],
+    inbound: { fallback: (arrival) => keep(host, arrival) },
+    on: { available: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined) },
+  }),
+};
+
+function keep(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'stop' | undefined> {
+  if (!worthKeeping(arrival.stanza)) return undefined;
+  const count = host.house.stores.offline.count(arrival.account.id);
+  return count instanceof Promise ? count.then((n) => keepBehind(host, arrival, n)) : keepBehind(host, arrival, count);
+}
+
+function keepBehind(host: Host, { stanza, account, extra, ledger }: Arrival, waiting: number): 'stop' {
+  if (waiting >= host.house.limits.offlineMessagesPerAccount) {
+    throw new StanzaError('resource-constraint', 'Too many messages are waiting for this person already.');
+  }
+  const { offline: store } = host.house.stores;
+  const id = ledger.archiveId === 0 ? host.house.archiveIds.next() : ledger.archiveId;
+  ledger.statements.push(store.append(account.id, id, extra === '' ? stanza.text : insertLast(stanza.text, extra)));
+  ledger.failed.push(() => store.forget(account.id));
+  return 'stop';
+}
+
+/** One device takes all that waits, in order (§3). */
+async function handOver(host: Host, session: Session): Promise<void> {
+  const { offline: store } = host.house.stores;
+  if ((await store.count(session.account.id)) === 0) return;
+  await host.changes.run(session.account.id, async () => {
+    for (;;) {
+      const slice = await store.list(session.account.id, SLICE);
+      if (host.sessions.get(session.jid) !== session) return;
+      for (const { id, stanza: text } of slice) {
+        const element = host.house.parse(text);
+        const stamped = text.includes(`xmlns='${NS.delay}'`) ? text : insertLast(text, delayXml(host.domain, timeOf(id)));
+        session.deliver(new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to)), stamped);
+      }
+      await store.remove(session.account.id, slice.map(({ id }) => id));
+      if (slice.length < SLICE) return;
+    }
+  });
+}

@@ -1,0 +1,153 @@
+import type { Arrival, Departure } from '../host/flow.ts';
+import type { Host } from '../host/host.ts';
+import type { Module } from '../host/module.ts';
+import type { Session } from '../host/session.ts';
+import type { Roster } from '../storage/stores/rosters.ts';
+import { child, el, textOf } from '../xmpp/element.ts';
+import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+
+/** Entities that a session sent presence to without their being subscribed; to be told when it goes (RFC 6121 §4.6). */
+type Directed = WeakMap<Session, Set<string>>;
+const DIRECTED_LIMIT = 2_000;
+
+/** Presence (RFC 6121 §4): broadcast, probes, directed presence, and the goodbye of sessions that vanish. */
+export const presence: Module = {
+  name: 'presence',
+  rfc: [6121, '§4'],
+  start(host) {
+    const directed: Directed = new WeakMap();
+    return {
+      outbound: {
+        stamp: (departure) => remember(directed, departure),
+        broadcast: (departure) => broadcast(host, directed, departure),
+      },
+      inbound: { deliver: (arrival) => (arrival.stanza.type === 'probe' ? answerProbe(host, arrival) : undefined) },
+      on: {
+        ended: ({ session }) => (session.available === undefined ? sayGoodbye(host, directed, session) : vanish(host, directed, session)),
+        shown: ({ account, contact }) => show(host, makeJid(account.local, account.domain), parseJid(contact)),
+        hidden: ({ account, contact }) => hide(host, makeJid(account.local, account.domain), parseJid(contact)),
+      },
+    };
+  },
+};
+
+function remember(directed: Directed, { stanza, session }: Departure): void {
+  if (stanza.kind !== 'presence' || stanza.to === undefined) return;
+  if (stanza.type === 'unavailable') directed.get(session)?.delete(stanza.to.full);
+  else if (stanza.type === '') {
+    let set = directed.get(session);
+    if (set === undefined) directed.set(session, (set = new Set()));
+    if (set.size >= DIRECTED_LIMIT && !set.has(stanza.to.full)) {
+      throw new StanzaError('resource-constraint', 'Presence was sent to too many.');
+    }
+    set.add(stanza.to.full);
+  }
+}
+
+function broadcast(host: Host, directed: Directed, { stanza, session }: Departure): void | Promise<void> {
+  if (stanza.kind !== 'presence' || stanza.to !== undefined) return;
+  const roster = host.house.stores.rosters.all(session.account.id);
+  if (roster instanceof Promise) return roster.then((loaded) => announce(host, directed, session, stanza, loaded));
+  return announce(host, directed, session, stanza, roster);
+}
+
+function announce(host: Host, directed: Directed, session: Session, stanza: Stanza, roster: Roster): void {
+  if (stanza.type === 'unavailable') {
+    if (session.available !== undefined) becomeUnavailable(host, session, stanza, roster);
+    sayGoodbye(host, directed, session, stanza);
+    return;
+  }
+  if (stanza.type !== '') throw new StanzaError('bad-request', 'This presence needs an address.');
+  const initial = session.available === undefined;
+  session.available = stanza;
+  session.priority = priorityOf(stanza);
+  tellContacts(host, session, stanza, roster);
+  if (initial) learn(host, session, roster);
+  host.events.emit('available', { session, initial });
+}
+
+/** §4.7.2.3; what is no number of that range counts as 0. */
+function priorityOf(stanza: Stanza): number {
+  const text = textOf(child(stanza.element, 'priority')).trim();
+  const value = Number(text);
+  return /^[+-]?\d{1,3}$/.test(text) && value >= -128 && value <= 127 ? value : 0;
+}
+
+/** §4.2.2, §4.4.2, §4.5.2: to all who are subscribed, and to one's own devices, this one included. */
+function tellContacts(host: Host, session: Session, stanza: Stanza, roster: Roster): void {
+  for (const item of roster.items.values()) {
+    if (item.subscription === 'from' || item.subscription === 'both') host.send(stanza.for(parseJid(item.jid)));
+  }
+  for (const other of host.sessions.of(session.jid.bare)) {
+    if (other.available !== undefined) other.deliver(stanza.for(other.jid));
+  }
+}
+
+/** §4.2.2, §4.3: a newcomer learns who of its contacts is there, and which of its own devices are. */
+function learn(host: Host, session: Session, roster: Roster): void {
+  const probe = new Stanza(el('presence', { type: 'probe' }), session.jid, undefined);
+  for (const item of roster.items.values()) {
+    if (item.subscription === 'to' || item.subscription === 'both') host.send(probe.for(parseJid(item.jid)));
+  }
+  for (const other of host.sessions.of(session.jid.bare)) {
+    if (other !== session && other.available !== undefined) session.deliver(other.available.for(session.jid));
+  }
+}
+
+async function answerProbe(host: Host, { stanza, account }: Arrival): Promise<'stop'> {
+  const { from, to } = stanza;
+  const item = await host.house.stores.rosters.get(account.id, from.bare);
+  const allowed = from.bare === to!.bare || item?.subscription === 'from' || item?.subscription === 'both';
+  if (stanza.kind !== 'presence') return 'stop';
+  const self = makeJid(account.local, host.domain);
+  if (!allowed) {
+    host.send(new Stanza(el('presence', { type: 'unsubscribed' }), self, makeJid(from.local, from.domain))); // §4.3.2 (1)
+    return 'stop';
+  }
+  let there = false;
+  for (const session of host.sessions.of(self.bare)) {
+    if (session.available === undefined) continue;
+    there = true;
+    host.send(session.available.for(from));
+  }
+  // §4.3.2 (2). A client of ours takes a contact for away until it hears otherwise; another server may not.
+  if (!there && from.domain !== host.domain) host.send(new Stanza(el('presence', { type: 'unavailable' }), self, from));
+  return 'stop';
+}
+
+function becomeUnavailable(host: Host, session: Session, stanza: Stanza, roster: Roster): void {
+  session.available = undefined;
+  session.priority = 0;
+  tellContacts(host, session, stanza, roster);
+  host.events.emit('unavailable', { session, status: textOf(child(stanza.element, 'status')) });
+}
+
+/** A session that ended without a goodbye: we say it (§4.5.2). */
+async function vanish(host: Host, directed: Directed, session: Session): Promise<void> {
+  const stanza = new Stanza(el('presence', { type: 'unavailable' }), session.jid, undefined);
+  const roster = await host.house.stores.rosters.all(session.account.id);
+  if (session.available !== undefined) becomeUnavailable(host, session, stanza, roster);
+  sayGoodbye(host, directed, session, stanza);
+}
+
+/** §4.6.3: those who were shown presence without being subscribed. */
+function sayGoodbye(host: Host, directed: Directed, session: Session, stanza?: Stanza): void {
+  const set = directed.get(session);
+  if (set === undefined) return;
+  directed.delete(session);
+  const goodbye = stanza ?? new Stanza(el('presence', { type: 'unavailable' }), session.jid, undefined);
+  for (const to of set) host.send(goodbye.for(parseJid(to)));
+}
+
+function show(host: Host, self: Jid, contact: Jid): void {
+  for (const session of host.sessions.of(self.bare)) if (session.available !== undefined) host.send(session.available.for(contact));
+}
+
+function hide(host: Host, self: Jid, contact: Jid): void {
+  const element = el('presence', { type: 'unavailable' });
+  for (const session of host.sessions.of(self.bare)) {
+    if (session.available !== undefined) host.send(new Stanza(element, session.jid, contact));
+  }
+}

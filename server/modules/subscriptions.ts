@@ -1,0 +1,176 @@
+import type { Arrival, Departure } from '../host/flow.ts';
+import type { Host } from '../host/host.ts';
+import type { Module } from '../host/module.ts';
+import { itemElement, pushRoster } from '../host/rosters.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import type { RosterItem, Subscription } from '../storage/stores/rosters.ts';
+import { el } from '../xmpp/element.ts';
+import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+
+type Item = Omit<RosterItem, 'version'>;
+
+/** What a stanza does to one side's item, and whether it goes on (RFC 6121 §3, appendix A). */
+interface Outcome {
+  readonly item: Item;
+  /** It is routed to the contact, or delivered to the account's sessions. */
+  readonly pass: boolean;
+  /** The contact may see us from now on, or not any more. */
+  readonly sight?: 'shown' | 'hidden';
+  /** Our server answers at once in the account's name. */
+  readonly reply?: 'subscribed';
+}
+
+const TYPES: ReadonlySet<string> = new Set(['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed']);
+
+const sees = (s: Subscription): boolean => s === 'to' || s === 'both';
+const seen = (s: Subscription): boolean => s === 'from' || s === 'both';
+const make = (to: boolean, from: boolean): Subscription => (to ? (from ? 'both' : 'to') : from ? 'from' : 'none');
+
+/** Presence subscriptions (RFC 6121 §3), pre-approval included (§3.4). */
+export const subscriptions: Module = {
+  name: 'subscriptions',
+  rfc: [6121, '§3'],
+  start: (host) => ({
+    outbound: { stamp: (departure) => (TYPES.has(departure.stanza.type) ? outbound(host, departure) : undefined) },
+    inbound: { deliver: (arrival) => (TYPES.has(arrival.stanza.type) ? inbound(host, arrival) : undefined) },
+    on: { available: ({ session, initial }) => (initial ? remind(host, session.account, session.jid) : undefined) },
+  }),
+};
+
+/** Appendix A.2: what the account itself says. */
+export function leaving(type: string, item: Item): Outcome {
+  const { subscription } = item;
+  const [to, from] = [sees(subscription), seen(subscription)];
+  switch (type) {
+    case 'subscribe': // A.2.1
+      return { item: to ? item : { ...item, ask: true, listed: true }, pass: true };
+    case 'unsubscribe': // A.2.2
+      return { item: { ...item, ask: false, subscription: make(false, from) }, pass: true };
+    case 'subscribed': // A.2.3, §3.4.2
+      if (from) return { item, pass: false };
+      if (item.pendingIn === undefined) return { item: { ...item, approved: true, listed: true }, pass: false };
+      return {
+        item: { ...item, subscription: make(to, true), pendingIn: undefined, listed: true },
+        pass: true,
+        sight: 'shown',
+      };
+    default: // A.2.4, §3.4.2: takes back a pre-approval, too
+      return {
+        item: { ...item, subscription: make(to, false), pendingIn: undefined, approved: false },
+        pass: from || item.pendingIn !== undefined,
+        ...(from && { sight: 'hidden' as const }),
+      };
+  }
+}
+
+/** Appendix A.3: what the contact says. */
+export function coming(type: string, item: Item, text: string): Outcome {
+  const { subscription } = item;
+  const [to, from] = [sees(subscription), seen(subscription)];
+  switch (type) {
+    case 'subscribe': // A.3.1, §3.1.3
+      if (from) return { item, pass: false, reply: 'subscribed' };
+      if (item.approved) {
+        return { item: { ...item, subscription: make(to, true) }, pass: false, sight: 'shown', reply: 'subscribed' };
+      }
+      return { item: { ...item, pendingIn: text }, pass: true };
+    case 'unsubscribe': // A.3.2
+      return {
+        item: { ...item, subscription: make(to, false), pendingIn: undefined },
+        pass: from || item.pendingIn !== undefined,
+        ...(from && { sight: 'hidden' as const }),
+      };
+    case 'subscribed': // A.3.3: only if it was asked for
+      return item.ask
+        ? { item: { ...item, ask: false, subscription: make(true, from) }, pass: true }
+        : { item, pass: false };
+    default: // A.3.4
+      return { item: { ...item, ask: false, subscription: make(false, from) }, pass: to || item.ask };
+  }
+}
+
+async function outbound(host: Host, departure: Departure): Promise<'stop' | undefined> {
+  const { stanza, session } = departure;
+  if (stanza.kind !== 'presence') return undefined;
+  if (stanza.to === undefined) throw new StanzaError('bad-request', 'A subscription has an address.');
+  const contact = makeJid(stanza.to.local, stanza.to.domain);
+  const self = makeJid(session.jid.local, host.domain);
+  if (contact.bare === self.bare) throw new StanzaError('not-allowed', 'One sees oneself already.');
+  const pass = await apply(host, session.account, self, contact, (item) => leaving(stanza.type, item));
+  if (!pass) return 'stop';
+  departure.stanza = new Stanza(stanza.element, self, contact); // §3.1.2: in the name of the account, to the account
+  return undefined;
+}
+
+async function inbound(host: Host, arrival: Arrival): Promise<'stop' | undefined> {
+  const { stanza, account } = arrival;
+  if (stanza.kind !== 'presence') return undefined;
+  const self = makeJid(account.local, host.domain);
+  const contact = makeJid(stanza.from.local, stanza.from.domain);
+  const pass = await apply(host, account, self, contact, (item) => coming(stanza.type, item, stanza.text));
+  return pass ? undefined : 'stop';
+}
+
+/** Changes one item as told, one change of a roster at a time. Gives whether the stanza goes on. */
+async function apply(host: Host, account: Account, self: Jid, contact: Jid, change: (item: Item) => Outcome): Promise<boolean> {
+  const outcome = await host.changes.run(account.id, async () => {
+    const { rosters } = host.house.stores;
+    const all = await rosters.all(account.id);
+    const before = all.items.get(contact.bare);
+    const result = change(before ?? blank(contact.bare));
+    if (same(before, result.item)) return result;
+    if (before === undefined && all.items.size >= host.house.limits.rosterItemsPerAccount) {
+      throw new StanzaError('resource-constraint', 'The contact list is full.');
+    }
+    const empty = !result.item.listed && result.item.pendingIn === undefined;
+    const version = empty
+      ? await rosters.remove(account.id, contact.bare)
+      : await rosters.put(account.id, result.item);
+    if (result.item.listed) pushRoster(host, self.bare, version, itemElement(contact.bare, { ...result.item, version }));
+    return result;
+  });
+  if (outcome.reply !== undefined) host.send(new Stanza(el('presence', { type: outcome.reply }), self, contact));
+  if (outcome.sight !== undefined) {
+    const event = { account, contact: contact.bare };
+    // After the subscription stanza itself has gone its way (§3.1.5).
+    setImmediate(() => host.events.emit(outcome.sight!, event));
+  }
+  return outcome.pass;
+}
+
+function blank(jid: string): Item {
+  return {
+    jid,
+    name: '',
+    groups: [],
+    subscription: 'none',
+    ask: false,
+    approved: false,
+    listed: false,
+    pendingIn: undefined,
+  };
+}
+
+function same(before: Item | undefined, after: Item): boolean {
+  if (before === undefined) return !after.listed && after.pendingIn === undefined;
+  return (
+    before.subscription === after.subscription &&
+    before.ask === after.ask &&
+    before.approved === after.approved &&
+    before.listed === after.listed &&
+    before.pendingIn === after.pendingIn
+  );
+}
+
+/** §3.1.3: requests that wait for an answer are shown at each login until there is one. */
+async function remind(host: Host, account: Account, jid: Jid): Promise<void> {
+  const all = await host.house.stores.rosters.all(account.id);
+  for (const item of all.items.values()) {
+    if (item.pendingIn === undefined) continue;
+    const session = host.sessions.get(jid);
+    if (session === undefined) return;
+    session.deliver(new Stanza(host.house.parse(item.pendingIn), parseJid(item.jid), jid));
+  }
+}
