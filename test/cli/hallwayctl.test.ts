@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { run, VERBS } from '../../server/cli/run.ts';
+import { createSocketDoor, type Door } from '../../server/http/door.ts';
+import { openHouse, type TestHouse } from '../http/support.ts';
+
+const launcher = fileURLToPath(new URL('../../server/cli/hallwayctl.js', import.meta.url));
+
+interface Outcome {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+class Text extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+let folder: string;
+let house: TestHouse;
+let door: Door;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-'));
+  house = await openHouse();
+  door = await createSocketDoor({ commands: house.commands, log: house.log });
+  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+});
+after(async () => {
+  await door.close();
+  await house.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Calls it in this process. `typed`: there is a terminal, and somebody types these lines when asked. */
+async function ctl(
+  line: string,
+  { input, typed, data = folder }: { input?: string; typed?: string[]; data?: string } = {},
+): Promise<Outcome> {
+  const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
+  const [stdout, stderr] = [new Text(), new Text()];
+  if (typed === undefined) stdin.end(input ?? '');
+  const done = run(['--data', data, ...line.split(' ').filter((word) => word !== '')], {
+    stdin,
+    stdout,
+    stderr,
+    cwd: folder,
+    caller: 'tester',
+  });
+  for (const one of typed ?? []) {
+    await pause(60);
+    stdin.write(`${one}\r`);
+  }
+  return { exit: await done, out: stdout.text, err: stderr.text };
+}
+
+function json(outcome: Outcome): Record<string, never> {
+  return JSON.parse(outcome.out);
+}
+
+describe('people', () => {
+  test('user add: the password from standard input, made, or typed twice without being shown', async () => {
+    const one = await ctl('user add anna@example.test --name Anna --password-stdin', { input: 'secret word\n' });
+    assert.deepEqual(one, { exit: 0, out: 'Made anna@example.test.\n', err: '' });
+    const two = await ctl('user add bert@example.test --generate --json');
+    const reply = json(two) as { account?: { jid: string }; password?: string };
+    assert.equal(reply.account?.jid, 'bert@example.test');
+    assert.match(reply.password ?? '', /^(?:\w{4}-){3}\w{4}$/);
+    const three = await ctl('user add cyd@example.test', { typed: ['typed by hand', 'typed by hand'] });
+    assert.equal(three.exit, 0, three.err);
+    assert.ok(!`${three.out}${three.err}`.includes('typed'));
+    const four = await ctl('user add dan@example.test', { typed: ['typed by hand', 'otherwise'] });
+    assert.equal(four.exit, 2);
+    assert.match(four.err, /differ/);
+    assert.equal(await house.stores.accounts.find('example.test', 'dan'), undefined);
+    const row = (await house.stores.audit.page({ limit: 1 }))[0];
+    assert.deepEqual(
+      [row?.actor, row?.door, row?.action, row?.subject],
+      ['tester', 'cli', 'account.create', 'cyd@example.test'],
+    );
+  });
+
+  test('user add refuses what cannot be, and says why', async () => {
+    const cases: [string, number, RegExp][] = [
+      ['user add anna@example.test --generate', 1, /already somebody/],
+      ['user add eve@elsewhere.test --generate', 1, /not served here/],
+      ['user add eve --generate', 2, /not an address/],
+      ['user add eve@example.test --generate --password-stdin', 2, /one of/],
+      ['user add eve@example.test', 2, /--password-stdin or --generate/],
+      ['user add eve@example.test --password-stdin', 2, /empty/],
+      ['user add', 2, /hallwayctl user add JID/],
+      ['user add a@example.test b@example.test', 2, /hallwayctl user add JID/],
+      ['user add eve@example.test --search x', 2, /does not take --search/],
+    ];
+    for (const [line, exit, message] of cases) {
+      const outcome = await ctl(line);
+      assert.equal(outcome.exit, exit, line);
+      assert.match(outcome.err, message);
+      assert.equal(outcome.out, '');
+    }
+    const refused = await ctl('user add anna@example.test --generate --json');
+    assert.equal(refused.exit, 1);
+    assert.equal((json(refused) as { error?: { code: string } }).error?.code, 'account-exists');
+  });
+
+  test('user list, passwd, disable, enable', async () => {
+    const session = house.house.connect('anna@example.test/desk');
+    const list = await ctl('user list --search ann');
+    assert.match(list.out, /anna@example\.test +Anna +online/);
+    assert.match(list.out, /1 in all/);
+    const one = json(await ctl('user list example.test --limit 1 --json')) as { total?: number; hasAfter?: boolean };
+    assert.deepEqual([one.total, one.hasAfter], [3, true]);
+    assert.match((await ctl('user list --limit 1')).out, /More: --after anna/);
+    const rest = await ctl('user list --after anna');
+    assert.ok(!rest.out.includes('anna@') && rest.out.includes('cyd@'));
+    assert.equal((await ctl('user list --status asleep')).exit, 2);
+    assert.equal((await ctl('user passwd anna@example.test --password-stdin', { input: 'another word' })).exit, 0);
+    assert.equal(session.ended?.condition, 'not-authorized');
+    const again = house.house.connect('anna@example.test/desk');
+    assert.equal((await ctl('user disable anna@example.test --reason gone')).exit, 0);
+    assert.equal(again.ended?.text, 'Your account was disabled.');
+    assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.reason, 'gone');
+    assert.equal((await ctl('user enable ANNA@example.test')).exit, 0);
+    assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.status, 'active');
+  });
+
+  test('user delete asks, and takes --yes for an answer', async () => {
+    assert.equal((await ctl('user delete cyd@example.test')).exit, 2, 'nobody to ask');
+    assert.equal((await ctl('user delete cyd@example.test', { typed: ['no'] })).exit, 2);
+    assert.notEqual(await house.stores.accounts.find('example.test', 'cyd'), undefined);
+    assert.equal((await ctl('user delete cyd@example.test', { typed: ['cyd@example.test'] })).exit, 0);
+    assert.equal(await house.stores.accounts.find('example.test', 'cyd'), undefined);
+    assert.deepEqual(await ctl('user delete bert@example.test --yes --json'), {
+      exit: 0,
+      out: '{"done":true}\n',
+      err: '',
+    });
+    assert.deepEqual(house.house.get('example.test')?.removed, ['cyd', 'bert']);
+    assert.equal((await ctl('user delete bert@example.test --yes')).exit, 1);
+  });
+});
+
+describe('the rest of the house', () => {
+  test('session list and session end, resources with slashes and control characters in them', async () => {
+    const session = house.house.connect('anna@example.test/a/b c');
+    const colour = house.house.connect('bert@example.test/plain');
+    colour.presence = { show: '\u001b[31mdnd', status: '', priority: 0 };
+    const list = await ctl('session list');
+    assert.match(list.out, /anna@example\.test\/a\/b c +192\.0\.2\.7 +TLSv1\.3 SCRAM-SHA-256-PLUS/);
+    assert.ok(!list.out.includes('\u001b'), 'nothing drives the terminal');
+    assert.match((await ctl('session list anna@example.test')).out, /1 in all/);
+    const stdout = new Text();
+    const world = { stdin: new PassThrough(), stdout, stderr: new Text(), cwd: folder, caller: 'tester' };
+    assert.equal(await run(['--data', folder, 'session', 'end', 'anna@example.test/a/b c'], world), 0);
+    assert.equal(session.ended?.condition, 'policy-violation');
+    assert.equal((await ctl('session end anna@example.test/gone')).exit, 1);
+    assert.equal((await ctl('session end anna@example.test')).exit, 2);
+    colour.end('policy-violation', 'test');
+  });
+
+  test('domain add, list, remove', async () => {
+    assert.equal((await ctl('domain add Second.Test')).out, 'second.test is served.\n');
+    assert.equal((await ctl('domain add second.test')).exit, 1);
+    assert.match((await ctl('domain list')).out, /example\.test +1 +0\nsecond\.test +0 +0\n/);
+    assert.match((await ctl('domain remove example.test')).err, /One person has an address/);
+    assert.equal((await ctl('domain remove second.test')).exit, 0);
+    assert.match((await ctl('domain remove example.test')).err, /only domain/);
+    assert.equal((await ctl('domain add not_a_domain')).exit, 1);
+  });
+
+  test('status prints figures, or the reply as it is', async () => {
+    const { out } = await ctl('status');
+    for (const part of ['Version:', '0.0.1', 'example.test', 'c2s [::]:5222']) assert.ok(out.includes(part), part);
+    const reply = json(await ctl('--json status')) as { people?: { total: number } };
+    assert.equal(reply.people?.total, 1);
+  });
+
+  test('certificate authority: the PEM alone, or the reason why there is none', async () => {
+    assert.equal((await ctl('certificate authority')).exit, 1);
+    const pem = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
+    await house.stores.certificates.setAuthority({
+      name: 'internal',
+      keyPem: 'the key',
+      certificatePem: pem,
+      createdAt: 1,
+    });
+    assert.deepEqual(await ctl('certificate authority'), { exit: 0, out: pem, err: '' });
+  });
+
+  test('claim-code until claimed, admin reset from then on; audit list tells of both', async () => {
+    assert.equal((await ctl('admin reset')).exit, 1);
+    const { out } = await ctl('claim-code');
+    const code = /Claim code: +(\S+)/.exec(out)?.[1] ?? '';
+    assert.match(out, /Panel: +https:\/\/panel\.example\.test:5281\//);
+    assert.match(out, /AA:BB/);
+    await house.commands.claim.claim({ code, name: 'olga', password: 'a long enough passphrase' });
+    const late = await ctl('claim-code');
+    assert.equal(late.exit, 1);
+    assert.match(late.err, /claimed already/);
+    const reset = await ctl('admin reset');
+    assert.match(reset.out, /https:\/\/panel\.example\.test:5281\/reset#[0-9A-Z-]{14}/);
+    assert.equal((await ctl('admin reset nobody')).exit, 1);
+    const audit = await ctl('audit list --limit 3');
+    assert.match(audit.out, /tester \(cli\) +admin\.reset-code +olga/);
+    assert.match(audit.out, /olga \(panel\) +house\.claim/);
+    assert.match(audit.out, /More: --before \d+/);
+    assert.ok(!audit.out.includes(code));
+  });
+});
+
+describe('being called', () => {
+  test('every verb explains itself', async () => {
+    for (const verb of VERBS) {
+      const outcome = await ctl(`${verb.words} --help`);
+      assert.equal(outcome.exit, 0);
+      assert.ok(outcome.out.startsWith(`hallwayctl ${verb.words}`));
+    }
+    const { out } = await ctl('--help');
+    for (const verb of VERBS) assert.ok(out.includes(verb.words));
+    assert.equal((await ctl('')).exit, 2);
+  });
+
+  test('what is misspelt is guessed', async () => {
+    assert.match((await ctl('user lst')).err, /Did you mean “user list”/);
+    assert.match((await ctl('staus')).err, /Did you mean “status”/);
+    assert.match((await ctl('user add a@b --genrate')).err, /Did you mean --generate/);
+    assert.match((await ctl('xyzzyx')).err, /--help/);
+    for (const line of ['user lst', 'xyzzyx', 'user', 'status --bogus']) assert.equal((await ctl(line)).exit, 2, line);
+  });
+
+  test('without a server it names the socket, and how to start one', async () => {
+    const { exit, err } = await ctl('status', { data: join(folder, 'nowhere') });
+    assert.equal(exit, 3);
+    assert.ok(err.includes(join(folder, 'nowhere', 'hallwayctl.sock')));
+    assert.match(err, /npm start/);
+  });
+
+  test('the data folder is found as the server finds it', async () => {
+    const at = join(folder, 'checkout');
+    await mkdir(join(at, 'store'), { recursive: true });
+    await symlink(join(folder, 'hallwayctl.sock'), join(at, 'store', 'hallwayctl.sock'));
+    await writeFile(join(at, 'hallway.toml'), 'data = "store"\n');
+    await writeFile(join(at, 'broken.toml'), 'data = \n');
+    const from = async (cwd: string, ...argv: string[]) => {
+      const stderr = new Text();
+      const exit = await run([...argv, 'domain', 'list'], {
+        stdin: new PassThrough(),
+        stdout: new Text(),
+        stderr,
+        cwd,
+        caller: 'x',
+      });
+      return { exit, err: stderr.text };
+    };
+    assert.equal((await from(at)).exit, 0, 'hallway.toml of the folder');
+    assert.equal((await from('/', '--config', join(at, 'hallway.toml'))).exit, 0);
+    assert.equal((await from(folder, '--config', 'checkout/hallway.toml')).exit, 0);
+    assert.match((await from(at, '--config', 'missing.toml')).err, /There is no file/);
+    assert.match((await from(at, '--config', 'broken.toml')).err, /is not TOML/);
+  });
+
+  test('the launcher works through a link, as a program, and hands on the exit code', async () => {
+    const link = join(folder, 'hallwayctl');
+    await symlink(launcher, link);
+    const call = (...args: string[]) =>
+      new Promise<Outcome>((resolve) => {
+        execFile(link, args, (error, out, err) => resolve({ exit: Number(error?.code ?? 0), out, err }));
+      });
+    const list = await call('--data', folder, 'domain', 'list', '--json');
+    assert.equal(list.exit, 0, list.err);
+    assert.equal(JSON.parse(list.out).domains[0].name, 'example.test');
+    assert.equal((await call('--data', folder, 'user', 'enable', 'nobody@example.test')).exit, 1);
+    assert.equal((await call('--data', join(folder, 'nowhere'), 'status')).exit, 3);
+  });
+});

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CommandError } from '../../server/commands/command-error.ts';
+import { DomainCommands } from '../../server/commands/domains.ts';
+import type { House } from '../../server/commands/house.ts';
+import { checkAdminName, checkDisplayName, checkDomain, checkLocal } from '../../server/commands/names.ts';
+import { Overview } from '../../server/commands/overview.ts';
+import { adminPasswordFits, hashAdminPassword } from '../../server/commands/passwords.ts';
+import type { Hosts } from '../../server/host/hosts.ts';
+import { openHouse, type TestHouse } from '../http/support.ts';
+
+/** The real domains can stand where the tests put theirs: this must compile. */
+export type HostsAreAHouse = Hosts extends House ? true : never;
+export const hostsAreAHouse: HostsAreAHouse = true;
+
+const by = { name: 'olga', door: 'panel' } as const;
+const DOMAIN = 'example.test';
+
+let house: TestHouse;
+beforeEach(async () => {
+  house = await openHouse();
+});
+afterEach(() => house.close());
+
+function refused(code: string, field?: string): (error: CommandError) => boolean {
+  return (error) => {
+    assert.equal(error.code, code, error.message);
+    assert.equal(error.field, field);
+    return true;
+  };
+}
+
+async function audited(): Promise<string[]> {
+  const { rows } = await house.commands.audit.page(undefined, 100);
+  return rows.map((row) => `${row.actor} ${row.action} ${row.subject}`).reverse();
+}
+
+describe('people', () => {
+  const make = (local: string, name = '') =>
+    house.commands.accounts.create(by, DOMAIN, { local, name, password: 'secret' });
+
+  test('of two who make the same address at once, one is told that it exists', async () => {
+    const made = await Promise.allSettled([make('anna'), make('ANNA')]);
+    const [lost] = made.filter((one) => one.status === 'rejected');
+    assert.equal(made.filter((one) => one.status === 'fulfilled').length, 1);
+    refused('account-exists', 'local')(lost?.reason);
+  });
+
+  test('every change is audited, under the name of who did it', async () => {
+    const { accounts } = house.commands;
+    await make('anna', 'Anna');
+    await accounts.setName(by, DOMAIN, 'anna', 'Anna B');
+    await accounts.setPassword(by, DOMAIN, 'anna', { generate: true });
+    await accounts.disable(by, DOMAIN, 'anna', 'left');
+    await accounts.enable(by, DOMAIN, 'anna');
+    await accounts.remove(by, DOMAIN, 'anna', 'Anna@Example.Test');
+    const verbs = ['create', 'name', 'password', 'disable', 'enable', 'delete'];
+    assert.deepEqual(
+      await audited(),
+      verbs.map((verb) => `olga account.${verb} anna@example.test`),
+    );
+    assert.deepEqual(await house.stores.audit.verify().then((verdict) => verdict.ok), true);
+  });
+
+  test('what is refused changes nothing and is not audited', async () => {
+    const { accounts } = house.commands;
+    await make('anna');
+    await assert.rejects(accounts.remove(by, DOMAIN, 'anna', 'bert@example.test'), refused('not-confirmed', 'confirm'));
+    await assert.rejects(accounts.setPassword(by, DOMAIN, 'anna', {}), refused('invalid', 'password'));
+    await assert.rejects(
+      accounts.setPassword(by, DOMAIN, 'anna', { password: 'x', generate: true }),
+      refused('invalid', 'password'),
+    );
+    await assert.rejects(
+      accounts.setPassword(by, DOMAIN, 'anna', { password: 'short' }),
+      refused('invalid', 'password'),
+    );
+    await assert.rejects(
+      accounts.setPassword(by, DOMAIN, 'anna', { password: 'with\u0007bell' }),
+      refused('invalid', 'password'),
+    );
+    await assert.rejects(accounts.setName(by, DOMAIN, 'anna', 'two\nlines'), refused('invalid', 'name'));
+    await assert.rejects(accounts.disable(by, DOMAIN, 'nobody'), refused('account-not-found'));
+    await assert.rejects(accounts.enable(by, 'elsewhere.test', 'anna'), refused('domain-not-found'));
+    assert.deepEqual(await audited(), ['olga account.create anna@example.test']);
+  });
+
+  test('deleting: out of the way first, then gone, with the host told', async () => {
+    const { account } = await make('anna');
+    const session = house.house.connect('anna@example.test/desk');
+    let there: string | undefined;
+    const status = house.stores.accounts.setStatus.bind(house.stores.accounts);
+    house.stores.accounts.setStatus = async (...args) => {
+      there = session.ended?.condition;
+      await status(...args);
+    };
+    await house.commands.accounts.remove(by, DOMAIN, 'anna', account.jid);
+    assert.equal(there, undefined, 'nobody is ended who could come straight back');
+    assert.equal(session.ended?.condition, 'not-authorized');
+    assert.deepEqual(house.house.get(DOMAIN)?.removed, ['anna']);
+    assert.equal((await make('anna')).account.jid, 'anna@example.test', 'the name is free again');
+  });
+
+  test('pages of those online, both ways', async () => {
+    for (const local of ['anna', 'bert', 'cyd', 'dan']) await make(local, `${local.toUpperCase()} Smith`);
+    for (const full of ['anna@example.test/1', 'bert@example.test/1', 'bert@example.test/2', 'dan@example.test/1'])
+      house.house.connect(full);
+    const list = async (wish: object) => {
+      const page = await house.commands.accounts.list(DOMAIN, { status: 'online', ...wish });
+      return [
+        page.accounts.map((one) => `${one.local}${one.sessions}`).join(' '),
+        page.total,
+        page.hasBefore,
+        page.hasAfter,
+      ];
+    };
+    assert.deepEqual(await list({}), ['anna1 bert2 dan1', 3, false, false]);
+    assert.deepEqual(await list({ limit: 2 }), ['anna1 bert2', 3, false, true]);
+    assert.deepEqual(await list({ limit: 2, after: 'bert' }), ['dan1', 3, true, false]);
+    assert.deepEqual(await list({ limit: 1, before: 'dan' }), ['bert2', 3, true, true]);
+    assert.deepEqual(await list({ search: 'DAN s' }), ['dan1', 1, false, false]);
+  });
+});
+
+describe('domains', () => {
+  test('are certified before they are served, and not served when that fails', async () => {
+    await house.commands.domains.add(by, 'Büro.test');
+    assert.deepEqual(house.house.domains(), [DOMAIN, 'büro.test']);
+    await assert.rejects(house.commands.domains.add(by, 'büro.test'), refused('domain-exists', 'name'));
+    await house.commands.domains.remove(by, 'büro.test');
+    const uncertified = new DomainCommands(house.stores, house.house, house.commands.live, () =>
+      Promise.reject(new Error('no key')),
+    );
+    await assert.rejects(uncertified.add(by, 'new.test'), /no key/);
+    assert.deepEqual(house.house.domains(), [DOMAIN]);
+    await assert.rejects(house.commands.domains.remove(by, DOMAIN), refused('last-domain'));
+    assert.deepEqual(await audited(), ['olga domain.add büro.test', 'olga domain.remove büro.test']);
+  });
+});
+
+describe('names', () => {
+  test('are prepared, or refused with words that help', () => {
+    assert.equal(checkLocal('Anna.B'), 'anna.b');
+    assert.equal(checkDomain(' Example.TEST. '), 'example.test');
+    assert.equal(checkDisplayName('  Anna B '), 'Anna B');
+    assert.equal(checkAdminName(' Olga '), 'olga');
+    for (const [input, words] of [
+      ['', /is needed/],
+      ['a b', /spaces/],
+      ['a@b', /before the @/],
+      ['a:b', /cannot contain any of/],
+      ['a\u{1f600}', /cannot have/],
+    ] as const) {
+      assert.throws(() => checkLocal(input), words);
+    }
+    for (const input of ['', 'a b', '[::1]', '127.0.0.1', 'a_b', 'x'.repeat(300)])
+      assert.throws(() => checkDomain(input), /not a domain name/);
+    for (const input of ['', '.x', 'a b', 'x'.repeat(65), '<b>'])
+      assert.throws(() => checkAdminName(input), /sign-in name/);
+  });
+});
+
+describe('administrators’ passwords', () => {
+  test('are stretched with a salt of their own, with the cost written beside', async () => {
+    const [one, two] = await Promise.all([hashAdminPassword('pass phrase'), hashAdminPassword('pass phrase')]);
+    assert.match(one, /^scrypt\$N=32768,r=8,p=3\$[\w-]{22}\$[\w-]{43}$/);
+    assert.notEqual(one, two);
+    assert.equal(await adminPasswordFits('pass phrase', one), true);
+    assert.equal(await adminPasswordFits('Pass phrase', one), false);
+    assert.equal(await adminPasswordFits('pass phrase', undefined), false);
+    await assert.rejects(adminPasswordFits('x', 'plain'), /not in a form known/);
+  });
+});
+
+describe('overview', () => {
+  test('counts rates between samples, and late event loops', async () => {
+    const { counters } = house.house;
+    const overview = new Overview({
+      accounts: house.stores.accounts,
+      house: house.house,
+      counters,
+      version: '1',
+      listeners: () => [],
+      everyMs: 200,
+    });
+    house.house.connect('anna@example.test/1');
+    const seen: number[] = [];
+    const late: number[] = [];
+    const stop = overview.onSample((figures) => {
+      seen.push(figures.rates.messages);
+      late.push(figures.eventLoopDelay.max);
+      assert.deepEqual([figures.people.online, figures.sessions], [1, 1]);
+    });
+    await pause(60); // the measuring starts with its first tick
+    counters.messages += 100;
+    const until = performance.now() + 120;
+    while (performance.now() < until);
+    await pause(500);
+    stop();
+    overview.close();
+    assert.ok(seen[0]! > 200 && seen[0]! <= 500, `${seen[0]} messages a second`);
+    assert.equal(seen[1], 0);
+    assert.ok(Math.max(...late) > 60, `${late} ms late`);
+  });
+});
