@@ -199,7 +199,7 @@ describe('overview', () => {
     await pause(500);
     stop();
     overview.close();
-    assert.ok(seen[0]! > 200 && seen[0]! <= 500, `${seen[0]} messages a second`);
+    assert.ok(seen[0]! > 150 && seen[0]! < 600, `${seen[0]} messages a second`);
     assert.equal(seen[1], 0);
     assert.ok(Math.max(...late) > 60, `${late} ms late`);
   });
