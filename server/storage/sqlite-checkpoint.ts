@@ -2,6 +2,9 @@ import type { Database as Connection, Statement as Prepared } from 'better-sqlit
 
 /** Pages in the journal from which they are folded into the file, even under load (8 MB). */
 const MANY_PAGES = 2_000;
+/** How much is written between two looks at the journal's length, in array entries of messages; each commit adds some. */
+const LOOK_AFTER = 2_000;
+const COMMIT_WEIGHT = 50;
 /** After so long without a write a smaller number is folded, too. */
 const IDLE_MS = 2_000;
 const FEW_PAGES = 200;
@@ -19,6 +22,7 @@ export class Checkpointer {
   readonly #length: Prepared<[], Progress>;
   readonly #fold: Prepared<[], Progress>;
   #commits = 0;
+  #unseen = 0;
   #commitsWhenIdle = 0;
   #idle: NodeJS.Timeout | undefined;
 
@@ -28,10 +32,14 @@ export class Checkpointer {
     this.#fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
-  /** To be called after each commit, when its answer is on the way. */
-  wrote(): void {
+  /** To be called after each commit, when its answer is on the way, with the length of the message. */
+  wrote(length: number): void {
     this.#commits++;
-    this.#foldFrom(MANY_PAGES);
+    this.#unseen += COMMIT_WEIGHT + length;
+    if (this.#unseen >= LOOK_AFTER) {
+      this.#unseen = 0;
+      this.#foldFrom(MANY_PAGES);
+    }
     if (this.#idle === undefined) this.#watch();
   }
 

@@ -64,7 +64,7 @@ function serve(db: Connection): void {
       return;
     }
     port.postMessage(executor.execute(request));
-    if (request.writes) checkpointer.wrote();
+    if (request.writes) checkpointer.wrote(request.operations.length);
   });
 }
 

@@ -34,7 +34,9 @@ const KNOWN_TEXTS = 1_000;
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   const steps = options.migrations ?? migrations;
   const data: WorkerOptions = { file: options.file, migrations: steps, maxPages: options.maxPages };
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: data, name: 'storage' });
+  // No execArgv: what the main thread was told to load first is not for this one.
+  const settings = { workerData: data, name: 'storage', execArgv: [] };
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), settings);
   const opened = await new Promise<Opened>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
