@@ -1,6 +1,6 @@
 import { onScopeDispose, ref, shallowRef } from 'vue';
 import type { Events, Overview, SessionChange } from '../../../server/http/contract/index.ts';
-import { api } from '../api.ts';
+import { ApiError, api } from '../api.ts';
 
 /** Figures come every two seconds; after this silence (ms) the connection counts as dead. */
 const patience = 9000;
@@ -67,7 +67,10 @@ function reconnect(): void {
   close();
   liveState.value = 'reconnecting';
   // A plain question meanwhile: it keeps the figures moving where streams are refused, and it notices a lost session.
-  api('GET /api/overview').then(take, () => undefined);
+  api('GET /api/overview').then(take, (error: unknown) => {
+    // Signed out: connecting again would only be refused.
+    if (error instanceof ApiError && error.status === 401) close();
+  });
   retry = setTimeout(connect, wait);
   wait = Math.min(wait * 2, 15_000);
 }

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openPanelDoor, type PanelDoor } from './panel-door.ts';
+import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+
+const ADMIN = { name: 'olga', password: 'a long enough passphrase' };
+
+async function press(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
+async function seen(page: Page, text: string): Promise<void> {
+  await page.getByText(text, { exact: true }).first().waitFor();
+}
+
+async function signIn(page: Page, password: string): Promise<void> {
+  await page.getByLabel('Name').fill(ADMIN.name);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await press(page, 'Sign in');
+}
+
+async function choose(page: Page, person: string, item: string): Promise<void> {
+  await press(page, `Actions for ${person}`);
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
+  let door: PanelDoor;
+  let browser: Browser;
+  let here: Visit;
+
+  before(async () => {
+    door = await openPanelDoor();
+    browser = await openBrowser();
+    here = await visit(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+  });
+  after(async () => {
+    await browser?.close();
+    await door?.close();
+  });
+
+  it('claims the house by the one-time code, whatever its case and dashes', async () => {
+    const { page } = here;
+    await page.goto(`${door.url}/`);
+    await page.getByLabel('One-time code').fill('aaaa-bbbb-cccc');
+    await page.getByLabel('Your name').fill(ADMIN.name);
+    await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
+    assert.equal(await page.getByLabel('Addresses end in').inputValue(), 'example.test');
+    await press(page, 'Start using Hallway');
+    await page.getByText('The code is not right').waitFor();
+    await picture(page, 'claim');
+
+    const code = (await door.code()).toLowerCase().replaceAll('-', ' ');
+    await page.getByLabel('One-time code').fill(code);
+    await press(page, 'Start using Hallway');
+    await seen(page, 'Your house is ready. What comes next?');
+    await seen(page, 'Live');
+    assert.equal(await page.title(), 'Overview · Hallway');
+    await picture(page, 'first-overview');
+  });
+
+  it('creates two people, one with a password made for them', async () => {
+    const { page } = here;
+    await page.getByRole('link', { name: 'Create a person' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Juliet Capulet');
+    assert.equal(await page.getByLabel('Address', { exact: true }).inputValue(), 'juliet.capulet');
+    await page.getByLabel('Address', { exact: true }).fill('juliet');
+    await press(page, 'Create');
+    await seen(page, 'A note to hand over');
+    await press(page, 'Copy the password');
+    await seen(page, 'Copied the password.');
+    const password = (await page.evaluate('navigator.clipboard.readText()')) as string;
+    assert.ok(password.length >= 12, password);
+    await press(page, 'Done');
+
+    await press(page, 'Create a person');
+    await page.getByLabel('Name', { exact: true }).fill('Romeo');
+    await page.getByText('Choose one myself').click();
+    await page.getByLabel('Their password').fill('wherefore art thou');
+    await page.getByLabel('Address', { exact: true }).fill('juliet');
+    await press(page, 'Create');
+    // The refusal of the server stands beside the field it is about.
+    await page.locator('input[aria-invalid=true]').waitFor();
+    await page.getByLabel('Address', { exact: true }).fill('romeo');
+    await press(page, 'Create');
+    await press(page, 'Done');
+    await seen(page, '2 people');
+    await picture(page, 'people');
+  });
+
+  it('shows who comes and goes as it happens, and ends a session', async () => {
+    const { page } = here;
+    const session = door.house.house.connect('juliet@example.test/phone/one');
+    session.presence = { show: 'dnd', status: '<img src=x onerror="document.title=1">', priority: 5 };
+    await page
+      .getByRole('row', { name: /Juliet/ })
+      .getByText('Online')
+      .last()
+      .waitFor();
+    await page.getByRole('link', { name: 'Juliet Capulet' }).click();
+    await page.getByText('Do not disturb: <img src=x').waitFor();
+    assert.equal(await page.title(), 'Juliet Capulet · Hallway');
+    await picture(page, 'person');
+
+    await press(page, 'End the session phone/one');
+    await press(page, 'End session');
+    await seen(page, 'Not connected');
+    assert.notEqual(session.ended, undefined);
+  });
+
+  it('finds, renames, disables and enables people', async () => {
+    const { page } = here;
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
+    await page.getByLabel('Search people').fill('ROM');
+    await seen(page, '1 person');
+    await choose(page, 'Romeo', 'Rename');
+    await page.getByLabel('Name', { exact: true }).fill('Romeo Montague');
+    await press(page, 'Save');
+    await choose(page, 'Romeo Montague', 'Disable');
+    await press(page, 'Disable');
+    await page.getByRole('row', { name: /Romeo/ }).getByText('Disabled').last().waitFor();
+    assert.equal((await door.house.stores.accounts.find('example.test', 'romeo'))?.status, 'disabled');
+    await choose(page, 'Romeo Montague', 'Enable');
+    await page.getByRole('row', { name: /Romeo/ }).getByText('Offline').last().waitFor();
+    await page.getByLabel('Search people').fill('nobody of this name');
+    await seen(page, 'Nobody fits');
+    await press(page, 'Show everybody');
+    await seen(page, '2 people');
+  });
+
+  it('deletes a person only when the address is typed', async () => {
+    const { page } = here;
+    await choose(page, 'Romeo Montague', 'Delete');
+    await press(page, 'Delete for good');
+    await seen(page, 'That is not romeo@example.test.');
+    await page.getByLabel('Type romeo@example.test to confirm').fill('romeo@example.test');
+    await press(page, 'Delete for good');
+    await seen(page, '1 person');
+    assert.equal(await door.house.stores.accounts.find('example.test', 'romeo'), undefined);
+  });
+
+  it('signs out and in again, and comes back to the page that was asked for', async () => {
+    const { page } = here;
+    await press(page, 'Sign out');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.goto(`${door.url}/activity`);
+    await signIn(page, 'not the passphrase');
+    await seen(page, 'The name or the password is not right.');
+    await signIn(page, ADMIN.password);
+    await page.getByRole('heading', { name: 'Activity' }).waitFor();
+    await seen(page, 'Claimed this house');
+    await picture(page, 'activity');
+  });
+
+  it('adds a domain, and says why one with people in it stays', async () => {
+    const { page } = here;
+    await page.getByRole('link', { name: 'Domains' }).click();
+    await press(page, 'Add a domain');
+    await page.getByLabel('Domain', { exact: true }).fill('not a domain');
+    await press(page, 'Add');
+    await page.locator('input[aria-invalid=true]').waitFor();
+    await page.getByLabel('Domain', { exact: true }).fill('annex.example.test');
+    await press(page, 'Add');
+    await page.getByRole('heading', { name: 'annex.example.test' }).waitFor();
+    await press(page, 'Remove example.test');
+    await page.getByText('It still has one person.').waitFor();
+    await press(page, 'All right');
+    await press(page, 'Remove annex.example.test');
+    await press(page, 'Remove');
+    await seen(page, 'annex.example.test is no longer served.');
+    await picture(page, 'domains');
+  });
+
+  it('changes the own password and stays signed in when the old one was wrong', async () => {
+    const { page } = here;
+    await page.getByRole('link', { name: ADMIN.name }).click();
+    await page.getByLabel('Current password').fill('not the passphrase');
+    await page.getByLabel('New password').fill('another fine passphrase');
+    await press(page, 'Change password');
+    await seen(page, 'The old password is not right.');
+    await page.getByLabel('Current password').fill(ADMIN.password);
+    await press(page, 'Change password');
+    await page.getByText('Your password is changed.').first().waitFor();
+  });
+
+  it('says so when the server is gone, and goes on when it is back', async () => {
+    const { page } = here;
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await seen(page, 'Live');
+    await door.restart(() => page.getByText('Reconnecting', { exact: true }).waitFor());
+    await page.getByText('Live', { exact: true }).waitFor({ timeout: 20_000 });
+  });
+
+  it('gave the browser nothing to complain about: no failing script, nothing that the content policy forbids', () => {
+    assert.deepEqual(
+      here.complaints.filter(
+        (text) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET/.test(text),
+      ),
+      [],
+    );
+  });
+
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+  ] as const) {
+    it(`is accessible and fits: ${colorScheme}, ${width} pixels wide`, async () => {
+      const viewport = { width, height: 860 };
+      const { page, context } = await visit(browser, { colorScheme, viewport, bypassCSP: true });
+      const findings: string[] = [];
+      const look = async (heading: string) => {
+        await page.getByRole('heading', { name: heading, exact: true }).first().waitFor();
+        findings.push(...(await seriousFindings(page)));
+        const over = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+        if (over > 0) findings.push(`${page.url()} is ${over} pixels too wide`);
+      };
+      await page.goto(`${door.url}/sign-in`);
+      await look('Sign in');
+      await signIn(page, 'another fine passphrase');
+      for (const [path, heading] of [
+        ['', 'Overview'],
+        ['people', 'People'],
+        ['people/example.test/juliet', 'Juliet Capulet'],
+        ['domains', 'Domains'],
+        ['activity', 'Activity'],
+        ['account', 'Your account'],
+        ['reset', 'Set a new password'],
+        ['no/such/page', 'There is nothing at this address'],
+        ['people?new', 'Create a person'],
+      ] as const) {
+        if (path === '') await look(heading);
+        else {
+          await page.goto(`${door.url}/${path}`);
+          await look(heading);
+        }
+        await picture(page, `${colorScheme}-${width}-${heading.toLowerCase().replaceAll(' ', '-')}`);
+      }
+      await context.close();
+      assert.deepEqual(findings, []);
+    });
+  }
+});
