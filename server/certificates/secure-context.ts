@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type Server, type TlsOptions } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import type { Certificates, StoredCertificate } from '../storage/stores/certificates.ts';
 import type { Logger } from '../util/log.ts';
@@ -17,22 +17,27 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+const SECURITY = {
+  minVersion: 'TLSv1.2',
+  ciphers: CIPHERS,
+  honorCipherOrder: true,
+  ecdhCurve: 'X25519:prime256v1:secp384r1',
+  // A client could make us do handshakes without end; Node's own bound still lets some through.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+} as const;
+
 function contextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
-  return createSecureContext({
-    cert: chainPem,
-    key: keyPem,
-    minVersion: 'TLSv1.2',
-    ciphers: CIPHERS,
-    honorCipherOrder: true,
-    ecdhCurve: 'X25519:prime256v1:secp384r1',
-    // A client could make us do handshakes without end; Node's own bound still lets some through.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  });
+  return createSecureContext({ ...SECURITY, cert: chainPem, key: keyPem });
 }
 
 interface Held {
   readonly context: SecureContext;
   readonly certificate: StoredCertificate;
+}
+
+/** What is held already, if it is that certificate. */
+function sameAs(held: Held | undefined, { chainPem, keyPem }: StoredCertificate): Held | undefined {
+  return held?.certificate.chainPem === chainPem && held.certificate.keyPem === keyPem ? held : undefined;
 }
 
 export interface SecureContextsOptions {
@@ -42,11 +47,18 @@ export interface SecureContextsOptions {
   readonly log: Logger;
 }
 
-/** What TLS shows for which name. `reload` changes it under running listeners: connections from then on get the new. */
+/**
+ * What TLS shows for which name. `reload` changes it under running listeners: connections from then on get the new.
+ *
+ * SNI changes the certificate of a connection and nothing else: protocol versions and ciphers are those of the context it
+ * began with. So a TLSSocket must be made with `secureContext: forName(undefined)` beside `SNICallback: sni`, and a server
+ * of Node's with `serverOptions()`.
+ */
 export class SecureContexts {
   readonly #options: SecureContextsOptions;
   /** By ASCII name; the default is the first. */
   #held: ReadonlyMap<string, Held> = new Map();
+  readonly #followers = new Set<Server>();
 
   constructor(options: SecureContextsOptions) {
     this.#options = options;
@@ -56,22 +68,34 @@ export class SecureContexts {
   async reload(): Promise<void> {
     const { store, domains, log } = this.#options;
     const held = new Map<string, Held>();
-    for (const domain of await domains()) {
-      const name = domainToASCII(domain);
+    const served = await domains();
+    const certificates = await store.all();
+    // Those not served (yet) come last: a domain gets its certificate before it is added.
+    const rank = ({ domain }: StoredCertificate) => (served.includes(domain) ? served.indexOf(domain) : served.length);
+    for (const certificate of certificates.sort((a, b) => rank(a) - rank(b))) {
+      const name = domainToASCII(certificate.domain);
       const before = this.#held.get(name);
-      const certificate = await store.of(domain);
       try {
-        if (certificate !== undefined) {
-          const same =
-            before?.certificate.chainPem === certificate.chainPem && before.certificate.keyPem === certificate.keyPem;
-          held.set(name, same ? before : { context: contextOf(certificate), certificate });
-        }
+        held.set(name, sameAs(before, certificate) ?? { context: contextOf(certificate), certificate });
       } catch (err) {
-        log.error({ err, domain }, 'the certificate cannot be used');
+        log.error({ err, domain: certificate.domain }, 'the certificate cannot be used');
         if (before !== undefined) held.set(name, before);
       }
     }
     this.#held = held;
+    for (const server of this.#followers) server.setSecureContext(this.serverOptions());
+  }
+
+  /** Options for a TLS or HTTPS server of Node's. Throws Error when nothing has been loaded. */
+  serverOptions(): TlsOptions {
+    const { chainPem, keyPem } = this.#find(undefined).certificate;
+    return { ...SECURITY, cert: chainPem, key: keyPem, SNICallback: this.sni };
+  }
+
+  /** Keeps a server's own context, which clients without SNI see, up to date until the server closes. */
+  follow(server: Server): void {
+    this.#followers.add(server);
+    server.once('close', () => this.#followers.delete(server));
   }
 
   /**

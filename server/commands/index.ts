@@ -2,6 +2,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import { AccountCommands } from './accounts.ts';
 import { AdminCommands } from './admins.ts';
 import { AuditCommands } from './audit.ts';
+import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import type { House, HouseCounters } from './house.ts';
@@ -30,6 +31,7 @@ export interface Commands {
   readonly accounts: AccountCommands;
   readonly admins: AdminCommands;
   readonly audit: AuditCommands;
+  readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
   readonly domains: DomainCommands;
   readonly live: Live;
@@ -62,6 +64,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     accounts: new AccountCommands(stores, house, options.iterations),
     admins,
     audit: new AuditCommands(stores.audit),
+    chatAdmins: new ChatAdmins(stores.settings, stores.accounts, stores.audit),
     claim,
     domains,
     live,

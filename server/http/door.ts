@@ -53,10 +53,10 @@ export class Door {
     this.#create = create;
   }
 
-  /** Listens on one more TCP address; returns what was bound. Rejects with the system's error (EADDRINUSE, …). */
-  async listen(address: { readonly host: string; readonly port: number }): Promise<AddressInfo> {
+  /** Listens on one more TCP address; returns the server and what was bound. Rejects with the system's error (EADDRINUSE, …). */
+  async listen(address: { readonly host: string; readonly port: number }): Promise<AddressInfo & { server: HttpsServer }> {
     const server = await this.#open((one) => one.listen({ host: address.host, port: address.port }));
-    return server.address() as AddressInfo;
+    return { ...(server.address() as AddressInfo), server: server as HttpsServer };
   }
 
   /** Listens on a Unix socket that only its owner may open. Rejects when another process answers there. */

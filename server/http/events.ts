@@ -19,9 +19,9 @@ export class EventStreams {
 
   /** Turns the reply into a stream of events; `allowed` is asked with every sample. Throws HttpError 503. */
   async start(request: FastifyRequest, reply: FastifyReply, allowed: () => Promise<boolean>): Promise<void> {
-    if (this.#open.size >= MOST) throw new HttpError(503, 'too-many-streams', 'Too many windows are looking at once.');
     const { overview, live } = this.#commands;
     const first = await overview.figures();
+    if (this.#open.size >= MOST) throw new HttpError(503, 'too-many-streams', 'Too many windows are looking at once.');
     const { raw } = reply;
     if (raw.destroyed || request.raw.destroyed) return;
     const send = <Name extends keyof Events>(name: Name, data: Events[Name]) => {

@@ -1,4 +1,4 @@
-import { Element } from '../xmpp/element.ts';
+import { Element, withNamespace } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { StanzaLimits } from './limits.ts';
@@ -232,4 +232,25 @@ export class StreamParser implements TokenSink {
       throw new StreamError('policy-violation', `A stanza may have ${this.limits.bytes} bytes.`); // RFC 6120 §13.12
     }
   }
+}
+
+const STORED_LIMITS: StanzaLimits = {
+  bytes: Number.MAX_SAFE_INTEGER,
+  depth: Number.MAX_SAFE_INTEGER,
+  attributes: Number.MAX_SAFE_INTEGER,
+  children: Number.MAX_SAFE_INTEGER,
+  namespaces: Number.MAX_SAFE_INTEGER,
+};
+const STORED_HEADER = Buffer.from(`<stream xmlns='${NS.stream}'>`);
+
+/** Reads one stanza that we serialised ourselves, from the store. Throws StreamError when it is damaged. */
+export function parseStanza(xml: string): Element {
+  let found: Element | undefined;
+  const parser = new StreamParser('', STORED_LIMITS, (item) => {
+    if (item instanceof Element) found = item;
+  });
+  parser.write(STORED_HEADER);
+  parser.write(Buffer.from(withNamespace(xml, '')));
+  if (found === undefined) throw new StreamError('not-well-formed', 'A stored stanza is damaged.');
+  return found;
 }

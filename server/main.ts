@@ -1,0 +1,88 @@
+import { parseArgs } from 'node:util';
+import { ConfigError } from './config/config-error.ts';
+import { loadSettings } from './config/load.ts';
+import type { Settings } from './config/settings.ts';
+import { type RunningServer, startServer } from './server.ts';
+import { StorageError } from './storage/database.ts';
+import { createLog } from './util/log.ts';
+import { Notifier } from './util/notify.ts';
+
+const USAGE = 'Usage: npm start -- [--config FILE] [--data DIR]';
+
+function options(): { config?: string; data?: string } {
+  try {
+    const { values } = parseArgs({ options: { config: { type: 'string' }, data: { type: 'string' } } });
+    return values;
+  } catch (error) {
+    fail(`${(error as Error).message}\n${USAGE}`, 2);
+  }
+}
+
+function fail(text: string, code: number): never {
+  process.stderr.write(`hallway: ${text}\n`);
+  process.exit(code);
+}
+
+/** What an administrator can mend is told in a sentence; anything else is a bug and shows its stack. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StorageError) return error.message;
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined && syscall !== undefined) return message;
+  return (error as Error).stack ?? String(error);
+}
+
+async function run(): Promise<void> {
+  const given = options();
+  let settings: Settings;
+  try {
+    settings = loadSettings({ ...given, cwd: process.cwd() });
+  } catch (error) {
+    fail(explain(error), 1);
+  }
+  process.umask(0o077);
+  const log = createLog({ level: settings.log.level, journalStream: process.env.JOURNAL_STREAM });
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+
+  let server: RunningServer;
+  try {
+    server = await startServer(settings, log);
+  } catch (error) {
+    fail(explain(error), 1);
+  }
+  const notifier = new Notifier({
+    socket: process.env.NOTIFY_SOCKET,
+    watchdogMicroseconds: process.env.WATCHDOG_USEC,
+    watchdogPid: process.env.WATCHDOG_PID,
+    pid: process.pid,
+    healthy: () => server.healthy(),
+    log,
+  });
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await notifier.stopping();
+    await server[Symbol.asyncDispose]();
+    await notifier[Symbol.asyncDispose]();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+
+  await introduce(server);
+  process.stdout.write(`ready ${server.listening.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+  await notifier.ready(`serving ${server.listening.map(({ name }) => name).join(', ')}`);
+}
+
+/** Where the panel is, and what it takes to claim it. The journal is no place for the code: `hallwayctl claim-code` shows it. */
+async function introduce({ commands }: RunningServer): Promise<void> {
+  const { url, fingerprint } = commands.panel();
+  const lines = [`Panel: ${url}`, `Certificate: SHA-256 ${fingerprint}`];
+  if (!commands.claim.claimed && process.env.JOURNAL_STREAM === undefined) {
+    const { code } = await commands.claim.freshCode({ name: 'start', door: 'cli' });
+    lines.push(`Claim code: ${code} (open the panel and enter it; it is good for one day)`);
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+await run();

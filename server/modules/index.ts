@@ -1,0 +1,46 @@
+import type { Commands } from '../commands/index.ts';
+import type { Module } from '../host/module.ts';
+import { adHoc } from './ad-hoc.ts';
+import { blocking } from './blocking.ts';
+import { carbons } from './carbons.ts';
+import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
+import { disco } from './disco.ts';
+import { last } from './last.ts';
+import { legacySession } from './legacy-session.ts';
+import { mam } from './mam.ts';
+import { offline } from './offline.ts';
+import { ping } from './ping.ts';
+import { presence } from './presence.ts';
+import { roster } from './roster.ts';
+import { stanzaId } from './stanza-id.ts';
+import { subscriptions } from './subscriptions.ts';
+import { time } from './time.ts';
+import { version } from './version.ts';
+
+/** What some modules ask the house for. */
+export interface ModuleNeeds {
+  readonly commands: () => Commands;
+  readonly contactAddresses: (domain: string) => ContactAddresses;
+}
+
+/** All modules. Their order is the order of their steps within a stage, and of their handlers of an event. */
+export function modules(needs: ModuleNeeds): readonly Module[] {
+  return [
+    blocking, // first of all: who is blocked is not heard by anybody
+    roster,
+    subscriptions,
+    presence,
+    stanzaId,
+    mam,
+    carbons, // after the archive, so that copies carry its ids
+    offline,
+    disco,
+    ping,
+    version,
+    time,
+    last,
+    legacySession,
+    contactAddresses(needs.contactAddresses),
+    adHoc(needs.commands),
+  ];
+}

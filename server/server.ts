@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openHouse } from '../provisioning/first-run.ts';
+import { ClientDoor } from './c2s/door.ts';
+import { inspect } from './certificates/inspect.ts';
+import { Renewal } from './certificates/renewal.ts';
+import { SecureContexts } from './certificates/secure-context.ts';
+import { type Commands, openCommands } from './commands/index.ts';
+import { ConfigError } from './config/config-error.ts';
+import type { Address, Limits, Listen, Settings } from './config/settings.ts';
+import { newCounters } from './host/counters.ts';
+import { Hosts } from './host/hosts.ts';
+import type { House } from './host/house.ts';
+import { Router } from './host/router.ts';
+import { modules } from './modules/index.ts';
+import { ArchiveIds } from './storage/archive-id.ts';
+import { openDatabase } from './storage/sqlite.ts';
+import { openStores, type Stores } from './storage/stores/index.ts';
+import { parseStanza } from './stream/parser.ts';
+import type { Logger } from './util/log.ts';
+
+const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
+
+/** Where one listener listens now. */
+export interface Listening {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** A running house. */
+export interface RunningServer extends AsyncDisposable {
+  readonly commands: Commands;
+  readonly listening: readonly Listening[];
+  /** True while the store answers. */
+  healthy(): Promise<boolean>;
+}
+
+/**
+ * The hall, the only place that sees every room: storage → certificates → hosts → listeners → http, in that order, and back
+ * in the other. Throws ConfigError and StorageError for what an administrator can mend.
+ */
+export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
+  await using stack = new AsyncDisposableStack();
+  const version = packageVersion();
+  const listening: Listening[] = [];
+
+  await openHouse(settings.data);
+  const db = await openDatabase({ file: join(settings.data, 'hallway.sqlite'), log });
+  stack.defer(() => db.close());
+  const stores = openStores(db);
+  await stores.accounts.sweep();
+  if ((await stores.domains.list()).length === 0) await stores.domains.add(settings.domain, Date.now());
+  const domains = async (): Promise<string[]> => (await stores.domains.list()).map(({ name }) => name);
+
+  const contexts = new SecureContexts({ store: stores.certificates, domains, log });
+  const renewal = stack.use(
+    new Renewal({
+      store: stores.certificates,
+      domains,
+      hostname: settings.hostname,
+      log,
+      renewed: () => contexts.reload(),
+    }),
+  );
+  if ((await renewal.check()).length === 0) await contexts.reload();
+  renewal.start();
+
+  const commands: { open?: Commands } = {};
+  const counters = newCounters();
+  const contacts = await contactAddresses(stores);
+  const house: House = {
+    db,
+    stores,
+    router: new Router(),
+    archiveIds: new ArchiveIds(await stores.archives.largestId()),
+    counters,
+    log,
+    modules: modules({ commands: () => commands.open!, contactAddresses: contacts }),
+    version,
+    parse: parseStanza,
+    limits: {
+      sessionsPerAccount: settings.limits.sessions_per_account,
+      offlineMessagesPerAccount: settings.limits.offline_messages_per_account,
+      rosterItemsPerAccount: settings.limits.roster_items_per_account,
+    },
+  };
+  const hosts = new Hosts(house);
+  for (const domain of await domains()) hosts.add(domain);
+  stack.defer(() => hosts.close());
+
+  commands.open = await openCommands({
+    stores,
+    house: hosts,
+    counters,
+    certify: async (domain) => void (await renewal.check(domain)),
+    version,
+    iterations: settings.scram.iterations,
+    listeners: () => listening,
+    panel: () => ({
+      url: panelUrl(settings, listening),
+      fingerprint: inspect(contexts.certificateFor(settings.hostname)).fingerprint,
+    }),
+  });
+  stack.defer(() => commands.open!.close());
+
+  const door = new ClientDoor({
+    hosts,
+    limits: clientLimits(settings.limits),
+    log,
+    secureContext: (name) => contexts.forName(name),
+    fakeSaltSecret: await fakeSaltSecret(stores),
+    iterations: settings.scram.iterations,
+  });
+  stack.defer(() => door.close());
+  await listenAll(settings.listen, 'c2s', listening, (address) => door.listen('starttls', address));
+  await listenAll(settings.listen, 'c2s_tls', listening, (address) => door.listen('tls', address));
+
+  // Loaded now, as clients can log in already.
+  const { createPanelDoor, createSocketDoor } = await import('./http/door.ts');
+  const socket = await createSocketDoor({ commands: commands.open, log });
+  stack.defer(() => socket.close());
+  await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
+  const panel = await createPanelDoor({ commands: commands.open, log, tls: contexts.serverOptions(), panel: PANEL });
+  stack.defer(() => panel.close());
+  await listenAll(settings.listen, 'https', listening, async (address) => {
+    const { server, port } = await panel.listen(address);
+    contexts.follow(server);
+    return port;
+  });
+
+  const all = stack.move();
+  return {
+    commands: commands.open,
+    listening,
+    healthy: async () => (await Promise.race([db.durable().then(() => true), later(5_000)])) === true,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+function later(ms: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, ms, false).unref());
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Listens on every address of one kind. Throws ConfigError that names the address when it cannot. */
+async function listenAll(
+  listen: Listen,
+  name: keyof Listen,
+  listening: Listening[],
+  open: (address: Address) => Promise<number>,
+): Promise<void> {
+  for (const address of listen[name]) {
+    try {
+      const port = await open(address);
+      const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+      listening.push({ name, address: `${host}:${port}` });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new ConfigError(`cannot listen on ${address.text}: ${REASONS[code ?? ''] ?? message}`, { key: `listen.${name}` });
+    }
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses this port already',
+  EACCES: 'this user may not open this port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+};
+
+function panelUrl(settings: Settings, listening: readonly Listening[]): string {
+  const port = listening.find(({ name }) => name === 'https')?.address.replace(/^.*:/, '') ?? '';
+  return `https://${settings.hostname}${port === '443' ? '' : `:${port}`}/`;
+}
+
+function clientLimits(limits: Limits) {
+  return {
+    beforeLogin: {
+      bytes: limits.stanza_bytes_before_login,
+      depth: limits.depth_before_login,
+      attributes: limits.attributes_before_login,
+      children: limits.children_before_login,
+      namespaces: limits.namespaces_before_login,
+    },
+    afterLogin: {
+      bytes: limits.stanza_bytes,
+      depth: limits.depth,
+      attributes: limits.attributes,
+      children: limits.children,
+      namespaces: limits.namespaces,
+    },
+    loginSeconds: limits.login_seconds,
+    idleSeconds: limits.idle_seconds,
+    pingSeconds: limits.ping_seconds,
+    connectionsPerAddress: limits.connections_per_address,
+  };
+}
+
+const FAKE_SALT = 'scram-fake-salt';
+
+/** Made once, as salts of names that do not exist must stay the same (RFC 5802 §9). */
+async function fakeSaltSecret(stores: Stores): Promise<Uint8Array> {
+  const known = await stores.settings.get(FAKE_SALT);
+  if (typeof known === 'string') return Buffer.from(known, 'base64');
+  const made = randomBytes(32);
+  await stores.settings.set(FAKE_SALT, made.toString('base64'));
+  return made;
+}
+
+/** The setting `contact-addresses`: by domain, the fields of XEP-0157 §3. */
+async function contactAddresses(stores: Stores): Promise<(domain: string) => Record<string, readonly string[]>> {
+  const value = await stores.settings.get('contact-addresses');
+  const byDomain = new Map(Object.entries((value ?? {}) as Record<string, Record<string, string[]>>));
+  return (domain) => byDomain.get(domain) ?? {};
+}
