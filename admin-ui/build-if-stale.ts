@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
@@ -31,13 +29,14 @@ function stale(): boolean {
 
 function viteProgram(): string | undefined {
   try {
-    return join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
+    return join(dirname(fileURLToPath(import.meta.resolve('vite/package.json'))), 'bin', 'vite.js');
   } catch {
     return undefined;
   }
 }
 
-function build(vite: string): void {
+async function build(vite: string): Promise<void> {
+  const { spawnSync } = await import('node:child_process');
   process.stdout.write('building the panel …\n');
   // Built aside and moved in place, so that two starts at once never serve each other's half-written files.
   const aside = join(here, '..', 'node_modules', '.cache', `panel-${process.pid}`);
@@ -62,6 +61,6 @@ function build(vite: string): void {
 // Worker threads load the same --import; the panel is the main thread's business.
 if (isMainThread && stale()) {
   const vite = viteProgram();
-  if (vite) build(vite);
+  if (vite) await build(vite);
   else if (!existsSync(built)) process.stderr.write('there is no built panel and Vite is not installed: run npm ci\n');
 }

@@ -26,6 +26,13 @@ const actions: Record<string, string> = {
   'house.claim': 'Claimed this house',
 };
 
+const details: Record<string, string> = {
+  address: 'from',
+  generated: 'password made by the server',
+  from: 'was',
+  to: 'is',
+};
+
 /** The door in words. */
 export const doorWords = (door: AuditRow['door']): string => doors[door];
 
@@ -38,6 +45,6 @@ export function actionWords(action: string): string {
 export function detailWords(detail: AuditRow['detail']): string {
   return Object.entries(detail)
     .filter(([, value]) => value !== null && value !== '' && value !== false)
-    .map(([name, value]) => (value === true ? name : `${name}: ${value}`))
+    .map(([name, value]) => (value === true ? (details[name] ?? name) : `${details[name] ?? name} ${value}`))
     .join(', ');
 }

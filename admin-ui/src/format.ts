@@ -29,5 +29,5 @@ export function span(milliseconds: number): string {
   const days = Math.floor(hours / 24);
   if (days > 0) return `${days} d ${hours % 24} h`;
   if (hours > 0) return `${hours} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min` : 'under a minute';
+  return minutes > 0 ? `${minutes} min` : '< 1 min';
 }
