@@ -10,8 +10,9 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts';
 import type { Resumptions } from './resumptions.ts';
 
-/** Stanzas without an acknowledgement after which the client is asked for one. */
+/** Stanzas without an acknowledgement, and ms that the oldest has waited, after which the client is asked for one. */
 const ASK_AFTER = 10;
+const ASK_AFTER_MS = 7_500;
 /** Stanzas, and bytes of them, that may wait for an acknowledgement. */
 const UNACKED_LIMIT = 5_000;
 const UNACKED_BYTES = 16 * 1024 * 1024;
@@ -160,7 +161,8 @@ export class ClientOutlet implements Outlet {
     const management = this.#management;
     if (management === undefined || this.#stream === undefined) return 0;
     if (management.askedAt !== 0) return now - management.askedAt;
-    if (management.unacked.length > 0) this.#request(management, now);
+    const oldest = management.unacked[0];
+    if (oldest !== undefined && now - oldest.at >= ASK_AFTER_MS) this.#request(management, now);
     return 0;
   }
 
@@ -186,8 +188,9 @@ export class ClientOutlet implements Outlet {
     old?.close(new StreamError('conflict', 'The session was resumed on another connection.'));
     this.#held = undefined; // XEP-0352 §4: a resumed client is active
     stream.send(resumed);
-    for (const { text } of this.#management!.unacked) stream.send(text);
-    this.ask(Date.now());
+    const management = this.#management!;
+    for (const { text } of management.unacked) stream.send(text);
+    if (management.unacked.length > 0) this.#request(management, Date.now());
   }
 
   /** Ends the session: what the client did not acknowledge goes another way. */
