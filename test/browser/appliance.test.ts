@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { type Appliance, ChatApp, startAppliance } from './appliance.ts';
+import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
+
+const ADMIN = { name: 'olga', password: 'a long enough passphrase' };
+
+describe('the first day of an appliance, in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
+  let appliance: Appliance;
+  let browser: Browser;
+  let here: Visit;
+  let authority: string;
+  const passwords = new Map<string, string>();
+  const apps = new Map<string, ChatApp>();
+
+  before(async () => {
+    appliance = await startAppliance();
+    browser = await openBrowser();
+    here = await visit(browser, { acceptDownloads: true });
+  });
+  after(async () => {
+    for (const app of apps.values()) app.close();
+    await browser?.close();
+    await appliance?.stop();
+  });
+
+  const press = (name: string) => here.page.getByRole('button', { name, exact: true }).click();
+  const seen = (text: string) => here.page.getByText(text, { exact: true }).first().waitFor();
+  const menu = async (person: string, item: string) => {
+    await press(`Actions for ${person}`);
+    await here.page.getByRole('menuitem', { name: item }).click();
+  };
+
+  it('claims it with the code that the start printed, handed over by a link', async () => {
+    const { page } = here;
+    await page.goto(`${appliance.url}/claim#${appliance.code}`);
+    assert.equal(await page.getByLabel('One-time code').inputValue(), appliance.code);
+    await page.getByLabel('Your name').fill(ADMIN.name);
+    await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
+    await press('Start using Hallway');
+    await seen('Your house is ready. What comes next?');
+    await seen('Live');
+  });
+
+  it('downloads the certificate authority', async () => {
+    const { page } = here;
+    const coming = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Certificate authority' }).click();
+    const download = await coming;
+    assert.match(download.suggestedFilename(), /^hallway-authority\.(pem|crt)$/);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    authority = Buffer.concat(chunks).toString();
+    assert.match(authority, /^-----BEGIN CERTIFICATE-----/);
+  });
+
+  it('creates two people, who log in with the passwords shown', async () => {
+    const { page } = here;
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
+    for (const name of ['Juliet', 'Romeo']) {
+      await page.getByRole('button', { name: 'Create a person' }).first().click();
+      await page.getByLabel('Name', { exact: true }).fill(name);
+      await press('Create');
+      await seen('A note to hand over');
+      const note = await page.getByText('here is your chat account').textContent();
+      const jid = /Address: (\S+)/.exec(note ?? '')?.[1] ?? '';
+      passwords.set(jid, /Password: (.+)/.exec(note ?? '')?.[1] ?? '');
+      await press('Done');
+    }
+    assert.deepEqual([...passwords.keys()], ['juliet@example.test', 'romeo@example.test']);
+    for (const [jid, password] of passwords) {
+      apps.set(jid, await ChatApp.login(appliance.clients, authority, jid, password));
+    }
+    // Both turn up without anybody touching the page.
+    await page.getByRole('row', { name: /Romeo/ }).getByText('Online').last().waitFor();
+    await page
+      .getByRole('row', { name: /Juliet/ })
+      .getByText('Online')
+      .last()
+      .waitFor();
+    await picture(page, 'appliance-people');
+  });
+
+  it('shows how one is connected, and ends that session', async () => {
+    const { page } = here;
+    await page.getByRole('link', { name: 'Juliet', exact: true }).click();
+    await seen('Do not disturb: <b>busy</b>');
+    await page.getByText('TLSv1.3').waitFor();
+    await picture(page, 'appliance-person');
+    await press('End the session desk');
+    await press('End session');
+    await apps.get('juliet@example.test')?.ended();
+    await seen('Not connected');
+  });
+
+  it('keeps out who is disabled, and lets them in again', async () => {
+    const { page } = here;
+    const [jid, password] = ['romeo@example.test', passwords.get('romeo@example.test') ?? ''];
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
+    await menu('Romeo', 'Disable');
+    await press('Disable');
+    await apps.get(jid)?.ended();
+    await assert.rejects(ChatApp.login(appliance.clients, authority, jid, password), /refused/);
+    await menu('Romeo', 'Enable');
+    await seen('Romeo can log in again.');
+    apps.set(jid, await ChatApp.login(appliance.clients, authority, jid, password));
+  });
+
+  it('signs out and in, and deletes a person, who is thrown out', async () => {
+    const { page } = here;
+    await press('Sign out');
+    await page.getByLabel('Name').fill(ADMIN.name);
+    await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
+    await press('Sign in');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await picture(page, 'appliance-overview');
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
+    await menu('Romeo', 'Delete');
+    await page.getByLabel('Type romeo@example.test to confirm').fill('romeo@example.test');
+    await press('Delete for good');
+    await seen('1 person');
+    await apps.get('romeo@example.test')?.ended();
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.getByText('Deleted romeo@example.test').waitFor();
+    await picture(page, 'appliance-activity');
+  });
+
+  it('gave the browser nothing to complain about', () => {
+    assert.deepEqual(here.complaints, []);
+  });
+});
