@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openHouse } from '../provisioning/first-run.ts';
+import { prepareDataFolder } from '../provisioning/data-folder.ts';
+import { firstRun } from '../provisioning/first-run.ts';
 import { ClientDoor } from './c2s/door.ts';
 import { inspect } from './certificates/inspect.ts';
 import { Renewal } from './certificates/renewal.ts';
@@ -33,6 +34,8 @@ export interface Listening {
 export interface RunningServer extends AsyncDisposable {
   readonly commands: Commands;
   readonly listening: readonly Listening[];
+  /** Loads what the first look at the panel needs, in a quiet moment. */
+  warm(): Promise<void>;
   /** True while the store answers. */
   healthy(): Promise<boolean>;
 }
@@ -46,12 +49,10 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const version = packageVersion();
   const listening: Listening[] = [];
 
-  await openHouse(settings.data);
-  const db = await openDatabase({ file: join(settings.data, 'hallway.sqlite'), log });
+  const db = await openDatabase({ file: prepareDataFolder(settings.data), log });
   stack.defer(() => db.close());
   const stores = openStores(db);
-  await stores.accounts.sweep();
-  if ((await stores.domains.list()).length === 0) await stores.domains.add(settings.domain, Date.now());
+  stores.accounts.sweep().catch((error: unknown) => log.error({ err: error }, 'a deletion could not be finished'));
   const domains = async (): Promise<string[]> => (await stores.domains.list()).map(({ name }) => name);
 
   const contexts = new SecureContexts({ store: stores.certificates, domains, log });
@@ -64,7 +65,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       renewed: () => contexts.reload(),
     }),
   );
-  if ((await renewal.check()).length === 0) await contexts.reload();
+  const served = await firstRun({ domain: settings.domain, domains: stores.domains, certificates: renewal, log });
+  await contexts.reload();
   renewal.start();
 
   const commands: { open?: Commands } = {};
@@ -87,7 +89,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     },
   };
   const hosts = new Hosts(house);
-  for (const domain of await domains()) hosts.add(domain);
+  for (const { name } of served) hosts.add(name);
   stack.defer(() => hosts.close());
 
   commands.open = await openCommands({
@@ -134,6 +136,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   return {
     commands: commands.open,
     listening,
+    warm: () => panel.warm(),
     healthy: async () => (await Promise.race([db.durable().then(() => true), later(5_000)])) === true,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
@@ -162,7 +165,9 @@ async function listenAll(
       listening.push({ name, address: `${host}:${port}` });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new ConfigError(`cannot listen on ${address.text}: ${REASONS[code ?? ''] ?? message}`, { key: `listen.${name}` });
+      throw new ConfigError(`cannot listen on ${address.text}: ${REASONS[code ?? ''] ?? message}`, {
+        key: `listen.${name}`,
+      });
     }
   }
 }

@@ -255,5 +255,7 @@ function canWait(stanza: Stanza): boolean {
   if (stanza.kind === 'presence') return stanza.type === '' || stanza.type === 'unavailable';
   if (stanza.kind !== 'message' || child(stanza.element, 'body') !== undefined) return false;
   const inner = elements(stanza.element);
-  return inner.some((e) => e.attrs.xmlns === NS.chatStates) && inner.every((e) => CHAT_STATES_ONLY.has(e.attrs.xmlns ?? ''));
+  return (
+    inner.some((e) => e.attrs.xmlns === NS.chatStates) && inner.every((e) => CHAT_STATES_ONLY.has(e.attrs.xmlns ?? ''))
+  );
 }

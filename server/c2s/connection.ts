@@ -26,6 +26,8 @@ export class Connection {
   /** Who logged in, and how. */
   account: Account | undefined;
   mechanism = '';
+  /** The key that the password was checked against: if it is changed before a session begins, the login is void. */
+  storedKey: Uint8Array | undefined;
   session: Session | undefined;
   outlet: ClientOutlet | undefined;
   /** What a feature remembers between two elements of its exchange. */
@@ -75,12 +77,27 @@ export class Connection {
   }
 
   /** The client has shown who it is: the stream begins anew, with room for real stanzas. */
-  authenticated(account: Account, mechanism: string): void {
+  authenticated(account: Account, mechanism: string, storedKey: Uint8Array): void {
     this.account = account;
     this.mechanism = mechanism;
+    this.storedKey = storedKey;
     this.exchange = undefined;
     this.stream.restart();
     this.stream.limits = this.door.limits.afterLogin;
+  }
+
+  /**
+   * Whether the login still holds when a session is to begin: the account may have been disabled, removed, or given another
+   * password since. Throws StreamError when it does not.
+   */
+  async stillValid(): Promise<void> {
+    const { account, storedKey } = this;
+    const { accounts, credentials } = this.host!.house.stores;
+    const now = await accounts.find(account!.domain, account!.local);
+    const keys = now?.id === account!.id && now.status === 'active' ? await credentials.of(now.id) : [];
+    if (!keys.some((one) => Buffer.compare(one.storedKey, storedKey!) === 0)) {
+      throw new StreamError('not-authorized', 'The account was changed. Please log in again.');
+    }
   }
 
   /** A session begins or goes on here. */

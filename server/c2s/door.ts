@@ -146,7 +146,10 @@ export class ClientDoor {
       else if (silence > idle && silence <= idle + SWEEP) {
         if (outlet.managed) outlet.probe(now);
         // XEP-0199 §4.1: the answer, a result or an error, shows that the client lives.
-        else stream.send(`<iq type='get' id='ping-${now}' from='${host!.domain}' to='${session.jid.full}'><ping xmlns='urn:xmpp:ping'/></iq>`);
+        else
+          stream.send(
+            `<iq type='get' id='ping-${now}' from='${host!.domain}' to='${session.jid.full}'><ping xmlns='urn:xmpp:ping'/></iq>`,
+          );
       }
     }
   }

@@ -1,6 +1,6 @@
+import type { Accounts } from '../storage/stores/accounts.ts';
 import type { Audit } from '../storage/stores/audit.ts';
 import type { Settings } from '../storage/stores/settings.ts';
-import type { Accounts } from '../storage/stores/accounts.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
@@ -41,7 +41,12 @@ export class ChatAdmins {
     const others = (await this.#ids()).filter((id) => id !== account.id);
     if (admin && others.length >= MOST) throw new CommandError('invalid', `There are ${MOST} of them already.`);
     await this.#settings.set(SETTING, admin ? [...others, account.id] : others);
-    await record(this.#audit, by, admin ? 'account.chat-admin' : 'account.no-chat-admin', `${account.local}@${account.domain}`);
+    await record(
+      this.#audit,
+      by,
+      admin ? 'account.chat-admin' : 'account.no-chat-admin',
+      `${account.local}@${account.domain}`,
+    );
   }
 
   /** Numbers, not names: whoever gets the name of somebody deleted must not get the power with it. */

@@ -1,8 +1,8 @@
 import type { Account } from '../storage/stores/accounts.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import type { Capabilities } from '../xmpp/caps.ts';
 import type { Element } from '../xmpp/element.ts';
 import { type Jid, JidError, makeJid, parseJid, tryParseJid } from '../xmpp/jid.ts';
-import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { checkShape, errorFor, resultFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
@@ -154,17 +154,18 @@ export class Host implements Destination {
     const ledger = new Ledger();
     const arrival: Arrival = { stanza, account, bare, recipients, extra, ledger };
     const bounce = (error: unknown): void => {
-      if (!(error instanceof StanzaError)) this.house.log.error({ err: error, host: this.domain }, 'a message could not be returned');
+      if (!(error instanceof StanzaError))
+        this.house.log.error({ err: error, host: this.domain }, 'a message could not be returned');
       else if (stanza.mayBeAnswered) this.send(errorFor(stanza, stanza.to!, error));
     };
-    const finish = (verdict: Verdict): void => {
+    const finish = (verdict: Verdict): void | Promise<void> => {
       this.#arrived(arrival, verdict);
-      this.#settle(stanza, ledger);
+      return this.#settle(stanza, ledger);
     };
     try {
       const verdict = this.#inbound.run(arrival, 'deliver');
-      if (verdict instanceof Promise) verdict.then(finish).catch(bounce);
-      else finish(verdict);
+      const done = verdict instanceof Promise ? verdict.then(finish) : finish(verdict);
+      if (done instanceof Promise) done.catch(bounce);
     } catch (error) {
       bounce(error);
     }
@@ -214,7 +215,10 @@ export class Host implements Destination {
       db.queue(statements, (error) => {
         for (const failed of ledger.failed) failed();
         this.house.log.error({ err: error }, 'a message could not be stored');
-        const refusal = new StanzaError('resource-constraint', 'The server could not store it. Please try again later.');
+        const refusal = new StanzaError(
+          'resource-constraint',
+          'The server could not store it. Please try again later.',
+        );
         if (stanza.mayBeAnswered) this.send(errorFor(stanza, stanza.to ?? this.jid, refusal));
       });
     }

@@ -28,7 +28,10 @@ export class Router {
     const domain = stanza.to!.domain;
     const destination = this.#destinations.get(domain) ?? this.fallback;
     if (destination === undefined) {
-      throw new StanzaError('remote-server-not-found', `Nobody answers for ${domain}: this server is not connected to others.`);
+      throw new StanzaError(
+        'remote-server-not-found',
+        `Nobody answers for ${domain}: this server is not connected to others.`,
+      );
     }
     return destination.accept(stanza, ledger);
   }

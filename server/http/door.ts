@@ -54,7 +54,10 @@ export class Door {
   }
 
   /** Listens on one more TCP address; returns the server and what was bound. Rejects with the system's error (EADDRINUSE, …). */
-  async listen(address: { readonly host: string; readonly port: number }): Promise<AddressInfo & { server: HttpsServer }> {
+  async listen(address: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<AddressInfo & { server: HttpsServer }> {
     const server = await this.#open((one) => one.listen({ host: address.host, port: address.port }));
     return { ...(server.address() as AddressInfo), server: server as HttpsServer };
   }

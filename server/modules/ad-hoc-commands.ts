@@ -51,7 +51,8 @@ function localOf(call: Call, text: string): string {
 /** Runs a deed for each of the people in the form. */
 async function each(call: Call, deed: (local: string) => Promise<unknown>, done: string): Promise<Outcome> {
   const given = call.values.get('accountjids') ?? [];
-  if (given.length === 0 || given.length > AT_ONCE) throw new CommandError('invalid', `Please name 1 to ${AT_ONCE} people.`);
+  if (given.length === 0 || given.length > AT_ONCE)
+    throw new CommandError('invalid', `Please name 1 to ${AT_ONCE} people.`);
   const locals = given.map((text) => localOf(call, text));
   for (const local of locals) await deed(local);
   return { note: `${done}: ${locals.length}` };
@@ -99,7 +100,13 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
   {
     node: 'add-user',
     name: 'Add a person',
-    fields: [ONE, PASSWORD, AGAIN, { name: 'given_name', type: 'text-single' }, { name: 'surname', type: 'text-single' }],
+    fields: [
+      ONE,
+      PASSWORD,
+      AGAIN,
+      { name: 'given_name', type: 'text-single' },
+      { name: 'surname', type: 'text-single' },
+    ],
     async run(call) {
       const local = localOf(call, value(call, 'accountjid'));
       const password = checkTwice(call);
@@ -113,7 +120,11 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
     name: 'Delete people',
     fields: [SOME],
     run: (call) =>
-      each(call, (local) => call.commands.accounts.remove(call.actor, call.domain, local, `${local}@${call.domain}`), 'Deleted'),
+      each(
+        call,
+        (local) => call.commands.accounts.remove(call.actor, call.domain, local, `${local}@${call.domain}`),
+        'Deleted',
+      ),
   },
   {
     node: 'disable-user',

@@ -23,9 +23,27 @@ export const blocking: Module = {
       features: [NS.blocking],
       accountFeatures: [NS.blocking],
       iq: [
-        { type: 'get', scope: 'own', xmlns: NS.blocking, name: 'blocklist', handle: (request) => list(host, interested, request) },
-        { type: 'set', scope: 'own', xmlns: NS.blocking, name: 'block', handle: (request) => block(host, interested, request) },
-        { type: 'set', scope: 'own', xmlns: NS.blocking, name: 'unblock', handle: (request) => unblock(host, interested, request) },
+        {
+          type: 'get',
+          scope: 'own',
+          xmlns: NS.blocking,
+          name: 'blocklist',
+          handle: (request) => list(host, interested, request),
+        },
+        {
+          type: 'set',
+          scope: 'own',
+          xmlns: NS.blocking,
+          name: 'block',
+          handle: (request) => block(host, interested, request),
+        },
+        {
+          type: 'set',
+          scope: 'own',
+          xmlns: NS.blocking,
+          name: 'unblock',
+          handle: (request) => unblock(host, interested, request),
+        },
       ],
       outbound: { guard: (departure) => guardOut(host, departure) },
       inbound: { guard: (arrival) => guardIn(host, arrival) },
@@ -86,8 +104,16 @@ async function block(host: Host, interested: WeakSet<Session>, request: IqReques
   await host.changes.run(account.id, async () => {
     const before = await stores.blocking.list(account.id);
     if (before.size + jids.length > LIST_LIMIT) throw new StanzaError('resource-constraint', 'The block list is full.');
-    await stores.blocking.add(account.id, jids.map((jid) => jid.full));
-    await tellContacts(host, request, (contact) => covers(new Set(jids.map((jid) => jid.full)), contact) && !covers(before, contact), 'unavailable');
+    await stores.blocking.add(
+      account.id,
+      jids.map((jid) => jid.full),
+    );
+    await tellContacts(
+      host,
+      request,
+      (contact) => covers(new Set(jids.map((jid) => jid.full)), contact) && !covers(before, contact),
+      'unavailable',
+    );
   });
   push(host, interested, request, 'block', jids);
 }
@@ -98,8 +124,13 @@ async function unblock(host: Host, interested: WeakSet<Session>, request: IqRequ
   const account = request.account!;
   await host.changes.run(account.id, async () => {
     const before = await stores.blocking.list(account.id);
-    if (jids.length === 0) await stores.blocking.clear(account.id); // §3.4
-    else await stores.blocking.remove(account.id, jids.map((jid) => jid.full));
+    if (jids.length === 0)
+      await stores.blocking.clear(account.id); // §3.4
+    else
+      await stores.blocking.remove(
+        account.id,
+        jids.map((jid) => jid.full),
+      );
     const after = await stores.blocking.list(account.id);
     await tellContacts(host, request, (contact) => covers(before, contact) && !covers(after, contact), '');
   });
@@ -107,7 +138,12 @@ async function unblock(host: Host, interested: WeakSet<Session>, request: IqRequ
 }
 
 /** §3.3, §3.4: contacts who see our presence see it go, or come back. */
-async function tellContacts(host: Host, { account, stanza }: IqRequest, concerned: (contact: Jid) => boolean, type: string): Promise<void> {
+async function tellContacts(
+  host: Host,
+  { account, stanza }: IqRequest,
+  concerned: (contact: Jid) => boolean,
+  type: string,
+): Promise<void> {
   const roster = await host.house.stores.rosters.all(account!.id);
   for (const item of roster.items.values()) {
     if (item.subscription !== 'from' && item.subscription !== 'both') continue;
@@ -115,14 +151,26 @@ async function tellContacts(host: Host, { account, stanza }: IqRequest, concerne
     if (contact === undefined || !concerned(contact)) continue;
     for (const session of host.sessions.of(stanza.from.bare)) {
       if (session.available === undefined) continue;
-      host.send(type === '' ? session.available.for(contact) : new Stanza(el('presence', { type }), session.jid, contact));
+      host.send(
+        type === '' ? session.available.for(contact) : new Stanza(el('presence', { type }), session.jid, contact),
+      );
     }
   }
 }
 
-function push(host: Host, interested: WeakSet<Session>, { stanza }: IqRequest, name: 'block' | 'unblock', jids: readonly Jid[]): void {
+function push(
+  host: Host,
+  interested: WeakSet<Session>,
+  { stanza }: IqRequest,
+  name: 'block' | 'unblock',
+  jids: readonly Jid[],
+): void {
   const items = jids.map((jid) => el('item', { jid: jid.full }));
-  const iq = el('iq', { type: 'set', id: randomBytes(9).toString('base64url') }, el(name, { xmlns: NS.blocking }, ...items));
+  const iq = el(
+    'iq',
+    { type: 'set', id: randomBytes(9).toString('base64url') },
+    el(name, { xmlns: NS.blocking }, ...items),
+  );
   for (const session of host.sessions.of(stanza.from.bare)) {
     if (interested.has(session)) session.deliver(new Stanza(iq, host.bareOf(session), session.jid));
   }

@@ -1,5 +1,5 @@
-import { hint, worthKeeping } from '../host/hints.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
+import { hint, worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
@@ -32,14 +32,18 @@ function turn({ session }: IqRequest, on: boolean): undefined {
 /** Only an account's own server makes carbons (§11, SECURITY 39): what a client made itself does not leave. */
 function stripForged({ stanza }: Departure): void {
   if (stanza.kind !== 'message') return;
-  removeChildren(stanza.element, ({ name, attrs }) => attrs.xmlns === NS.carbons && (name === 'received' || name === 'sent'));
+  removeChildren(
+    stanza.element,
+    ({ name, attrs }) => attrs.xmlns === NS.carbons && (name === 'received' || name === 'sent'),
+  );
 }
 
 /** §6.1: what is of interest to one's other devices. */
 function eligible({ kind, type, element }: Stanza): boolean {
   if (kind !== 'message' || type === 'groupchat' || type === 'headline' || type === 'error') return false;
   if (child(element, 'private', NS.carbons) !== undefined || hint(element, 'no-copy')) return false; // §9
-  if (child(element, 'x', NS.mucUser) !== undefined && child(element, 'body') !== undefined && type === 'chat') return false;
+  if (child(element, 'x', NS.mucUser) !== undefined && child(element, 'body') !== undefined && type === 'chat')
+    return false;
   return true;
 }
 

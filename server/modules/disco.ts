@@ -17,9 +17,27 @@ export const disco: Module = {
     identities: [{ category: 'server', type: 'im', name: 'Hallway' }],
     iq: [
       { type: 'get', scope: 'host', xmlns: NS.discoInfo, name: 'query', handle: (request) => hostInfo(host, request) },
-      { type: 'get', scope: 'host', xmlns: NS.discoItems, name: 'query', handle: (request) => hostItems(host, request) },
-      { type: 'get', scope: 'account', xmlns: NS.discoInfo, name: 'query', handle: (request) => accountInfo(host, request) },
-      { type: 'get', scope: 'account', xmlns: NS.discoItems, name: 'query', handle: (request) => accountItems(host, request) },
+      {
+        type: 'get',
+        scope: 'host',
+        xmlns: NS.discoItems,
+        name: 'query',
+        handle: (request) => hostItems(host, request),
+      },
+      {
+        type: 'get',
+        scope: 'account',
+        xmlns: NS.discoInfo,
+        name: 'query',
+        handle: (request) => accountInfo(host, request),
+      },
+      {
+        type: 'get',
+        scope: 'account',
+        xmlns: NS.discoItems,
+        name: 'query',
+        handle: (request) => accountItems(host, request),
+      },
     ],
   }),
 };

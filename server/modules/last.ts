@@ -26,7 +26,9 @@ export const last: Module = {
       ],
       on: {
         unavailable({ session, status }) {
-          const others = host.sessions.of(session.jid.bare).some((other) => other !== session && other.available !== undefined);
+          const others = host.sessions
+            .of(session.jid.bare)
+            .some((other) => other !== session && other.available !== undefined);
           if (!others) host.house.stores.lastActivity.set(session.account.id, Date.now(), status);
         },
       },

@@ -8,7 +8,16 @@ import { timeOf } from '../storage/archive-id.ts';
 import type { ArchivePreferences, ArchiveQuery } from '../storage/stores/archives.ts';
 import { dataForm, readForm } from '../xmpp/data-form.ts';
 import { delayXml, parseDateTime } from '../xmpp/delay.ts';
-import { child, type Element, el, elements, escapeAttribute, insertLast, textOf, withNamespace } from '../xmpp/element.ts';
+import {
+  child,
+  type Element,
+  el,
+  elements,
+  escapeAttribute,
+  insertLast,
+  textOf,
+  withNamespace,
+} from '../xmpp/element.ts';
 import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { pageAnswer, readPageRequest } from '../xmpp/result-set.ts';
@@ -74,7 +83,8 @@ function keep(host: Host, account: number, peer: Jid, ledger: Ledger): undefined
   function enter(): undefined {
     if (ledger.archiveId === 0) ledger.archiveId = host.house.archiveIds.next();
     // A message to oneself stands in one's archive once.
-    if (!ledger.entries.some((entry) => entry.owner === account)) ledger.entries.push({ owner: account, peer: peer.bare });
+    if (!ledger.entries.some((entry) => entry.owner === account))
+      ledger.entries.push({ owner: account, peer: peer.bare });
   }
 }
 
@@ -97,7 +107,8 @@ function formFields(): Element {
 
 function toId(text: string): number {
   const id = Number(text);
-  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(id)) throw new StanzaError('item-not-found', 'There is no such message.');
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(id))
+    throw new StanzaError('item-not-found', 'There is no such message.');
   return id;
 }
 
@@ -112,7 +123,8 @@ function moment(text: string | undefined): number | undefined {
 function readQuery(payload: Element): ArchiveQuery & { readonly edge: number | undefined } {
   const form = readForm(payload);
   const values = form?.values ?? new Map<string, readonly string[]>();
-  if (form !== undefined && form.formType !== NS.mam) throw new StanzaError('bad-request', 'The form is of another type.');
+  if (form !== undefined && form.formType !== NS.mam)
+    throw new StanzaError('bad-request', 'The form is of another type.');
   for (const name of values.keys()) {
     if (!['FORM_TYPE', 'with', 'start', 'end'].includes(name)) {
       throw new StanzaError('feature-not-implemented', `The archive cannot be asked for ${name}.`); // §4.1.5
@@ -174,7 +186,8 @@ function sendResult(host: Host, session: Session, queryId: string | undefined, i
 }
 
 function preferencesElement(wish: ArchivePreferences): Element {
-  const list = (name: string, jids: readonly string[]): Element => el(name, {}, ...jids.map((jid) => el('jid', {}, jid)));
+  const list = (name: string, jids: readonly string[]): Element =>
+    el(name, {}, ...jids.map((jid) => el('jid', {}, jid)));
   return el('prefs', { xmlns: NS.mam, default: wish.default }, list('always', wish.always), list('never', wish.never));
 }
 

@@ -1,5 +1,5 @@
-import { worthKeeping } from '../host/hints.ts';
 import type { Arrival } from '../host/flow.ts';
+import { worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
@@ -52,10 +52,15 @@ async function handOver(host: Host, session: Session): Promise<void> {
       if (host.sessions.get(session.jid) !== session) return;
       for (const { id, stanza: text } of slice) {
         const element = host.house.parse(text);
-        const stamped = text.includes(`xmlns='${NS.delay}'`) ? text : insertLast(text, delayXml(host.domain, timeOf(id)));
+        const stamped = text.includes(`xmlns='${NS.delay}'`)
+          ? text
+          : insertLast(text, delayXml(host.domain, timeOf(id)));
         session.deliver(new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to)), stamped);
       }
-      await store.remove(session.account.id, slice.map(({ id }) => id));
+      await store.remove(
+        session.account.id,
+        slice.map(({ id }) => id),
+      );
       if (slice.length < SLICE) return;
     }
   });

@@ -25,7 +25,8 @@ export const presence: Module = {
       },
       inbound: { deliver: (arrival) => (arrival.stanza.type === 'probe' ? answerProbe(host, arrival) : undefined) },
       on: {
-        ended: ({ session }) => (session.available === undefined ? sayGoodbye(host, directed, session) : vanish(host, directed, session)),
+        ended: ({ session }) =>
+          session.available === undefined ? sayGoodbye(host, directed, session) : vanish(host, directed, session),
         shown: ({ account, contact }) => show(host, makeJid(account.local, account.domain), parseJid(contact)),
         hidden: ({ account, contact }) => hide(host, makeJid(account.local, account.domain), parseJid(contact)),
       },
@@ -37,8 +38,8 @@ function remember(directed: Directed, { stanza, session }: Departure): void {
   if (stanza.kind !== 'presence' || stanza.to === undefined) return;
   if (stanza.type === 'unavailable') directed.get(session)?.delete(stanza.to.full);
   else if (stanza.type === '') {
-    let set = directed.get(session);
-    if (set === undefined) directed.set(session, (set = new Set()));
+    const set = directed.get(session) ?? new Set();
+    directed.set(session, set);
     if (set.size >= DIRECTED_LIMIT && !set.has(stanza.to.full)) {
       throw new StanzaError('resource-constraint', 'Presence was sent to too many.');
     }
@@ -142,7 +143,8 @@ function sayGoodbye(host: Host, directed: Directed, session: Session, stanza?: S
 }
 
 function show(host: Host, self: Jid, contact: Jid): void {
-  for (const session of host.sessions.of(self.bare)) if (session.available !== undefined) host.send(session.available.for(contact));
+  for (const session of host.sessions.of(self.bare))
+    if (session.available !== undefined) host.send(session.available.for(contact));
 }
 
 function hide(host: Host, self: Jid, contact: Jid): void {

@@ -50,7 +50,11 @@ async function get(host: Host, { account, session, payload }: IqRequest): Promis
 }
 
 function pushTo(host: Host, jid: Jid, version: number, item: Element): void {
-  const iq = el('iq', { type: 'set', id: `push-${version}-${item.attrs.jid}` }, el('query', { xmlns: NS.roster, ver: String(version) }, item));
+  const iq = el(
+    'iq',
+    { type: 'set', id: `push-${version}-${item.attrs.jid}` },
+    el('query', { xmlns: NS.roster, ver: String(version) }, item),
+  );
   host.sessions.get(jid)?.deliver(new Stanza(iq, makeJid(jid.local, host.domain), jid));
 }
 
@@ -74,7 +78,9 @@ async function set(host: Host, { account, payload, stanza }: IqRequest): Promise
 
 function readGroups(item: Element, name: string): string[] {
   if (Buffer.byteLength(name) > NAME_LIMIT) throw new StanzaError('not-acceptable', 'The name is too long.'); // §2.3.3
-  const groups = elements(item).filter((node) => node.name === 'group').map(textOf);
+  const groups = elements(item)
+    .filter((node) => node.name === 'group')
+    .map(textOf);
   if (new Set(groups).size !== groups.length) throw new StanzaError('bad-request', 'A group stands twice.');
   if (groups.length > GROUPS_LIMIT) throw new StanzaError('not-acceptable', 'These are too many groups.');
   if (groups.some((group) => group === '' || Buffer.byteLength(group) > NAME_LIMIT)) {

@@ -114,7 +114,13 @@ async function inbound(host: Host, arrival: Arrival): Promise<'stop' | undefined
 }
 
 /** Changes one item as told, one change of a roster at a time. Gives whether the stanza goes on. */
-async function apply(host: Host, account: Account, self: Jid, contact: Jid, change: (item: Item) => Outcome): Promise<boolean> {
+async function apply(
+  host: Host,
+  account: Account,
+  self: Jid,
+  contact: Jid,
+  change: (item: Item) => Outcome,
+): Promise<boolean> {
   const outcome = await host.changes.run(account.id, async () => {
     const { rosters } = host.house.stores;
     const all = await rosters.all(account.id);
@@ -125,10 +131,9 @@ async function apply(host: Host, account: Account, self: Jid, contact: Jid, chan
       throw new StanzaError('resource-constraint', 'The contact list is full.');
     }
     const empty = !result.item.listed && result.item.pendingIn === undefined;
-    const version = empty
-      ? await rosters.remove(account.id, contact.bare)
-      : await rosters.put(account.id, result.item);
-    if (result.item.listed) pushRoster(host, self.bare, version, itemElement(contact.bare, { ...result.item, version }));
+    const version = empty ? await rosters.remove(account.id, contact.bare) : await rosters.put(account.id, result.item);
+    if (result.item.listed)
+      pushRoster(host, self.bare, version, itemElement(contact.bare, { ...result.item, version }));
     return result;
   });
   if (outcome.reply !== undefined) host.send(new Stanza(el('presence', { type: outcome.reply }), self, contact));

@@ -17,7 +17,12 @@ export const time: Module = {
         name: 'time',
         handle: () => {
           const now = new Date();
-          return el('time', { xmlns: NS.time }, el('tzo', {}, zone(-now.getTimezoneOffset())), el('utc', {}, dateTime(now.getTime())));
+          return el(
+            'time',
+            { xmlns: NS.time },
+            el('tzo', {}, zone(-now.getTimezoneOffset())),
+            el('utc', {}, dateTime(now.getTime())),
+          );
         },
       },
     ],

@@ -14,7 +14,8 @@ export const version: Module = {
         scope: 'host',
         xmlns: NS.version,
         name: 'query',
-        handle: () => el('query', { xmlns: NS.version }, el('name', {}, 'Hallway'), el('version', {}, host.house.version)),
+        handle: () =>
+          el('query', { xmlns: NS.version }, el('name', {}, 'Hallway'), el('version', {}, host.house.version)),
       },
     ],
   }),

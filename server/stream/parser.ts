@@ -81,7 +81,10 @@ export class StreamParser implements TokenSink {
   }
 
   declaration(raw: string): void {
-    const parts = /^[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(["'])([^"']*)\1(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(["'])([A-Za-z][-A-Za-z0-9._]*)\3)?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*$/.exec(raw);
+    const parts =
+      /^[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(["'])([^"']*)\1(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(["'])([A-Za-z][-A-Za-z0-9._]*)\3)?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*$/.exec(
+        raw,
+      );
     if (parts === null || parts[2] !== '1.0') malformed('XML 1.0 is spoken here.');
     if (parts[4] !== undefined && parts[4].toUpperCase() !== 'UTF-8') {
       throw new StreamError('unsupported-encoding', 'Only UTF-8 is spoken here.'); // RFC 6120 §11.6

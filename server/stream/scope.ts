@@ -19,7 +19,8 @@ export function scopeOf(tag: Tag, outer: Scope): Scope {
     const prefix = name.slice(6);
     const uri = attributes[i + 1]!;
     const ofXml = uri === NS.xml;
-    if (prefix === 'xmlns' || uri === XMLNS || (prefix === 'xml') !== ofXml) malformed('A reserved prefix or namespace is declared.');
+    if (prefix === 'xmlns' || uri === XMLNS || (prefix === 'xml') !== ofXml)
+      malformed('A reserved prefix or namespace is declared.');
     if (uri === '' && prefix !== '') malformed('A prefix cannot be undeclared.');
     scope ??= new Map(outer);
     scope.set(prefix, uri);
@@ -31,6 +32,7 @@ export function scopeOf(tag: Tag, outer: Scope): Scope {
 export function namespaceOf(scope: Scope, name: string, colon: number, fallback: string): string {
   if (colon < 0) return fallback;
   const uri = scope.get(name.slice(0, colon));
-  if (uri === undefined) throw new StreamError('bad-namespace-prefix', 'A namespace prefix is used that is not declared.');
+  if (uri === undefined)
+    throw new StreamError('bad-namespace-prefix', 'A namespace prefix is used that is not declared.');
   return uri;
 }

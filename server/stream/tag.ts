@@ -8,10 +8,13 @@ export interface Tag {
   readonly empty: boolean;
 }
 
+// biome-ignore-start lint/suspicious/noMisleadingCharacterClass: the ranges are those of the specification
 /** XML 1.0 §2.3, without the colon, which namespaces have taken. */
 const NAME =
   /^[A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\u{10000}-\u{effff}][-.0-9A-Z_a-z\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u037d\u037f-\u1fff\u200c\u200d\u203f\u2040\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\u{10000}-\u{effff}]*$/u;
+// biome-ignore-end lint/suspicious/noMisleadingCharacterClass: end
 /** XML 1.0 §2.2: not a character. Lone surrogates cannot come out of valid UTF-8. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const NOT_A_CHARACTER = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 

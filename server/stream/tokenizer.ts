@@ -103,9 +103,14 @@ export class Tokenizer {
       for (;;) {
         const gt = chunk.indexOf('>', at);
         if (gt < 0) return -1;
-        const before = gt >= tail.length ? chunk.slice(gt - tail.length, gt) : (this.#held.slice(-tail.length) + chunk.slice(0, gt)).slice(-tail.length);
-        if (before === tail && this.#held.length + gt - from >= (this.#markup === 'cdata' ? CDATA.length + 2 : 5)) return gt;
-        if (this.#markup === 'declaration') throw new StreamError('not-well-formed', 'The XML declaration is malformed.');
+        const before =
+          gt >= tail.length
+            ? chunk.slice(gt - tail.length, gt)
+            : (this.#held.slice(-tail.length) + chunk.slice(0, gt)).slice(-tail.length);
+        if (before === tail && this.#held.length + gt - from >= (this.#markup === 'cdata' ? CDATA.length + 2 : 5))
+          return gt;
+        if (this.#markup === 'declaration')
+          throw new StreamError('not-well-formed', 'The XML declaration is malformed.');
         at = gt + 1;
       }
     }

@@ -84,14 +84,14 @@ const ESCAPES: Record<string, string> = {
   '\n': '&#10;',
   '\r': '&#13;',
 };
-const escape = (c: string): string => ESCAPES[c]!;
+const escaped = (c: string): string => ESCAPES[c]!;
 
 export function escapeText(text: string): string {
-  return IN_TEXT.test(text) ? text.replace(IN_TEXT_ALL, escape) : text;
+  return IN_TEXT.test(text) ? text.replace(IN_TEXT_ALL, escaped) : text;
 }
 
 export function escapeAttribute(text: string): string {
-  return IN_ATTRIBUTE.test(text) ? text.replace(IN_ATTRIBUTE_ALL, escape) : text;
+  return IN_ATTRIBUTE.test(text) ? text.replace(IN_ATTRIBUTE_ALL, escaped) : text;
 }
 
 /** The children of an element as XML. */

@@ -47,11 +47,19 @@ export function prepareLocal(input: string): string {
   const wide = input.replace(/[\uff01-\uff5e]/g, (c) => c.normalize('NFKC')); // width mapping
   const mapped = wide.toLowerCase().normalize('NFC');
   if (mapped === '' || tooLong(mapped)) throw new JidError('the localpart is empty or too long');
-  if (LOCAL_EXCLUDED.test(mapped) || !IDENTIFIER.test(mapped) || IGNORABLE.test(mapped) || mapped !== mapped.normalize('NFKC')) {
+  if (
+    LOCAL_EXCLUDED.test(mapped) ||
+    !IDENTIFIER.test(mapped) ||
+    IGNORABLE.test(mapped) ||
+    mapped !== mapped.normalize('NFKC')
+  ) {
     throw new JidError('the localpart has characters that an address cannot have');
   }
   // RFC 5893: a right-to-left name begins with a letter of its script and holds no left-to-right letter.
-  if (RTL.test(mapped) && (/[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(mapped) || /^\p{Nd}/u.test(mapped))) {
+  if (
+    RTL.test(mapped) &&
+    (/[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(mapped) || /^\p{Nd}/u.test(mapped))
+  ) {
     throw new JidError('the localpart mixes writing directions');
   }
   return mapped;
@@ -124,5 +132,9 @@ export function tryParseJid(text: string): Jid | undefined {
 
 /** An address from its parts, each prepared. Throws JidError. */
 export function makeJid(local: string, domain: string, resource = ''): Jid {
-  return make(local === '' ? '' : prepareLocal(local), prepareDomain(domain), resource === '' ? '' : prepareResource(resource));
+  return make(
+    local === '' ? '' : prepareLocal(local),
+    prepareDomain(domain),
+    resource === '' ? '' : prepareResource(resource),
+  );
 }

@@ -61,7 +61,10 @@ export class ScramServer {
 
   /** Reads client-first-message. Throws ScramError. */
   first(message: string): ScramStart {
-    const parts = /^(?:(n|y)|p=([A-Za-z0-9.-]{1,64})),(?:a=([^,]*))?,(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]{1,256})(?:,.*)?)$/s.exec(message);
+    const parts =
+      /^(?:(n|y)|p=([A-Za-z0-9.-]{1,64})),(?:a=([^,]*))?,(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]{1,256})(?:,.*)?)$/s.exec(
+        message,
+      );
     if (parts === null) throw new ScramError('malformed-request', 'the first message is malformed');
     const [, flag, bindingType, authzid, bare, name, nonce] = parts;
     if (this.#plus !== (bindingType !== undefined)) {
@@ -70,12 +73,16 @@ export class ScramServer {
     if (bindingType !== undefined && !this.#bindings.has(bindingType)) {
       throw new ScramError('malformed-request', `the channel binding ${bindingType} is not supported here`);
     }
-    if (flag === 'y' && this.#offeredPlus) throw new ScramError('not-authorized', 'the list of mechanisms was tampered with');
+    if (flag === 'y' && this.#offeredPlus)
+      throw new ScramError('not-authorized', 'the list of mechanisms was tampered with');
     this.#gs2Header = message.slice(0, message.length - bare!.length);
     this.#bindingType = bindingType ?? '';
     this.#clientFirstBare = bare!;
     this.#nonce = nonce! + randomBytes(18).toString('base64');
-    return { username: unescapeName(name!), authzid: authzid === undefined || authzid === '' ? '' : unescapeName(authzid) };
+    return {
+      username: unescapeName(name!),
+      authzid: authzid === undefined || authzid === '' ? '' : unescapeName(authzid),
+    };
   }
 
   /** server-first-message for these keys, which for an unknown user are made up (§9). */
@@ -88,9 +95,13 @@ export class ScramServer {
   /** Checks client-final-message and gives server-final-message. Throws ScramError. */
   final(message: string): string {
     const parts = /^(c=([A-Za-z0-9+/=]+),r=([^,]+)(?:,.*)?),p=([A-Za-z0-9+/]+={0,2})$/s.exec(message);
-    if (parts === null || this.#keys === undefined) throw new ScramError('malformed-request', 'the final message is malformed');
+    if (parts === null || this.#keys === undefined)
+      throw new ScramError('malformed-request', 'the final message is malformed');
     const [, withoutProof, binding, nonce, proofText] = parts;
-    const expected = Buffer.concat([Buffer.from(this.#gs2Header), this.#bindings.get(this.#bindingType) ?? Buffer.alloc(0)]);
+    const expected = Buffer.concat([
+      Buffer.from(this.#gs2Header),
+      this.#bindings.get(this.#bindingType) ?? Buffer.alloc(0),
+    ]);
     const given = Buffer.from(binding!, 'base64');
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
       throw new ScramError('not-authorized', 'the channel binding does not match');
@@ -111,7 +122,8 @@ export class ScramServer {
 
 /** Keys that no password fits, the same at every try for the same name, so that names cannot be found out (RFC 5802 §9). */
 export function fakeKeys(secret: Uint8Array, mechanism: ScramName, username: string, iterations: number): ScramKeys {
-  const derive = (use: string): Buffer => createHmac('sha512', secret).update(`${use}\0${mechanism}\0${username}`).digest();
+  const derive = (use: string): Buffer =>
+    createHmac('sha512', secret).update(`${use}\0${mechanism}\0${username}`).digest();
   const size = createHash(SCRAM_HASHES[mechanism]).digest().length;
   return {
     salt: derive('salt').subarray(0, 16),

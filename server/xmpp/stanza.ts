@@ -80,7 +80,8 @@ const IQ_TYPES: ReadonlySet<string> = new Set(['error', 'get', 'result', 'set'])
  */
 export function checkShape(stanza: Stanza): void {
   if (stanza.kind === 'iq') {
-    if (!IQ_TYPES.has(stanza.type)) throw new StanzaError('bad-request', 'An iq has the type get, set, result or error.');
+    if (!IQ_TYPES.has(stanza.type))
+      throw new StanzaError('bad-request', 'An iq has the type get, set, result or error.');
     if (stanza.id === '') throw new StanzaError('bad-request', 'An iq needs an id.');
     if ((stanza.type === 'get' || stanza.type === 'set') && payloads(stanza.element) !== 1) {
       throw new StanzaError('bad-request', 'A request has exactly one payload.');

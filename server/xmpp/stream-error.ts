@@ -42,7 +42,8 @@ export class StreamError extends Error {
   }
 
   toXml(): string {
-    const text = this.message === '' ? '' : `<text xmlns='${NS.streams}' xml:lang='en'>${escapeText(this.message)}</text>`;
+    const text =
+      this.message === '' ? '' : `<text xmlns='${NS.streams}' xml:lang='en'>${escapeText(this.message)}</text>`;
     return `<stream:error><${this.condition} xmlns='${NS.streams}'/>${text}${this.detail}</stream:error>`;
   }
 }

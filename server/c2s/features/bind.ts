@@ -20,13 +20,14 @@ export const bind: Feature = {
     element.name === 'iq' &&
     element.attrs.xmlns === undefined,
 
-  handle(connection, iq) {
+  async handle(connection, iq) {
     const id: string = iq.attrs.id ?? '';
     const request = child(iq, 'bind', NS.bind);
     try {
       if (iq.attrs.type !== 'set' || id === '' || request === undefined) {
         throw new StanzaError('not-allowed', 'Please bind a resource first.');
       }
+      await connection.stillValid();
       const jid = bindTo(connection, textOf(child(request, 'resource')));
       const result = el('iq', { type: 'result', id }, el('bind', { xmlns: NS.bind }, el('jid', {}, jid.full)));
       connection.stream.send(serialize(result));

@@ -1,8 +1,8 @@
+import { CAPS_NODE } from '../../host/host.ts';
 import { capsElement } from '../../xmpp/caps.ts';
 import { serialize } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Feature } from '../feature.ts';
-import { CAPS_NODE } from '../../host/host.ts';
 
 /** What the host's modules announce in the stream features: they have no exchange of their own. */
 export const modules: Feature = {

@@ -37,7 +37,9 @@ class SaslError extends Error {
 /** What is remembered from <auth/> to the end, and over tries that fail. */
 interface Exchange {
   failures: number;
-  scram: { server: ScramServer; mechanism: string; account: Account | undefined; bare: string } | undefined;
+  scram:
+    | { server: ScramServer; mechanism: string; account: Account | undefined; bare: string; storedKey: Uint8Array }
+    | undefined;
 }
 
 /** SASL (RFC 6120 §6): SCRAM with and without channel binding, and PLAIN; inside TLS only. */
@@ -71,7 +73,12 @@ export const sasl: Feature = {
       connection.door.log.info({ address, condition: error.condition, reason: error.message }, 'login refused');
       connection.stream.send(
         serialize(
-          el('failure', { xmlns: NS.sasl }, el(error.condition), el('text', { 'xml:lang': 'en' }, explain(error.condition))),
+          el(
+            'failure',
+            { xmlns: NS.sasl },
+            el(error.condition),
+            el('text', { 'xml:lang': 'en' }, explain(error.condition)),
+          ),
         ),
       );
       if (++exchange.failures >= TRIES) throw new StreamError('policy-violation', 'Too many failed logins.');
@@ -127,7 +134,7 @@ async function begin(connection: Connection, exchange: Exchange, element: Elemen
   const { username, authzid } = server.first(initial);
   const { bare, account } = await lookUp(connection, username, authzid);
   const keys = await keysFor(connection, account, name, bare);
-  exchange.scram = { server, mechanism, account, bare };
+  exchange.scram = { server, mechanism, account, bare, storedKey: keys.storedKey };
   const challenge = Buffer.from(server.challenge(keys)).toString('base64');
   connection.stream.send(`<challenge xmlns='${NS.sasl}'>${challenge}</challenge>`);
 }
@@ -146,7 +153,7 @@ async function respond(connection: Connection, exchange: Exchange, element: Elem
   }
   const account = admitted(connection, scram.account, scram.bare);
   stream.send(`<success xmlns='${NS.sasl}'>${Buffer.from(final).toString('base64')}</success>`);
-  connection.authenticated(account, scram.mechanism);
+  connection.authenticated(account, scram.mechanism, scram.storedKey);
 }
 
 async function plain(connection: Connection, message: string): Promise<void> {
@@ -163,7 +170,7 @@ async function plain(connection: Connection, message: string): Promise<void> {
   }
   const admittedAccount = admitted(connection, account, bare);
   stream.send(`<success xmlns='${NS.sasl}'/>`);
-  connection.authenticated(admittedAccount, 'PLAIN');
+  connection.authenticated(admittedAccount, 'PLAIN', keys.storedKey);
 }
 
 /** The account of a user name; who acts for somebody else is refused (SECURITY 16). */
@@ -199,4 +206,3 @@ function admitted(connection: Connection, account: Account | undefined, bare: st
   connection.door.throttle.succeeded(bare, connection.address);
   return account;
 }
-

@@ -5,8 +5,7 @@ import type { Feature } from '../feature.ts';
 
 /** STARTTLS (RFC 6120 §5), without which nothing else is on offer (RFC 7590 §3.1). */
 export const starttls: Feature = {
-  offer: (connection) =>
-    connection.tls === undefined ? `<starttls xmlns='${NS.tls}'><required/></starttls>` : '',
+  offer: (connection) => (connection.tls === undefined ? `<starttls xmlns='${NS.tls}'><required/></starttls>` : ''),
 
   takes: (_connection, element) => element.attrs.xmlns === NS.tls,
 

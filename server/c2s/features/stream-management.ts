@@ -43,7 +43,10 @@ function failed(connection: Connection, condition: StanzaErrorCondition, h?: num
 
 function enable(connection: Connection, element: Element): void {
   const { outlet } = connection;
-  if (outlet === undefined || outlet.managed) return failed(connection, 'unexpected-request'); // §3
+  if (outlet === undefined || outlet.managed) {
+    failed(connection, 'unexpected-request'); // §3
+    return;
+  }
   const resume = element.attrs.resume === 'true' || element.attrs.resume === '1';
   const id = outlet.enable(resume);
   const more = resume ? { id, resume: 'true', max: RESUME_SECONDS } : {};
@@ -72,6 +75,7 @@ async function resume(connection: Connection, element: Element): Promise<void> {
     return failed(connection, 'item-not-found', resumptions.handledBefore(token, bare)); // §5
   }
   const h = count(element);
+  await connection.stillValid();
   await host!.house.db.durable();
   if (outlet.over || stream.ended) return failed(connection, 'item-not-found', outlet.handled);
   resumptions.resumed(outlet);
