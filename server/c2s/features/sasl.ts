@@ -5,7 +5,7 @@ import { NS } from '../../xmpp/ns.ts';
 import { fakeKeys, ScramError, type ScramName, ScramServer } from '../../xmpp/scram.ts';
 import { type MechanismKeys, passwordFits } from '../../xmpp/scram-keys.ts';
 import { StreamError } from '../../xmpp/stream-error.ts';
-import { channelBindings } from '../channel-binding.ts';
+import { bindingTypes, channelBindings } from '../channel-binding.ts';
 import type { Connection } from '../connection.ts';
 import type { Feature } from '../feature.ts';
 
@@ -47,8 +47,9 @@ export const sasl: Feature = {
   offer(connection) {
     if (connection.tls === undefined || connection.account !== undefined) return '';
     const mechanisms = MECHANISMS.map((name) => `<mechanism>${name}</mechanism>`).join('');
-    const exporter = connection.tls.getProtocol() === 'TLSv1.3' ? "<channel-binding type='tls-exporter'/>" : '';
-    const bindings = `${exporter}<channel-binding type='tls-server-end-point'/>`; // XEP-0440
+    const bindings = bindingTypes(connection.tls)
+      .map((type) => `<channel-binding type='${type}'/>`)
+      .join('');
     return (
       `<mechanisms xmlns='${NS.sasl}'>${mechanisms}</mechanisms>` +
       `<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>${bindings}</sasl-channel-binding>`
