@@ -30,6 +30,8 @@ function migrate(db: Connection): string[] {
 
 function prepare(db: Connection): void {
   if (versionOf(db) === 0) db.pragma(`application_id = ${APPLICATION_ID}`);
+  // One process owns the store: the caches of a second one would not see what this one writes.
+  db.pragma('locking_mode = EXCLUSIVE');
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
@@ -76,7 +78,9 @@ try {
   const known = toStorageError(error);
   const ours = error instanceof StorageError;
   const damaged = refusal(options.file, `is damaged (${known.message})`);
-  const other = known.code === 'corrupt' ? damaged : `${options.file} could not be opened: ${known.message}`;
+  const inUse = `${options.file} is in use by another process: is Hallway running already?`;
+  const why = known.code === 'busy' ? inUse : `${options.file} could not be opened: ${known.message}`;
+  const other = known.code === 'corrupt' ? damaged : why;
   port.postMessage({ opened: false, code: known.code, text: ours ? known.message : other } satisfies Opened);
   port.close();
 }

@@ -57,7 +57,14 @@ describe('the embedded engine and its file', () => {
     await db.run(insert('a'));
     const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
     assert.equal(await mode(join(file, '..')), '700');
-    for (const name of [file, `${file}-wal`, `${file}-shm`]) assert.equal(await mode(name), '600');
+    for (const name of [file, `${file}-wal`]) assert.equal(await mode(name), '600');
+  });
+
+  it('belongs to one process: a second one is refused with a reason', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    const db = await opened(t, { file });
+    await db.run(insert('a'));
+    await assert.rejects(opened(t, { file }), /in use by another process/);
   });
 
   it('keeps what was written, and leaves one file when closed', async (t) => {
