@@ -58,7 +58,7 @@ function request(connection: Connection): void {
   const { outlet, stream, host } = connection;
   if (outlet === undefined || !outlet.managed) return;
   const h = outlet.handled;
-  host!.house.db.durable().then(
+  host!.house.db.durable(false).then(
     () => stream.send(`<a xmlns='${NS.sm}' h='${h}'/>`),
     () => undefined,
   );
