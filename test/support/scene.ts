@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { pino } from 'pino';
+import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { newCounters } from '../../server/host/counters.ts';
+import type { Host } from '../../server/host/host.ts';
+import { Hosts } from '../../server/host/hosts.ts';
+import type { House } from '../../server/host/house.ts';
+import { Router } from '../../server/host/router.ts';
+import { modules } from '../../server/modules/index.ts';
+import { ArchiveIds } from '../../server/storage/archive-id.ts';
+import { openDatabase } from '../../server/storage/sqlite.ts';
+import type { Account } from '../../server/storage/stores/accounts.ts';
+import { openStores, type Stores } from '../../server/storage/stores/index.ts';
+import type { RosterItem, Subscription } from '../../server/storage/stores/rosters.ts';
+import { parseStanza } from '../../server/stream/parser.ts';
+import { parseJid } from '../../server/xmpp/jid.ts';
+import { keysOf } from '../../server/xmpp/scram-keys.ts';
+import { Actor } from './actor.ts';
+import { WatchedDatabase } from './watched-database.ts';
+
+export interface SceneOptions {
+  readonly domains?: readonly string[];
+  readonly limits?: Partial<House['limits']>;
+  readonly contactAddresses?: Record<string, readonly string[]>;
+  /** Errors that the house is expected to log; else a logged error fails the test. */
+  readonly mayFail?: boolean;
+}
+
+const CLIENT = {
+  address: '192.0.2.1',
+  tls: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  mechanism: 'SCRAM-SHA-256',
+  transport: 'tls',
+} as const;
+
+/** Every account's password. */
+export const PASSWORD = 'wherefore';
+
+/** A whole house in memory, without sockets, and people in it. */
+export class Scene {
+  readonly db: WatchedDatabase;
+  readonly stores: Stores;
+  readonly house: House;
+  readonly hosts: Hosts;
+  /** Errors that were logged. */
+  readonly errors: string[];
+  readonly commands: Commands;
+
+  constructor(db: WatchedDatabase, house: House, hosts: Hosts, commands: Commands, errors: string[]) {
+    this.db = db;
+    this.stores = house.stores;
+    this.house = house;
+    this.hosts = hosts;
+    this.commands = commands;
+    this.errors = errors;
+  }
+
+  host(domain: string): Host {
+    const host = this.hosts.get(domain);
+    assert.ok(host !== undefined, `${domain} is not served`);
+    return host;
+  }
+
+  /** The account of a bare address, made if it is not there, with PASSWORD. */
+  async account(bare: string): Promise<Account> {
+    const { local, domain } = parseJid(bare);
+    const known = await this.stores.accounts.find(domain, local);
+    if (known !== undefined) return known;
+    const names = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+    const credentials = await Promise.all(
+      names.map((name) => keysOf(name, PASSWORD, Buffer.from(`salt of ${bare}`), 10)),
+    );
+    return this.stores.accounts.create({ domain, local, credentials });
+  }
+
+  /** A session on its way in: bound, and nothing more. */
+  async connect(full: string): Promise<Actor> {
+    const jid = parseJid(full);
+    const account = await this.account(jid.bare);
+    const actor = new Actor(this.host(jid.domain), () => this.settle());
+    actor.session = actor.host.bind(jid, account, CLIENT, actor);
+    return actor;
+  }
+
+  /** A session as clients make it: bound, roster fetched, initial presence sent. What that brought has been read. */
+  async comes(full: string, presence = '<presence/>'): Promise<Actor> {
+    const actor = await this.connect(full);
+    await actor.gets("<iq type='get'><query xmlns='jabber:iq:roster'/></iq>");
+    await actor.sends(presence);
+    await actor.all();
+    return actor;
+  }
+
+  /** Writes both sides of a subscription to the store: `state` is what the first one has. */
+  async friends(one: string, other: string, state: Subscription = 'both'): Promise<void> {
+    const mirrored = { none: 'none', to: 'from', from: 'to', both: 'both' } as const;
+    await this.contact(one, other, { subscription: state });
+    await this.contact(other, one, { subscription: mirrored[state] });
+  }
+
+  /** Writes one item of a roster to the store. */
+  async contact(owner: string, jid: string, item: Partial<RosterItem> = {}): Promise<void> {
+    const account = await this.account(owner);
+    const plain = { name: '', groups: [], subscription: 'none', ask: false, approved: false, listed: true } as const;
+    await this.stores.rosters.put(account.id, { jid, ...plain, pendingIn: undefined, ...item });
+  }
+
+  /** One side's item as stored. */
+  async item(owner: string, jid: string): Promise<RosterItem | undefined> {
+    return this.stores.rosters.get((await this.account(owner)).id, jid);
+  }
+
+  /** Resolves when nothing happens any more. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < 3; ) {
+      const before = this.db.operations;
+      await this.db.flushed();
+      for (let i = 0; i < 4; i++) await turn();
+      quiet = this.db.pending === 0 && this.db.operations === before ? quiet + 1 : 0;
+    }
+  }
+}
+
+/** The curtain rises; it falls with the test. */
+export async function openScene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
+  const errors: string[] = [];
+  const log = pino({ level: 'error', base: null }, { write: (line: string) => void errors.push(line) });
+  const db = new WatchedDatabase(await openDatabase({ file: ':memory:', log, lazyMs: 5 }));
+  const stores = openStores(db);
+  const counters = newCounters();
+  const open: { commands?: Commands } = {};
+  const house: House = {
+    db,
+    stores,
+    router: new Router(),
+    archiveIds: new ArchiveIds(),
+    counters,
+    log,
+    modules: modules({
+      commands: () => open.commands!,
+      contactAddresses: () => options.contactAddresses ?? {},
+    }),
+    version: '9.8.7',
+    parse: parseStanza,
+    limits: {
+      sessionsPerAccount: 20,
+      offlineMessagesPerAccount: 100,
+      rosterItemsPerAccount: 100,
+      ...options.limits,
+    },
+  };
+  const hosts = new Hosts(house);
+  for (const domain of options.domains ?? ['example.test']) hosts.add(domain);
+  const commands = await openCommands({
+    stores,
+    house: hosts,
+    counters,
+    certify: async () => undefined,
+    version: house.version,
+    iterations: 4_096,
+    listeners: () => [],
+    panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
+  });
+  open.commands = commands;
+  const scene = new Scene(db, house, hosts, commands, errors);
+  t.after(async () => {
+    db.release();
+    await hosts.close();
+    await scene.settle();
+    commands.close();
+    await db.close();
+    if (options.mayFail !== true) assert.deepEqual(errors, [], 'the house logged errors');
+  });
+  return scene;
+}

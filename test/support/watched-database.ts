@@ -1,0 +1,81 @@
+import type { Database, Statement } from '../../server/storage/database.ts';
+
+/** A database that knows whether it is busy, and whose commits a test can hold back. */
+export class WatchedDatabase implements Database {
+  readonly #inner: Database;
+  /** Operations that somebody waits for. */
+  pending = 0;
+  /** Operations so far, of all kinds. */
+  operations = 0;
+  #gate: Promise<void> | undefined;
+  #open: (() => void) | undefined;
+
+  constructor(inner: Database) {
+    this.#inner = inner;
+  }
+
+  /** From now on nothing counts as being on disk. */
+  hold(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  release(): void {
+    this.#open?.();
+    this.#gate = undefined;
+  }
+
+  all<Row>(statement: Statement): Promise<Row[]> {
+    return this.#watch(this.#inner.all<Row>(statement));
+  }
+
+  get<Row>(statement: Statement): Promise<Row | undefined> {
+    return this.#watch(this.#inner.get<Row>(statement));
+  }
+
+  run(statement: Statement): Promise<number> {
+    return this.#watch(this.#inner.run(statement));
+  }
+
+  batch(statements: readonly Statement[]): Promise<number[]> {
+    return this.#watch(this.#inner.batch(statements));
+  }
+
+  queue(statements: readonly Statement[], failed?: (error: Error) => void): void {
+    this.operations++;
+    this.#inner.queue(statements, failed);
+  }
+
+  async durable(hurry?: boolean): Promise<void> {
+    await this.#inner.durable(hurry);
+    await this.#gate;
+  }
+
+  /** What is really on disk, gate or not. */
+  flushed(): Promise<void> {
+    return this.#inner.durable();
+  }
+
+  get pressure(): boolean {
+    return this.#inner.pressure;
+  }
+
+  drained(): Promise<void> {
+    return this.#inner.drained();
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  async #watch<T>(operation: Promise<T>): Promise<T> {
+    this.pending++;
+    this.operations++;
+    try {
+      return await operation;
+    } finally {
+      this.pending--;
+    }
+  }
+}
