@@ -17,6 +17,7 @@ function reasonOf(error: unknown): string {
   if (code === 'EACCES' || code === 'EPERM') return 'we have no permission';
   if (code === 'EROFS') return 'the file system is read-only for us';
   if (code === 'ENOSPC') return 'the disk is full';
+  if (code === 'ENOENT' || code === 'EEXIST') return 'a part of its path leads nowhere';
   if (code === 'ENOTDIR') return 'a part of its path is a file';
   return code ?? String(error);
 }
@@ -29,10 +30,17 @@ function look(folder: string): Stats | undefined {
   }
 }
 
+/** With the folders above it. Node's own way never ends where the system says ENOENT for a folder that is there (/proc). */
+function makeAll(folder: string): void {
+  if (look(dirname(folder)) === undefined) makeAll(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
+
 function make(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeAll(folder);
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     const way = `Make it, or name another one as "data" in hallway.toml or with --data`;
     throw new ConfigError(`the data folder cannot be made: ${reasonOf(cause)}. ${way}`, { file: folder }, { cause });
   }
