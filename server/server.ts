@@ -49,7 +49,11 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const version = packageVersion();
   const listening: Listening[] = [];
 
-  const db = await openDatabase({ file: prepareDataFolder(settings.data), log });
+  // The store opens in a thread of its own; meanwhile this one reads in the largest library.
+  const opening = openDatabase({ file: prepareDataFolder(settings.data), log });
+  opening.catch(() => undefined);
+  const { createPanelDoor, createSocketDoor } = await import('./http/door.ts');
+  const db = await opening;
   stack.defer(() => db.close());
   const stores = openStores(db);
   stores.accounts.sweep().catch((error: unknown) => log.error({ err: error }, 'a deletion could not be finished'));
@@ -119,8 +123,6 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   await listenAll(settings.listen, 'c2s', listening, (address) => door.listen('starttls', address));
   await listenAll(settings.listen, 'c2s_tls', listening, (address) => door.listen('tls', address));
 
-  // Loaded now, as clients can log in already.
-  const { createPanelDoor, createSocketDoor } = await import('./http/door.ts');
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));

@@ -49,7 +49,7 @@ export interface Database {
   /** Several writes, all or none. Resolves with the rows changed by each, once they are on disk. */
   batch(statements: readonly Statement[]): Promise<number[]>;
   /**
-   * Like `batch`, but nobody waits: committed within some tens of milliseconds, or with whatever is committed before.
+   * Like `batch`, but nobody waits: committed within a tenth of a second, or with whatever is committed before.
    * `failed` is told when it could not be; without it the failure is logged.
    */
   queue(statements: readonly Statement[], failed?: (error: Error) => void): void;

@@ -9,7 +9,7 @@ export interface OpenOptions {
   /** Path of the store, made if it is not there (with its directory); ':memory:' for one that goes away on close. */
   readonly file: string;
   readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error' | 'fatal'>;
-  /** How long a `queue`d write may wait for others to be committed with; 50 ms. */
+  /** How long a `queue`d write may wait for others to be committed with; 100 ms. */
   readonly lazyMs?: number;
   /** The schema's steps, when not the project's own (tests). */
   readonly migrations?: readonly Migration[];
@@ -77,7 +77,7 @@ class SqliteDatabase implements Database {
   constructor(worker: Worker, options: OpenOptions) {
     this.#worker = worker;
     this.#log = options.log;
-    this.#lazyMs = options.lazyMs ?? 50;
+    this.#lazyMs = options.lazyMs ?? 100;
     worker.on('message', (reply: Reply) => this.#answered(reply));
     worker.on('error', (error) => this.#die(error));
     this.#ended = new Promise((resolve) => {

@@ -47,6 +47,7 @@ export function formatLine(json: string, journal: boolean): string {
   const [word, priority] = LEVELS[Number(level)] ?? ['info', 6];
   const failure: Failure | undefined = typeof err === 'object' && err !== null ? err : undefined;
   const values = Object.entries(rest).map(([name, value]) => `${safe(name)}=${shown(value)}`);
+  if (failure === undefined && err !== undefined) values.push(`err=${shown(err)}`);
   if (failure !== undefined && failure.message !== msg) values.push(`err=${shown(failure.message ?? '')}`);
   const head = journal ? '' : `${new Date(Number(time)).toISOString()} ${word.padEnd(5)} `;
   const first = [`${head}${safe(String(msg ?? ''))}`, ...values].join(' ').trimEnd();
