@@ -38,6 +38,8 @@ describe('the log', () => {
     log.error({ err: new Error('the disk is gone') }, 'not stored');
     log.warn({ err: new Error('a little thing') }, 'careful');
     assert.match(lines[0] ?? '', /not stored err="the disk is gone"\n {4}at .*log\.test\.ts/);
+    log.warn({ err: 'only text' }, 'odd');
+    assert.match(lines[2] ?? '', /odd err="only text"\n$/);
     assert.match(lines[1] ?? '', /careful err="a little thing"\n$/);
   });
 
