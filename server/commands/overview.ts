@@ -14,7 +14,7 @@ export interface Figures {
   readonly version: string;
   readonly domains: string[];
   readonly listeners: ListenerView[];
-  /** Milliseconds by which the event loop was late in the last two seconds. */
+  /** Milliseconds by which the event loop was late in the last two seconds, 0 before somebody looks. */
   readonly eventLoopDelay: { median: number; p99: number; max: number };
   /** Bytes. */
   readonly memory: { resident: number; heap: number };
@@ -39,7 +39,7 @@ export interface OverviewOptions {
 /** The histogram ticks so often; what it records includes the tick itself. */
 const TICK_MS = 20;
 
-/** What the server is doing: sampled all the time, which is cheap, and counted from the store while somebody looks. */
+/** What the server is doing: rates are sampled all the time, which is cheap; the rest is measured while somebody looks. */
 export class Overview {
   readonly #options: OverviewOptions;
   readonly #delay: ReturnType<typeof monitorEventLoopDelay>;
@@ -56,7 +56,6 @@ export class Overview {
     this.#options = options;
     this.#before = { ...options.counters };
     this.#delay = monitorEventLoopDelay({ resolution: TICK_MS });
-    this.#delay.enable();
     this.#timer = setInterval(() => this.#sample(), options.everyMs ?? 2_000);
     this.#timer.unref();
   }
@@ -76,6 +75,7 @@ export class Overview {
   /** Calls `looker` with every sample until the returned function is called. */
   onSample(looker: (figures: Figures) => void): () => void {
     this.#lookers.add(looker);
+    this.#delay.enable(); // it wakes the process fifty times a second, which nobody needs to pay for who does not look
     return () => this.#lookers.delete(looker);
   }
 
@@ -107,7 +107,10 @@ export class Overview {
       };
     }
     this.#delay.reset();
-    if (this.#lookers.size === 0) return;
+    if (this.#lookers.size === 0) {
+      this.#delay.disable();
+      return;
+    }
     this.#latest = undefined;
     this.figures().then(
       (figures) => {

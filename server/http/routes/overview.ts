@@ -20,7 +20,7 @@ export function overviewRoutes(commands: Commands, streams: EventStreams): Route
         throw new HttpError(404, 'no-authority', 'This server has no certificate authority of its own.');
       return reply
         .type('application/x-pem-file')
-        .header('content-disposition', 'attachment; filename="hallway-authority.pem"')
+        .header('content-disposition', 'attachment; filename="hallway-authority.crt"')
         .send(pem);
     }),
   ];
