@@ -120,15 +120,15 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     iterations: settings.scram.iterations,
   });
   stack.defer(() => door.close());
-  await listenAll(settings.listen, 'c2s', listening, (address) => door.listen('starttls', address));
-  await listenAll(settings.listen, 'c2s_tls', listening, (address) => door.listen('tls', address));
+  await listenAll(settings, 'c2s', listening, (address) => door.listen('starttls', address));
+  await listenAll(settings, 'c2s_tls', listening, (address) => door.listen('tls', address));
 
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
   const panel = await createPanelDoor({ commands: commands.open, log, tls: contexts.serverOptions(), panel: PANEL });
   stack.defer(() => panel.close());
-  await listenAll(settings.listen, 'https', listening, async (address) => {
+  await listenAll(settings, 'https', listening, async (address) => {
     const { server, port } = await panel.listen(address);
     contexts.follow(server);
     return port;
@@ -155,12 +155,12 @@ function packageVersion(): string {
 
 /** Listens on every address of one kind. Throws ConfigError that names the address when it cannot. */
 async function listenAll(
-  listen: Listen,
+  settings: Settings,
   name: keyof Listen,
   listening: Listening[],
   open: (address: Address) => Promise<number>,
 ): Promise<void> {
-  for (const address of listen[name]) {
+  for (const address of settings.listen[name]) {
     try {
       const port = await open(address);
       const host = address.host.includes(':') ? `[${address.host}]` : address.host;
