@@ -168,7 +168,8 @@ async function listenAll(
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new ConfigError(`cannot listen on ${address.text}: ${REASONS[code ?? ''] ?? message}`, {
-        key: `listen.${name}`,
+        file: settings.file,
+        key: `[listen] ${name}`,
       });
     }
   }
