@@ -151,6 +151,8 @@ export class StreamParser implements TokenSink {
     if (uri === NS.stream && this.#open === undefined && tag.name.slice(colon + 1) === 'stream') {
       throw new StreamError('bad-format', 'A stream cannot begin inside a stream.');
     }
+    // Legal, but of no use, and nobody could read it again: no declaration may name this namespace (Namespaces in XML §3).
+    if (uri === NS.xml) throw new StreamError('restricted-xml', 'No element is of the namespace of XML itself.');
     const element = new Element(colon < 0 ? tag.name : tag.name.slice(colon + 1), undefined);
     if (uri !== this.#namespaces[this.#namespaces.length - 1]) element.attrs.xmlns = uri;
     this.#attributes(tag, scope, element);
@@ -172,6 +174,8 @@ export class StreamParser implements TokenSink {
     const expanded = attributes.length > 2 ? new Set<string>() : undefined;
     for (let i = 0; i < attributes.length; i += 2) {
       const name = attributes[i]!;
+      // Attributes are properties of an object, where this name means something else.
+      if (name === '__proto__') throw new StreamError('restricted-xml', 'No attribute can have this name here.');
       const colon = name.indexOf(':');
       const declares = name === 'xmlns' || (colon === 5 && name.startsWith('xmlns'));
       const uri = declares || colon < 0 ? '' : namespaceOf(scope, name, colon, '');
@@ -211,6 +215,7 @@ export class StreamParser implements TokenSink {
 
   /** Text and CDATA that follow each other are one text. */
   #append(element: Element, text: string): void {
+    if (text === '') return; // an empty CDATA section
     const { children } = element;
     const last = children.length - 1;
     if (typeof children[last] === 'string') children[last] += text;
