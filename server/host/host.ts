@@ -144,6 +144,15 @@ export class Host implements Destination {
     }
   }
 
+  /** The same, for who has more to say once it has arrived. Never rejects. */
+  async sent(stanza: Stanza): Promise<void> {
+    try {
+      await this.house.router.route(stanza);
+    } catch (error) {
+      this.#drop(stanza, error);
+    }
+  }
+
   /**
    * A message that was handed to a session which ended without having taken it: for another device, for later, or back to
    * its sender. It walks the last stages only; the archive has it already. `extra` is what it had at its end.
@@ -206,6 +215,7 @@ export class Host implements Destination {
   /** Writes what the walk left in the ledger. Waits only when the store cannot keep up. */
   #settle(stanza: Stanza, ledger: Ledger): void | Promise<void> {
     const { db, stores } = this.house;
+    for (const then of ledger.after) then();
     if (ledger.entries.length > 0 || ledger.statements.length > 0) {
       const statements =
         ledger.entries.length > 0

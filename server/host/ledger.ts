@@ -14,4 +14,6 @@ export class Ledger {
   readonly statements: Statement[] = [];
   /** Told when the write failed. */
   readonly failed: (() => void)[] = [];
+  /** What is to happen once the stanza has reached whom it is for. */
+  readonly after: (() => void)[] = [];
 }

@@ -131,9 +131,9 @@ async function removeContact(host: Host, account: number, bare: string, jid: Jid
   const { subscription, ask, pendingIn } = before;
   const from = makeJid(bare.slice(0, bare.indexOf('@')), host.domain);
   const contact = makeJid(jid.local, jid.domain);
-  const tell = (type: string): void => host.send(new Stanza(el('presence', { type }), from, contact));
-  if (subscription === 'to' || subscription === 'both' || ask) tell('unsubscribe');
-  if (subscription === 'from' || subscription === 'both' || pendingIn !== undefined) tell('unsubscribed');
+  const tell = (type: string): Promise<void> => host.sent(new Stanza(el('presence', { type }), from, contact));
+  if (subscription === 'to' || subscription === 'both' || ask) await tell('unsubscribe');
+  if (subscription === 'from' || subscription === 'both' || pendingIn !== undefined) await tell('unsubscribed');
   if (subscription === 'from' || subscription === 'both') {
     const owner = await host.house.stores.accounts.at(bare);
     if (owner !== undefined) host.events.emit('hidden', { account: owner, contact: contact.bare });

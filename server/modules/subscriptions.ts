@@ -98,8 +98,10 @@ async function outbound(host: Host, departure: Departure): Promise<'stop' | unde
   const contact = makeJid(stanza.to.local, stanza.to.domain);
   const self = makeJid(session.jid.local, host.domain);
   if (contact.bare === self.bare) throw new StanzaError('not-allowed', 'One sees oneself already.');
-  const pass = await apply(host, session.account, self, contact, (item) => leaving(stanza.type, item));
-  if (!pass) return 'stop';
+  const outcome = await apply(host, session.account, self, contact, (item) => leaving(stanza.type, item));
+  // §3.1.5: the contact's client learns of the subscription first, and sees us then.
+  departure.ledger.after.push(() => tell(host, session.account, contact, outcome));
+  if (!outcome.pass) return 'stop';
   departure.stanza = new Stanza(stanza.element, self, contact); // §3.1.2: in the name of the account, to the account
   return undefined;
 }
@@ -109,19 +111,26 @@ async function inbound(host: Host, arrival: Arrival): Promise<'stop' | undefined
   if (stanza.kind !== 'presence') return undefined;
   const self = makeJid(account.local, host.domain);
   const contact = makeJid(stanza.from.local, stanza.from.domain);
-  const pass = await apply(host, account, self, contact, (item) => coming(stanza.type, item, stanza.text));
-  return pass ? undefined : 'stop';
+  const outcome = await apply(host, account, self, contact, (item) => coming(stanza.type, item, stanza.text));
+  if (outcome.reply !== undefined) await host.sent(new Stanza(el('presence', { type: outcome.reply }), self, contact));
+  tell(host, account, contact, outcome);
+  return outcome.pass ? undefined : 'stop';
 }
 
-/** Changes one item as told, one change of a roster at a time. Gives whether the stanza goes on. */
+/** What else follows from it: the contact sees us, or does not any more. */
+function tell(host: Host, account: Account, contact: Jid, { sight }: Outcome): void {
+  if (sight !== undefined) host.events.emit(sight, { account, contact: contact.bare });
+}
+
+/** Changes one item as told, one change of a roster at a time. */
 async function apply(
   host: Host,
   account: Account,
   self: Jid,
   contact: Jid,
   change: (item: Item) => Outcome,
-): Promise<boolean> {
-  const outcome = await host.changes.run(account.id, async () => {
+): Promise<Outcome> {
+  return host.changes.run(account.id, async () => {
     const { rosters } = host.house.stores;
     const all = await rosters.all(account.id);
     const before = all.items.get(contact.bare);
@@ -136,13 +145,6 @@ async function apply(
       pushRoster(host, self.bare, version, itemElement(contact.bare, { ...result.item, version }));
     return result;
   });
-  if (outcome.reply !== undefined) host.send(new Stanza(el('presence', { type: outcome.reply }), self, contact));
-  if (outcome.sight !== undefined) {
-    const event = { account, contact: contact.bare };
-    // After the subscription stanza itself has gone its way (§3.1.5).
-    setImmediate(() => host.events.emit(outcome.sight!, event));
-  }
-  return outcome.pass;
 }
 
 function blank(jid: string): Item {
