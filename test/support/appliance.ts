@@ -153,10 +153,10 @@ export class Appliance implements AsyncDisposable {
   launch(): Promise<Exit> {
     if (this.#child !== undefined) throw new Error('the appliance runs already');
     const args = ['--config', this.config];
-    const options = { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: this.#byNpm } as const;
-    const child = this.#byNpm
-      ? spawn('npm', ['start', '--silent', '--', ...args], options)
-      : spawn(process.execPath, ['server/main.ts', ...args], options);
+    const [program, words] = this.#byNpm
+      ? ['npm', ['start', '--silent', '--', ...args]]
+      : [process.execPath, ['server/main.ts', ...args]];
+    const child = spawn(program, words, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: this.#byNpm });
     this.#child = child;
     this.#log = '';
     for (const output of [child.stdout, child.stderr]) {
@@ -195,13 +195,9 @@ export class Appliance implements AsyncDisposable {
 
   /** An account on the domain, made as an administrator at the command line does. Gives its bare address. */
   async addPerson(local: string, password: string, name = ''): Promise<string> {
-    const client = new Client(join(this.data, 'hallwayctl.sock'), 'test');
-    const params = { domain: DOMAIN };
-    const { account } = await client.call('POST /api/domains/:domain/accounts', {
-      params,
-      body: { local, password, name },
-    });
-    return account.jid;
+    const body = { local, password, name };
+    const reply = await this.#local.call('POST /api/domains/:domain/accounts', { params: { domain: DOMAIN }, body });
+    return reply.account.jid;
   }
 
   /** Runs hallwayctl as a process, on this server's data. */
@@ -209,12 +205,11 @@ export class Appliance implements AsyncDisposable {
     return run(['server/cli/hallwayctl.js', '--data', this.data, ...args], input);
   }
 
-  /** The internal authority's certificate (PEM), got as the README says, and kept in `authorityFile`. */
+  /** The internal authority's certificate (PEM), also kept in `authorityFile`. */
   async authority(): Promise<string> {
-    const { code, stdout, stderr } = await this.ctl(['certificate', 'authority']);
-    if (code !== 0) throw new Error(stderr);
-    await writeFile(this.authorityFile, stdout);
-    return stdout;
+    const pem = await this.#local.text('GET /api/certificate-authority');
+    await writeFile(this.authorityFile, pem);
+    return pem;
   }
 
   /** A folder of its own for a client's files. */
@@ -227,6 +222,10 @@ export class Appliance implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child !== undefined) await this.stop('SIGKILL');
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  get #local(): Client {
+    return new Client(join(this.data, 'hallwayctl.sock'), 'test');
   }
 
   /** npm starts a shell that starts the server: the whole group is meant. */

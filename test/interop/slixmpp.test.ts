@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { selfSigned } from '../http/support.ts';
+import { Appliance } from '../support/appliance.ts';
+import { noSlixmpp, type People, playScene } from '../support/slixmpp.ts';
+
+const PEOPLE: People = {
+  juliet: 'what’s in a name? 名',
+  romeo: 'but soft, what light',
+  nurse: 'an old housekeeper',
+  tybalt: 'prince of cats',
+  olga: 'who administers',
+};
+
+/** An appliance with all these people in it. */
+async function house(): Promise<Appliance> {
+  const appliance = await Appliance.start();
+  for (const [local, password] of Object.entries(PEOPLE)) await appliance.addPerson(local, password);
+  return appliance;
+}
+
+/** Each scene has an appliance of its own, so what one leaves behind is nobody else's business. */
+describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 600_000 }, () => {
+  it('log in at the first try, by SCRAM with channel binding, and only with the password', async () => {
+    await using appliance = await house();
+    const stranger = join(appliance.folder, 'stranger.pem');
+    await writeFile(stranger, selfSigned().cert);
+    const { ways } = await playScene(appliance, 'login', PEOPLE, { stranger });
+    for (const way of ways as { mechanism: string; tls: string; seconds: number }[]) {
+      assert.equal(way.mechanism, 'SCRAM-SHA-512-PLUS');
+      assert.equal(way.tls, 'TLSv1.3');
+      assert.ok(way.seconds < 5, `a login took ${way.seconds} s`);
+    }
+  });
+
+  for (const [scene, title] of [
+    ['roster', 'keep contacts and see whom they subscribed to (RFC 6121 §2, §3, §4)'],
+    ['chat', 'chat, on several devices (RFC 6121 §8, XEP-0280)'],
+    ['offline', 'find what was said while they were away (XEP-0160)'],
+    ['archive', 'read what was said long ago (XEP-0313)'],
+    ['blocking', 'are rid of whom they block (XEP-0191)'],
+    ['resumption', 'lose nothing when a socket is cut (XEP-0198)'],
+    ['queries', 'learn about the server and each other, and may look away (XEP-0030, 0012, 0092, 0199, 0202, 0352)'],
+  ] as const) {
+    it(title, async () => {
+      await using appliance = await house();
+      await playScene(appliance, scene, PEOPLE);
+    });
+  }
+
+  it('administer when they may (XEP-0133)', async () => {
+    await using appliance = await house();
+    const granted = await appliance.ctl(['user', 'grant', 'olga@example.test']);
+    assert.equal(granted.code, 0, granted.stderr);
+    await playScene(appliance, 'admin', PEOPLE);
+  });
+});

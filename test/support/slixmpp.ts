@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Appliance, HOSTNAME } from './appliance.ts';
+import { type Package, without } from './packages.ts';
+
+const SCENES = join(import.meta.dirname, '../interop');
+const MOST_MS = 90_000;
+
+export const SLIXMPP: Package = 'python3-slixmpp';
+/** What node:test takes as `skip`. */
+export const noSlixmpp: string | false = without(SLIXMPP);
+
+/** People by local part, each with the password. */
+export type People = Readonly<Record<string, string>>;
+
+/**
+ * Plays one scene of test/interop/*.py with slixmpp as the clients, against an appliance whose authority is their only one,
+ * so that a certificate that is not right ends the scene. Gives what the scene observed; rejects with its traceback.
+ */
+export async function playScene(
+  appliance: Appliance,
+  scene: string,
+  people: People,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Record<string, unknown>> {
+  await appliance.authority();
+  const { domain, host, ports, authorityFile } = appliance;
+  const world = join(appliance.folder, `${scene}.json`);
+  const told = { domain, hostname: HOSTNAME, host, ports, authority: authorityFile, people, more };
+  await writeFile(world, JSON.stringify(told));
+  // Debian's own Python: another one that stands before it on the PATH lacks Debian's modules.
+  const child = spawn('/usr/bin/python3', ['-B', '-W', 'ignore', join(SCENES, `${scene}.py`), world], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: MOST_MS,
+    killSignal: 'SIGKILL',
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const said = /^scene: (.*)$/m.exec(stdout)?.[1];
+  if (code !== 0 || said === undefined) {
+    const log = appliance.log.split('\n').slice(-20).join('\n');
+    throw new Error(
+      `${scene}.py ended with ${signal ?? code}\n${stderr.slice(-4_000)}\nThe server's last words:\n${log}`,
+    );
+  }
+  return JSON.parse(said) as Record<string, unknown>;
+}
