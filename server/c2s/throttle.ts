@@ -9,19 +9,25 @@ const LONGEST_DELAY = 15_000;
 /** A failure is forgotten after this time, in ms. */
 const MEMORY = 15 * 60_000;
 /** One address may guess at many accounts: it is slowed down after this many failures in all. */
-const FREE_PER_ADDRESS = 20;
+const FREE_PER_ADDRESS = 50;
+/** For so long, in ms, an account that logged in from an address does not wait for the failures of others there. */
+const KNOWN = 30 * 24 * 60 * 60_000;
 
 /**
- * Slows down guessing of passwords, per account and address together and per address: the owner of the account, coming
- * from elsewhere, is not slowed down by whoever guesses. The delay comes before the answer, right or wrong.
+ * Slows down guessing of passwords, per account and address together and per address. Whoever owns the account is not slowed
+ * down by whoever guesses elsewhere, nor by a forgotten phone in the same office. The delay comes before the answer, right
+ * or wrong.
  */
 export class Throttle {
   readonly #failures = new LRUCache<string, number>({ max: 50_000, ttl: MEMORY });
+  readonly #known = new LRUCache<string, true>({ max: 50_000, ttl: KNOWN });
 
   /** Waits as long as this account and address have to. */
   async wait(bare: string, address: string): Promise<void> {
     const group = addressGroup(address);
-    const delay = Math.max(this.#delay(`${group} ${bare}`, FREE), this.#delay(group, FREE_PER_ADDRESS));
+    const pair = `${group} ${bare}`;
+    const own = this.#delay(pair, FREE);
+    const delay = this.#known.has(pair) ? own : Math.max(own, this.#delay(group, FREE_PER_ADDRESS));
     if (delay > 0) await sleep(delay);
   }
 
@@ -32,7 +38,9 @@ export class Throttle {
   }
 
   succeeded(bare: string, address: string): void {
-    this.#failures.delete(`${addressGroup(address)} ${bare}`);
+    const pair = `${addressGroup(address)} ${bare}`;
+    this.#failures.delete(pair);
+    this.#known.set(pair, true);
   }
 
   #delay(key: string, free: number): number {

@@ -31,6 +31,7 @@ export class Host implements Destination {
   /** What the modules brought, for those that tell others about it. */
   readonly wirings: readonly Wiring[];
   #capabilities: Capabilities | undefined;
+  readonly #returns = new Set<Promise<void>>();
   /** Changes to an account's lists, one at a time. */
   readonly changes = new KeyedMutex<number>();
   readonly #iqs = new IqTable();
@@ -174,16 +175,23 @@ export class Host implements Destination {
     try {
       const verdict = this.#inbound.run(arrival, 'deliver');
       const done = verdict instanceof Promise ? verdict.then(finish) : finish(verdict);
-      if (done instanceof Promise) done.catch(bounce);
+      if (done instanceof Promise) this.#returning(done.catch(bounce));
     } catch (error) {
       bounce(error);
     }
+  }
+
+  /** What is on its way back is waited for when the host closes. */
+  #returning(done: Promise<void>): void {
+    this.#returns.add(done);
+    void done.finally(() => this.#returns.delete(done));
   }
 
   /** Ends all sessions and stops the modules, the last first. */
   async close(condition: 'system-shutdown' | 'host-gone'): Promise<void> {
     const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
     for (const session of [...this.sessions.all()]) session.end(condition, text);
+    await Promise.all(this.#returns);
     for (const wiring of this.wirings.toReversed()) await wiring.stop?.();
   }
 

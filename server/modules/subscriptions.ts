@@ -35,7 +35,10 @@ export const subscriptions: Module = {
   start: (host) => ({
     outbound: { stamp: (departure) => (TYPES.has(departure.stanza.type) ? outbound(host, departure) : undefined) },
     inbound: { deliver: (arrival) => (TYPES.has(arrival.stanza.type) ? inbound(host, arrival) : undefined) },
-    on: { available: ({ session, initial }) => (initial ? remind(host, session.account, session.jid) : undefined) },
+    on: {
+      available: ({ session, initial }) => (initial ? remind(host, session.account, session.jid) : undefined),
+      removed: ({ account }) => forgetRemoved(host, account),
+    },
   }),
 };
 
@@ -179,5 +182,20 @@ async function remind(host: Host, account: Account, jid: Jid): Promise<void> {
     const session = host.sessions.get(jid);
     if (session === undefined) return;
     session.deliver(new Stanza(host.house.parse(item.pendingIn), parseJid(item.jid), jid));
+  }
+}
+
+/**
+ * Whoever had a removed account in the contact list is told that it ended both ways: somebody who gets the name later must
+ * not inherit what it was allowed to see (SECURITY 50).
+ */
+async function forgetRemoved(host: Host, removed: Account): Promise<void> {
+  const { accounts, rosters } = host.house.stores;
+  const from = makeJid(removed.local, removed.domain);
+  for (const id of await rosters.holders(from.bare)) {
+    const holder = await accounts.byId(id);
+    if (holder === undefined) continue;
+    const to = makeJid(holder.local, holder.domain);
+    for (const type of ['unsubscribe', 'unsubscribed']) host.send(new Stanza(el('presence', { type }), from, to));
   }
 }

@@ -137,6 +137,12 @@ export class Rosters {
     return { version, items: items.sort((a, b) => a.version - b.version), removed: gone.map((row) => row.jid) };
   }
 
+  /** The accounts that have an address in their roster, in whatever way. Reads all rosters: for rare occasions. */
+  async holders(jid: string): Promise<number[]> {
+    const rows = await this.#db.all<{ account: number }>(sql`SELECT account FROM roster_item WHERE jid = ${jid}`);
+    return rows.map((row) => row.account);
+  }
+
   /** The account is gone: nothing of it may be remembered. */
   forget(account: number): void {
     this.#cache.forget(account);
