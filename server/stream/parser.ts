@@ -65,11 +65,12 @@ export class StreamParser implements TokenSink {
 
   /** Reads a chunk of bytes, cut anywhere. Throws StreamError; after that the parser must not be used again. */
   write(bytes: Buffer): void {
+    const whole = !this.#utf8.pending;
     const chunk = this.#utf8.read(bytes);
     // White space between stanzas is keep-alive (RFC 6120 §4.6.1); it must not pile up in the tokenizer.
     if (this.#between && WHITE.test(chunk)) return;
     this.#chunk = chunk;
-    this.#chunkIsAscii = chunk.length === bytes.length;
+    this.#chunkIsAscii = whole && chunk.length === bytes.length;
     this.#counted = 0;
     this.#between = false;
     this.#tokenizer.write(chunk);

@@ -26,8 +26,10 @@ type Markup = 'tag' | 'cdata' | 'declaration' | undefined;
  */
 export class Tokenizer {
   readonly #sink: TokenSink;
-  /** The unfinished token's beginning. */
+  /** The unfinished token's beginning: many small strings in one, not to be looked into before its end has come. */
   #held = '';
+  /** Its last two characters. */
+  #tail = '';
   /** Inside markup, behind its `<`. */
   #inMarkup = false;
   #markup: Markup;
@@ -71,7 +73,9 @@ export class Tokenizer {
       }
       const end = this.#endOfMarkup(chunk, at);
       if (end < 0) {
-        this.#held += at === 0 ? chunk : chunk.slice(at);
+        const part = at === 0 ? chunk : chunk.slice(at);
+        this.#held += part;
+        this.#tail = (this.#tail + part.slice(-2)).slice(-2);
         this.position = chunk.length;
         if (this.#markup === undefined) this.#markup = this.#classify(this.#held);
         return;
@@ -79,6 +83,7 @@ export class Tokenizer {
       const raw = this.#held === '' ? chunk.slice(at, end) : this.#held + chunk.slice(at, end);
       const markup = this.#markup ?? this.#classify(raw);
       this.#held = '';
+      this.#tail = '';
       this.#inMarkup = false;
       this.#markup = undefined;
       this.#virgin = false;
@@ -104,9 +109,7 @@ export class Tokenizer {
         const gt = chunk.indexOf('>', at);
         if (gt < 0) return -1;
         const before =
-          gt >= tail.length
-            ? chunk.slice(gt - tail.length, gt)
-            : (this.#held.slice(-tail.length) + chunk.slice(0, gt)).slice(-tail.length);
+          gt >= tail.length ? chunk.slice(gt - tail.length, gt) : (this.#tail + chunk.slice(0, gt)).slice(-tail.length);
         if (before === tail && this.#held.length + gt - from >= (this.#markup === 'cdata' ? CDATA.length + 2 : 5))
           return gt;
         if (this.#markup === 'declaration')

@@ -15,6 +15,11 @@ function unfinished(chunk: Buffer): number {
 export class Utf8Reader {
   #held: Buffer | undefined;
 
+  /** The last chunk ended inside a character. */
+  get pending(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Throws StreamError `not-well-formed` on bytes that are not UTF-8. */
   read(chunk: Buffer): string {
     let bytes = chunk;
