@@ -49,17 +49,17 @@ export class Connection {
   async run(): Promise<void> {
     try {
       for await (const item of this.stream) {
-        if (item === 'close') break;
+        if (item === 'close') {
+          // A goodbye (XEP-0198 §5: no resumption after it), also when the connection is gone by the time it is read.
+          this.outlet?.finish();
+          this.stream.close();
+          break;
+        }
         if (item instanceof StreamHeader) this.#opened(item);
         else {
           const done = this.#element(item);
           if (done !== undefined) await done;
         }
-      }
-      // `</stream:stream>` is a goodbye (XEP-0198 §5: no resumption after it); a connection that just ends is none.
-      if (!this.stream.ended) {
-        this.outlet?.finish();
-        this.stream.close();
       }
     } catch (error) {
       if (error instanceof StreamError) {

@@ -149,6 +149,7 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
     if (this.#opened) this.send('</stream:stream>');
     this.flush();
     this.#closing = true;
+    this.#items.length = 0; // what was not handled yet must not be: its sender may be told so, and send it again
     const duplex = this.#duplex;
     duplex.end();
     this.#finish();
