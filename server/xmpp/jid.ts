@@ -31,6 +31,8 @@ const LOCAL_EXCLUDED = /["&'/:<>@]/;
  * or private-use code points; nothing with a compatibility decomposition (checked apart, by NFKC).
  */
 const IDENTIFIER = /^[\p{Ll}\p{Lu}\p{Lo}\p{Lm}\p{Nd}\p{Mn}\p{Mc}\x21-\x7e]+$/u;
+/** RFC 5892: what a label may hold, roughly; URLs, whose rules turn names into ASCII here, also take symbols and emoji. */
+const UNICODE_DOMAIN = /^[\p{Ll}\p{Lo}\p{Lm}\p{Mn}\p{Mc}\p{Nd}\u00b7.-]+$/u;
 /** RFC 8264 §4.3 FreeformClass, which OpaqueString (RFC 8265 §4.2) stands on. */
 const FREEFORM = /^[\p{L}\p{N}\p{M}\p{P}\p{S}\p{Zs}]+$/u;
 /** Default ignorables and joiners are disallowed in both classes (RFC 8264 §9.6, §9.13); ZWJ/ZWNJ need context rules. */
@@ -81,7 +83,7 @@ export function prepareDomain(input: string): string {
   const ascii = /[\s/@:?#[\]\\%<>^|]/.test(trimmed) ? '' : domainToASCII(trimmed);
   if (!ASCII_DOMAIN.test(ascii) || IPV4.test(ascii)) throw new JidError('the domainpart is no host name');
   const unicode = domainToUnicode(ascii);
-  if (unicode === '' || tooLong(unicode)) throw new JidError('the domainpart is no host name');
+  if (!UNICODE_DOMAIN.test(unicode) || tooLong(unicode)) throw new JidError('the domainpart is no host name');
   return unicode;
 }
 
