@@ -85,9 +85,10 @@ async function run(): Promise<void> {
 }
 
 /** Where the panel is, and what it takes to claim it. The journal is no place for the code: `hallwayctl claim-code` shows it. */
-async function introduce({ commands }: RunningServer): Promise<void> {
-  const { url, fingerprint } = commands.panel();
-  const lines = [`Panel: ${url}`, `Certificate: SHA-256 ${fingerprint}`];
+async function introduce({ commands, panelUrls }: RunningServer): Promise<void> {
+  const { fingerprint } = commands.panel();
+  const [byName, ...byAddress] = panelUrls;
+  const lines = [`Panel: ${byName}`, ...byAddress.map((url) => `   or: ${url}`), `Certificate: SHA-256 ${fingerprint}`];
   if (!commands.claim.claimed && process.env.JOURNAL_STREAM === undefined) {
     const { code } = await commands.claim.freshCode({ name: 'start', door: 'house' });
     lines.push(`Claim code: ${code} (open the panel and enter it; it is good for one day)`);

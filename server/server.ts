@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
 import { ClientDoor } from './c2s/door.ts';
 import { inspect } from './certificates/inspect.ts';
+import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
@@ -34,6 +36,8 @@ export interface Listening {
 export interface RunningServer extends AsyncDisposable {
   readonly commands: Commands;
   readonly listening: readonly Listening[];
+  /** Where a browser finds the panel: by name, then by address, as the name may not be known in the network yet. */
+  readonly panelUrls: readonly string[];
   /** Loads what the first look at the panel needs, in a quiet moment. */
   warm(): Promise<void>;
   /** True while the store answers. */
@@ -105,7 +109,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     iterations: settings.scram.iterations,
     listeners: () => listening,
     panel: () => ({
-      url: panelUrl(settings, listening),
+      url: panelUrl(settings.hostname, listening),
       fingerprint: inspect(contexts.certificateFor(settings.hostname)).fingerprint,
     }),
   });
@@ -138,6 +142,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   return {
     commands: commands.open,
     listening,
+    panelUrls: [settings.hostname, ...machineAddresses().filter((address) => isIPv4(address))].map((host) =>
+      panelUrl(host, listening),
+    ),
     warm: () => panel.warm(),
     healthy: async () => (await Promise.race([db.durable().then(() => true), later(5_000)])) === true,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
@@ -181,9 +188,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address',
 };
 
-function panelUrl(settings: Settings, listening: readonly Listening[]): string {
+function panelUrl(host: string, listening: readonly Listening[]): string {
   const port = listening.find(({ name }) => name === 'https')?.address.replace(/^.*:/, '') ?? '';
-  return `https://${settings.hostname}${port === '443' ? '' : `:${port}`}/`;
+  return `https://${host}${port === '443' ? '' : `:${port}`}/`;
 }
 
 function clientLimits(limits: Limits) {
