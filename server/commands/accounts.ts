@@ -3,6 +3,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
+import type { ChatAdmins } from './chat-admins.ts';
 import { CommandError } from './command-error.ts';
 import type { House, HouseSession } from './house.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
@@ -16,6 +17,8 @@ export interface AccountView extends Omit<Account, 'id'> {
   readonly sessions: number;
   /** When the last client went away; null when none ever did, or while one is connected. */
   readonly lastActivity: number | null;
+  /** Named among those who may administer from chat. */
+  readonly chatAdmin: boolean;
 }
 
 export interface AccountList {
@@ -41,11 +44,13 @@ export class AccountCommands {
   readonly #stores: Stores;
   readonly #house: House;
   readonly #iterations: number;
+  readonly #chatAdmins: ChatAdmins;
 
   /** `iterations`: rounds of PBKDF2 for passwords that are set here. */
-  constructor(stores: Stores, house: House, iterations: number) {
+  constructor(stores: Stores, house: House, chatAdmins: ChatAdmins, iterations: number) {
     this.#stores = stores;
     this.#house = house;
+    this.#chatAdmins = chatAdmins;
     this.#iterations = iterations;
   }
 
@@ -153,6 +158,13 @@ export class AccountCommands {
     return { account: await this.#view({ ...account, status: 'active', reason: '' }) };
   }
 
+  /** Lets a person use administrators' commands from a chat app (XEP-0133), or not any more. */
+  async setChatAdmin(by: Actor, domain: string, local: string, admin: boolean): Promise<{ account: AccountView }> {
+    const account = await this.#find(domain, local);
+    await this.#chatAdmins.set(by, `${account.local}@${account.domain}`, admin);
+    return { account: await this.#view(account) };
+  }
+
   /** Removes the person and all that is theirs. `confirm` must be the bare address. */
   async remove(by: Actor, domain: string, local: string, confirm: string): Promise<void> {
     const account = await this.#find(domain, local);
@@ -204,7 +216,8 @@ export class AccountCommands {
     const jid = `${account.local}@${account.domain}`;
     const sessions = this.#sessionsOf(jid).length;
     const last = sessions > 0 ? undefined : await this.#stores.lastActivity.get(id);
-    return { ...rest, jid, sessions, lastActivity: last?.time ?? null };
+    const chatAdmin = await this.#chatAdmins.named(account);
+    return { ...rest, jid, sessions, lastActivity: last?.time ?? null, chatAdmin };
   }
 
   /** The domain, prepared, when it is served here. */

@@ -1,6 +1,7 @@
-import type { Accounts } from '../storage/stores/accounts.ts';
+import type { Account, Accounts } from '../storage/stores/accounts.ts';
 import type { Audit } from '../storage/stores/audit.ts';
 import type { Settings } from '../storage/stores/settings.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
@@ -13,6 +14,8 @@ export class ChatAdmins {
   readonly #settings: Settings;
   readonly #accounts: Accounts;
   readonly #audit: Audit;
+  /** The list is read, changed and written by one at a time. */
+  readonly #changes = new KeyedMutex<string>();
 
   constructor(settings: Settings, accounts: Accounts, audit: Audit) {
     this.#settings = settings;
@@ -22,31 +25,44 @@ export class ChatAdmins {
 
   /** Their bare addresses. */
   async list(): Promise<string[]> {
-    const accounts = await Promise.all((await this.#ids()).map((id) => this.#accounts.byId(id)));
-    return accounts.flatMap((account) => (account === undefined ? [] : [`${account.local}@${account.domain}`])).sort();
+    return (await this.#accountsOf(await this.#ids())).map(({ local, domain }) => `${local}@${domain}`).sort();
   }
 
+  /** Whether somebody may administer from chat now; the disabled may not. */
   async has(bare: string): Promise<boolean> {
     const account = await this.#accounts.at(bare);
-    return account !== undefined && account.status === 'active' && (await this.#ids()).includes(account.id);
+    return account !== undefined && account.status === 'active' && (await this.named(account));
   }
 
-  /** Makes somebody one of them, or not any more. Throws CommandError. */
+  /** Whether somebody was made one of them, be they disabled or not. */
+  async named(account: Account): Promise<boolean> {
+    return (await this.#ids()).includes(account.id);
+  }
+
+  /** Makes somebody one of them, or not any more. Doing so twice changes nothing. Throws CommandError. */
   async set(by: Actor, address: string, admin: boolean): Promise<void> {
     const jid = tryParseJid(address);
     const account = jid === undefined ? undefined : await this.#accounts.find(jid.domain, jid.local);
     if (account === undefined) {
       throw new CommandError('account-not-found', `There is nobody with the address ${address}.`);
     }
-    const others = (await this.#ids()).filter((id) => id !== account.id);
+    await this.#changes.run(SETTING, () => this.#set(by, account, admin));
+  }
+
+  async #set(by: Actor, account: Account, admin: boolean): Promise<void> {
+    const ids = await this.#ids();
+    if (ids.includes(account.id) === admin) return;
+    // Whoever was deleted meanwhile leaves the list here.
+    const others = (await this.#accountsOf(ids)).map(({ id }) => id).filter((id) => id !== account.id);
     if (admin && others.length >= MOST) throw new CommandError('invalid', `There are ${MOST} of them already.`);
     await this.#settings.set(SETTING, admin ? [...others, account.id] : others);
-    await record(
-      this.#audit,
-      by,
-      admin ? 'account.chat-admin' : 'account.no-chat-admin',
-      `${account.local}@${account.domain}`,
-    );
+    const action = admin ? 'account.chat-admin' : 'account.no-chat-admin';
+    await record(this.#audit, by, action, `${account.local}@${account.domain}`);
+  }
+
+  async #accountsOf(ids: readonly number[]): Promise<Account[]> {
+    const accounts = await Promise.all(ids.map((id) => this.#accounts.byId(id)));
+    return accounts.filter((account) => account !== undefined);
   }
 
   /** Numbers, not names: whoever gets the name of somebody deleted must not get the power with it. */

@@ -56,15 +56,16 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const admins = new AdminCommands(stores, options.now);
+  const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
   const overview = new Overview({ accounts: stores.accounts, house, counters, version, listeners });
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
   const housekeeping = setInterval(() => void admins.expire().catch(() => undefined), HOUSEKEEPING_MS);
   housekeeping.unref();
   return {
-    accounts: new AccountCommands(stores, house, options.iterations),
+    accounts: new AccountCommands(stores, house, chatAdmins, options.iterations),
     admins,
     audit: new AuditCommands(stores.audit),
-    chatAdmins: new ChatAdmins(stores.settings, stores.accounts, stores.audit),
+    chatAdmins,
     claim,
     domains,
     live,

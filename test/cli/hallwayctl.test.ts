@@ -136,6 +136,17 @@ describe('people', () => {
     assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.status, 'active');
   });
 
+  test('user grant and user revoke: who may administer from chat', async () => {
+    const { chatAdmins } = house.commands;
+    assert.equal((await ctl('user grant anna@example.test')).out, 'anna@example.test may administer from chat.\n');
+    assert.equal(await chatAdmins.has('anna@example.test'), true);
+    const revoked = json(await ctl('user revoke anna@example.test --json')) as { account?: { chatAdmin: boolean } };
+    assert.equal(revoked.account?.chatAdmin, false);
+    assert.equal(await chatAdmins.has('anna@example.test'), false);
+    assert.equal((await ctl('user grant nobody@example.test')).exit, 1);
+    assert.equal((await ctl('user grant')).exit, 2);
+  });
+
   test('user delete asks, and takes --yes for an answer', async () => {
     assert.equal((await ctl('user delete cyd@example.test')).exit, 2, 'nobody to ask');
     assert.equal((await ctl('user delete cyd@example.test', { typed: ['no'] })).exit, 2);

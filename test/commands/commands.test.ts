@@ -63,6 +63,32 @@ describe('people', () => {
     assert.deepEqual(await house.stores.audit.verify().then((verdict) => verdict.ok), true);
   });
 
+  test('who may administer from chat: named once each, in whatever order of asking, and not any more once deleted', async () => {
+    const { accounts, chatAdmins } = house.commands;
+    const may = (local: string, admin: boolean) => accounts.setChatAdmin(by, DOMAIN, local, admin);
+    for (const local of ['anna', 'bert', 'cyd']) assert.equal((await make(local)).account.chatAdmin, false);
+    const granted = await Promise.all([may('anna', true), may('bert', true), may('anna', true), may('cyd', true)]);
+    assert.ok(granted.every(({ account }) => account.chatAdmin));
+    assert.deepEqual(await chatAdmins.list(), ['anna@example.test', 'bert@example.test', 'cyd@example.test']);
+    await accounts.disable(by, DOMAIN, 'bert', '');
+    assert.equal(await chatAdmins.has('bert@example.test'), false, 'the disabled may not');
+    assert.equal((await accounts.get(DOMAIN, 'bert')).account.chatAdmin, true, 'but are shown as named');
+    await accounts.remove(by, DOMAIN, 'cyd', 'cyd@example.test');
+    await make('cyd');
+    assert.equal(await chatAdmins.has('cyd@example.test'), false, 'the next of the same name is somebody else');
+    await may('anna', false);
+    assert.deepEqual(await chatAdmins.list(), ['bert@example.test']);
+    assert.deepEqual(await house.stores.settings.get('chat-admins'), [2], 'nor do the deleted fill the list up');
+    await assert.rejects(may('nobody', true), refused('account-not-found'));
+    const deeds = (await audited()).filter((deed) => deed.includes('chat-admin'));
+    assert.deepEqual(deeds.sort(), [
+      'olga account.chat-admin anna@example.test',
+      'olga account.chat-admin bert@example.test',
+      'olga account.chat-admin cyd@example.test',
+      'olga account.no-chat-admin anna@example.test',
+    ]);
+  });
+
   test('what is refused changes nothing and is not audited', async () => {
     const { accounts } = house.commands;
     await make('anna');

@@ -71,6 +71,32 @@ export const users: readonly Verb[] = [
     },
   },
   {
+    words: 'user grant',
+    args: ['JID'],
+    options: [],
+    summary: 'let a person administer from a chat app',
+    async run({ client, print }, [jid = '']) {
+      const reply = await client.call('POST /api/domains/:domain/accounts/:local/chat-admin', {
+        params: account(jid),
+        body: { chatAdmin: true },
+      });
+      print(reply, `${reply.account.jid} may administer from chat.\n`);
+    },
+  },
+  {
+    words: 'user revoke',
+    args: ['JID'],
+    options: [],
+    summary: 'take that away again',
+    async run({ client, print }, [jid = '']) {
+      const reply = await client.call('POST /api/domains/:domain/accounts/:local/chat-admin', {
+        params: account(jid),
+        body: { chatAdmin: false },
+      });
+      print(reply, `${reply.account.jid} may not administer from chat any more.\n`);
+    },
+  },
+  {
     words: 'user delete',
     args: ['JID'],
     options: ['yes'],

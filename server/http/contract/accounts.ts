@@ -26,6 +26,8 @@ export const Account = closed({
   sessions: Type.Integer(),
   /** When the last client went away; null when none ever did, or while one is connected. */
   lastActivity: Type.Union([Time, Type.Null()]),
+  /** May use administrators' commands from a chat app, as long as it is active. */
+  chatAdmin: Type.Boolean(),
 });
 
 /** One connected client. */
@@ -113,6 +115,13 @@ export const accounts = {
 
   'POST /api/domains/:domain/accounts/:local/enable': {
     params: AccountParams,
+    reply: closed({ account: Account }),
+  },
+
+  /** Whether the person may use administrators' commands from a chat app (XEP-0133). */
+  'POST /api/domains/:domain/accounts/:local/chat-admin': {
+    params: AccountParams,
+    body: closed({ chatAdmin: Type.Boolean() }),
     reply: closed({ account: Account }),
   },
 

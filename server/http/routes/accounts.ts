@@ -29,6 +29,10 @@ export function accountRoutes({ accounts, sessions }: Commands): RouteEntry[] {
       accounts.enable(by, params.domain, params.local),
     ),
 
+    route('POST /api/domains/:domain/accounts/:local/chat-admin', 'admin', ({ params, body, by }) =>
+      accounts.setChatAdmin(by, params.domain, params.local, body.chatAdmin),
+    ),
+
     route('DELETE /api/domains/:domain/accounts/:local', 'admin', async ({ params, query, by }) => {
       await accounts.remove(by, params.domain, params.local, query.confirm);
       return DONE;
