@@ -26,7 +26,10 @@ export const offline: Module = {
 };
 
 function keep(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'stop' | undefined> {
-  if (!worthKeeping(arrival.stanza)) return undefined;
+  const { stanza } = arrival;
+  if (!worthKeeping(stanza)) return undefined;
+  // RFC 6121 §8.5.3.2.1: of what is for a device that is not there, only chat is for its owner.
+  if (stanza.type !== 'chat' && stanza.to!.resource !== '') return undefined;
   const count = host.house.stores.offline.count(arrival.account.id);
   return count instanceof Promise ? count.then((n) => keepBehind(host, arrival, n)) : keepBehind(host, arrival, count);
 }
