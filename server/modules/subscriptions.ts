@@ -78,7 +78,7 @@ export function coming(type: string, item: Item, text: string): Outcome {
       if (item.approved) {
         return { item: { ...item, subscription: make(to, true) }, pass: false, sight: 'shown', reply: 'subscribed' };
       }
-      return { item: { ...item, pendingIn: text }, pass: true };
+      return { item: { ...item, pendingIn: text }, pass: item.pendingIn === undefined };
     case 'unsubscribe': // A.3.2
       return {
         item: { ...item, subscription: make(to, false), pendingIn: undefined },

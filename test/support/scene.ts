@@ -23,7 +23,6 @@ import { WatchedDatabase } from './watched-database.ts';
 export interface SceneOptions {
   readonly domains?: readonly string[];
   readonly limits?: Partial<House['limits']>;
-  readonly contactAddresses?: Record<string, readonly string[]>;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -141,7 +140,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     log,
     modules: modules({
       commands: () => open.commands!,
-      contactAddresses: () => options.contactAddresses ?? {},
+      contactAddresses: (domain) => open.commands?.contacts.of(domain) ?? {},
     }),
     version: '9.8.7',
     parse: parseStanza,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Statement } from '../../server/storage/database.ts';
 
 /** A database that knows whether it is busy, and whose commits a test can hold back. */
@@ -7,6 +8,8 @@ export class WatchedDatabase implements Database {
   pending = 0;
   /** Operations so far, of all kinds. */
   operations = 0;
+  /** How long a disk takes to have it, in ms. */
+  lag = 0;
   #gate: Promise<void> | undefined;
   #open: (() => void) | undefined;
 
@@ -35,11 +38,11 @@ export class WatchedDatabase implements Database {
   }
 
   run(statement: Statement): Promise<number> {
-    return this.#watch(this.#inner.run(statement));
+    return this.#watch(this.#committed(this.#inner.run(statement)));
   }
 
   batch(statements: readonly Statement[]): Promise<number[]> {
-    return this.#watch(this.#inner.batch(statements));
+    return this.#watch(this.#committed(this.#inner.batch(statements)));
   }
 
   queue(statements: readonly Statement[], failed?: (error: Error) => void): void {
@@ -67,6 +70,12 @@ export class WatchedDatabase implements Database {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  async #committed<T>(write: Promise<T>): Promise<T> {
+    const result = await write;
+    if (this.lag > 0) await sleep(this.lag);
+    return result;
   }
 
   async #watch<T>(operation: Promise<T>): Promise<T> {
