@@ -79,7 +79,6 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
 
   const commands: { open?: Commands } = {};
   const counters = newCounters();
-  const contacts = await contactAddresses(stores);
   const house: House = {
     db,
     stores,
@@ -87,7 +86,10 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     archiveIds: new ArchiveIds(await stores.archives.largestId()),
     counters,
     log,
-    modules: modules({ commands: () => commands.open!, contactAddresses: contacts }),
+    modules: modules({
+      commands: () => commands.open!,
+      contactAddresses: (domain) => commands.open!.contacts.of(domain),
+    }),
     version,
     parse: parseStanza,
     limits: {
@@ -225,11 +227,4 @@ async function fakeSaltSecret(stores: Stores): Promise<Uint8Array> {
   const made = randomBytes(32);
   await stores.settings.set(FAKE_SALT, made.toString('base64'));
   return made;
-}
-
-/** The setting `contact-addresses`: by domain, the fields of XEP-0157 §3. */
-async function contactAddresses(stores: Stores): Promise<(domain: string) => Record<string, readonly string[]>> {
-  const value = await stores.settings.get('contact-addresses');
-  const byDomain = new Map(Object.entries((value ?? {}) as Record<string, Record<string, string[]>>));
-  return (domain) => byDomain.get(domain) ?? {};
 }

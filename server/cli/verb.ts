@@ -17,12 +17,29 @@ export const OPTIONS = {
   before: { type: 'string', value: 'ID', help: 'what came before this number' },
   limit: { type: 'string', value: 'COUNT', help: 'how many at most (1 to 200)' },
   reason: { type: 'string', value: 'TEXT', help: 'why, for other administrators' },
+  admin: {
+    type: 'string',
+    multiple: true,
+    value: 'URI',
+    help: 'who runs it; may be given several times, as those below',
+  },
+  abuse: { type: 'string', multiple: true, value: 'URI', help: 'whom to tell of abuse' },
+  support: { type: 'string', multiple: true, value: 'URI', help: 'who helps' },
+  security: { type: 'string', multiple: true, value: 'URI', help: 'whom to tell of weaknesses' },
+  feedback: { type: 'string', multiple: true, value: 'URI', help: 'who wants to hear opinions' },
+  sales: { type: 'string', multiple: true, value: 'URI', help: 'who sells' },
+  'status-page': { type: 'string', multiple: true, value: 'URI', help: 'where it says whether all is well' },
+  clear: { type: 'boolean', help: 'take all away first' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
 export type Given = {
-  readonly [Name in OptionName]?: (typeof OPTIONS)[Name]['type'] extends 'string' ? string : boolean;
+  readonly [Name in OptionName]?: (typeof OPTIONS)[Name] extends { readonly multiple: true }
+    ? string[]
+    : (typeof OPTIONS)[Name]['type'] extends 'string'
+      ? string
+      : boolean;
 };
 
 /** Taken by every verb. */

@@ -3,6 +3,7 @@ import type { Domain } from '../storage/stores/domains.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import type { ContactCommands } from './contacts.ts';
 import type { House } from './house.ts';
 import type { Live } from './live.ts';
 import { checkDomain } from './names.ts';
@@ -22,11 +23,13 @@ export class DomainCommands {
   readonly #house: House;
   readonly #live: Live;
   readonly #certify: Certify;
+  readonly #contacts: ContactCommands;
 
-  constructor(stores: Stores, house: House, live: Live, certify: Certify) {
+  constructor(stores: Stores, house: House, live: Live, contacts: ContactCommands, certify: Certify) {
     this.#live = live;
     this.#stores = stores;
     this.#house = house;
+    this.#contacts = contacts;
     this.#certify = certify;
   }
 
@@ -72,6 +75,7 @@ export class DomainCommands {
     }
     await this.#stores.domains.remove(name);
     await this.#house.remove(name);
+    await this.#contacts.forget(name);
     await record(this.#stores.audit, by, 'domain.remove', name);
   }
 

@@ -4,6 +4,7 @@ import { AdminCommands } from './admins.ts';
 import { AuditCommands } from './audit.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
+import { ContactCommands } from './contacts.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import type { House, HouseCounters } from './house.ts';
 import { Live } from './live.ts';
@@ -33,6 +34,7 @@ export interface Commands {
   readonly audit: AuditCommands;
   readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
+  readonly contacts: ContactCommands;
   readonly domains: DomainCommands;
   readonly live: Live;
   readonly overview: Overview;
@@ -52,7 +54,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const { stores, house, counters, version, listeners } = options;
   const live = new Live();
   for (const domain of house.domains()) live.watch(house.get(domain)!);
-  const domains = new DomainCommands(stores, house, live, options.certify);
+  const contacts = new ContactCommands(stores.settings, stores.audit, house);
+  await contacts.load();
+  const domains = new DomainCommands(stores, house, live, contacts, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const admins = new AdminCommands(stores, options.now);
@@ -67,6 +71,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     audit: new AuditCommands(stores.audit),
     chatAdmins,
     claim,
+    contacts,
     domains,
     live,
     overview,

@@ -30,7 +30,7 @@ export class Host implements Destination {
   readonly events: Events;
   /** What the modules brought, for those that tell others about it. */
   readonly wirings: readonly Wiring[];
-  #capabilities: Capabilities | undefined;
+  #abilities: Omit<Capabilities, 'forms'> | undefined;
   readonly #returns = new Set<Promise<void>>();
   /** Changes to an account's lists, one at a time. */
   readonly changes = new KeyedMutex<number>();
@@ -54,14 +54,13 @@ export class Host implements Destination {
     return makeJid(session.jid.local, this.domain);
   }
 
-  /** What the host is and can (XEP-0030), all modules together. */
+  /** What the host is and can (XEP-0030), all modules together: the forms as they are now, the rest never changes. */
   get capabilities(): Capabilities {
-    this.#capabilities ??= {
+    this.#abilities ??= {
       identities: this.wirings.flatMap((wiring) => wiring.identities ?? []),
       features: [...new Set(this.wirings.flatMap((wiring) => wiring.features ?? []))].sort(),
-      forms: this.wirings.flatMap((wiring) => wiring.forms ?? []),
     };
-    return this.#capabilities;
+    return { ...this.#abilities, forms: this.wirings.flatMap((wiring) => wiring.forms?.() ?? []) };
   }
 
   #wire(wiring: Wiring): void {

@@ -1,4 +1,4 @@
-import type { Identity } from '../xmpp/caps.ts';
+import type { Capabilities, Identity } from '../xmpp/caps.ts';
 import type { Element } from '../xmpp/element.ts';
 import type { Handlers } from './events.ts';
 import type { InboundSteps, OutboundSteps } from './flow.ts';
@@ -19,8 +19,8 @@ export interface Wiring {
   /** The same of every account. */
   readonly accountFeatures?: readonly string[];
   readonly identities?: readonly Identity[];
-  /** Extension forms of the host (XEP-0128). */
-  readonly forms?: readonly { readonly formType: string; readonly fields: ReadonlyMap<string, readonly string[]> }[];
+  /** Extension forms of the host (XEP-0128), asked for whenever somebody wants them: what they say may change. */
+  readonly forms?: () => Capabilities['forms'];
   /** Nodes of the host that can be discovered apart (XEP-0030 §3.2, §4.2). */
   readonly nodes?: readonly DiscoNode[];
   readonly iq?: readonly IqRoute[];

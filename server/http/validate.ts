@@ -34,6 +34,7 @@ function explain(keyword: string, params: object): string {
   if (keyword === 'maxLength') return 'This is too long.';
   if (keyword === 'minimum' && 'limit' in params) return `This must be at least ${params.limit}.`;
   if (keyword === 'maximum' && 'limit' in params) return `This must be at most ${params.limit}.`;
+  if (keyword === 'maxItems' && 'limit' in params) return `At most ${params.limit}, please.`;
   if (keyword === 'additionalProperties') return 'This is not a field that can be set here.';
   return 'This is not of the right kind.';
 }

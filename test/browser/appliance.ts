@@ -112,8 +112,8 @@ export class ChatApp {
     return app;
   }
 
-  /** Sends, and waits for an answer that holds `answer`. */
-  async say(text: string, answer: string): Promise<void> {
+  /** Sends, and waits for an answer that holds `answer`; gives all that came since. */
+  async say(text: string, answer: string): Promise<string> {
     this.#text = '';
     this.#socket.write(text);
     while (!this.#text.includes(answer)) {
@@ -123,6 +123,7 @@ export class ChatApp {
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    return this.#text;
   }
 
   /** Resolves when the server has ended the connection. */

@@ -191,6 +191,29 @@ describe('the rest of the house', () => {
     assert.equal((await ctl('domain add not_a_domain')).exit, 1);
   });
 
+  test('domain contacts: shows, sets what is named and keeps the rest, takes away', async () => {
+    assert.equal((await ctl('domain contacts example.test')).out, 'Nobody is named for example.test.\n');
+    const two = '--admin mailto:olga@example.test --admin xmpp:olga@example.test --status-page https://example.test/up';
+    assert.equal((await ctl(`domain contacts example.test ${two}`)).exit, 0);
+    const three = await ctl('domain contacts example.test --abuse mailto:abuse@example.test');
+    assert.deepEqual(three.out.split(/\s+/), [
+      ...['admin:', 'mailto:olga@example.test', 'admin:', 'xmpp:olga@example.test'],
+      ...['abuse:', 'mailto:abuse@example.test', 'status-page:', 'https://example.test/up', ''],
+    ]);
+    assert.equal((await ctl('domain contacts example.test')).out, three.out);
+    const none = await ctl('domain contacts example.test --admin= --json');
+    const { contacts } = json(none) as { contacts?: Record<string, string[]> };
+    assert.deepEqual([contacts?.['admin-addresses'], contacts?.['abuse-addresses']?.length], [[], 1]);
+    const anew = await ctl('domain contacts example.test --clear --support xmpp:help@example.test');
+    assert.equal(anew.out.trim(), 'support: xmpp:help@example.test');
+    const refused = await ctl('domain contacts example.test --admin olga@example.test');
+    assert.equal(refused.exit, 1);
+    assert.match(refused.err, /mailto:help@example\.com/);
+    assert.equal((await ctl('domain contacts elsewhere.test --clear')).exit, 1);
+    assert.equal((await ctl('domain contacts')).exit, 2);
+    assert.equal((await ctl('domain contacts example.test --clear')).out, 'Nobody is named for example.test.\n');
+  });
+
   test('status prints figures, or the reply as it is', async () => {
     const { out } = await ctl('status');
     for (const part of ['Version:', '0.0.1', 'example.test', 'c2s [::]:5222']) assert.ok(out.includes(part), part);

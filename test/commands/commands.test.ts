@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandError } from '../../server/commands/command-error.ts';
+import { ContactCommands } from '../../server/commands/contacts.ts';
 import { DomainCommands } from '../../server/commands/domains.ts';
 import type { House } from '../../server/commands/house.ts';
 import { checkAdminName, checkDisplayName, checkDomain, checkLocal } from '../../server/commands/names.ts';
@@ -151,17 +152,117 @@ describe('people', () => {
 
 describe('domains', () => {
   test('are certified before they are served, and not served when that fails', async () => {
+    const { live, contacts } = house.commands;
     await house.commands.domains.add(by, 'Büro.test');
     assert.deepEqual(house.house.domains(), [DOMAIN, 'büro.test']);
     await assert.rejects(house.commands.domains.add(by, 'büro.test'), refused('domain-exists', 'name'));
     await house.commands.domains.remove(by, 'büro.test');
-    const uncertified = new DomainCommands(house.stores, house.house, house.commands.live, () =>
+    const uncertified = new DomainCommands(house.stores, house.house, live, contacts, () =>
       Promise.reject(new Error('no key')),
     );
     await assert.rejects(uncertified.add(by, 'new.test'), /no key/);
     assert.deepEqual(house.house.domains(), [DOMAIN]);
     await assert.rejects(house.commands.domains.remove(by, DOMAIN), refused('last-domain'));
     assert.deepEqual(await audited(), ['olga domain.add büro.test', 'olga domain.remove büro.test']);
+  });
+});
+
+describe('contact addresses', () => {
+  const NOBODY = {
+    'abuse-addresses': [],
+    'admin-addresses': [],
+    'feedback-addresses': [],
+    'sales-addresses': [],
+    'security-addresses': [],
+    'status-addresses': [],
+    'support-addresses': [],
+  };
+
+  test('are set as a whole, in one way of writing, and audited by what changed', async () => {
+    const { contacts } = house.commands;
+    assert.deepEqual(contacts.get(DOMAIN), NOBODY);
+    const wish = {
+      'admin-addresses': [' mailto:olga@example.test ', 'MAILTO:olga@example.test', 'xmpp:olga@example.test'],
+      'abuse-addresses': ['https://Example.test/abuse?from=chat', 'mailto:jürgen@example.test?subject=abuse'],
+      'support-addresses': ['xmpp:help@conference.example.test?join', 'xmpp:example.test'],
+    };
+    const set = {
+      ...NOBODY,
+      'admin-addresses': ['mailto:olga@example.test', 'xmpp:olga@example.test'],
+      'abuse-addresses': ['https://example.test/abuse?from=chat', 'mailto:j%C3%BCrgen@example.test?subject=abuse'],
+      'support-addresses': ['xmpp:help@conference.example.test?join', 'xmpp:example.test'],
+    };
+    assert.deepEqual(await contacts.set(by, 'EXAMPLE.test', wish), set);
+    assert.deepEqual(contacts.of(DOMAIN), set);
+    await contacts.set(by, DOMAIN, wish);
+    const { 'abuse-addresses': _, ...rest } = wish;
+    await contacts.set(by, DOMAIN, rest);
+    const { rows } = await house.commands.audit.page(undefined, 10);
+    assert.deepEqual(
+      rows.map(({ action, subject, detail }) => [action, subject, detail]),
+      [
+        ['domain.contacts', DOMAIN, { 'abuse-addresses': 'none' }],
+        [
+          'domain.contacts',
+          DOMAIN,
+          {
+            'admin-addresses': set['admin-addresses'].join(' '),
+            'abuse-addresses': set['abuse-addresses'].join(' '),
+            'support-addresses': set['support-addresses'].join(' '),
+          },
+        ],
+      ],
+    );
+    const later = new ContactCommands(house.stores.settings, house.stores.audit, house.house);
+    await later.load();
+    assert.deepEqual(later.of(DOMAIN), { ...set, 'abuse-addresses': [] }, 'as they are found at the next start');
+  });
+
+  test('refuse what is no address, and too many; then nothing changes', async () => {
+    const { contacts } = house.commands;
+    for (const wrong of [
+      '',
+      'olga@example.test',
+      'mailto:',
+      'mailto:olga',
+      'mailto:olga@example.test,bert@example.test@x',
+      'mailto:%zz@example.test',
+      'mailto://olga@example.test',
+      'xmpp:',
+      'xmpp:a b@example.test',
+      'xmpp://example.test/olga@example.test',
+      'https:',
+      'https://olga:secret@example.test/',
+      'http://example.test/',
+      'javascript:alert(1)',
+      'JavaScript://example.test/%0aalert(1)',
+      'data:text/html,x',
+      'https://example.test/\n<script>',
+      'https://example.test/"onload=',
+      `https://example.test/${'a'.repeat(300)}`,
+    ]) {
+      await assert.rejects(
+        contacts.set(by, DOMAIN, { 'support-addresses': ['xmpp:example.test', wrong] }),
+        refused('invalid', 'support-addresses'),
+        wrong,
+      );
+    }
+    const many = Array.from({ length: 11 }, (_, n) => `mailto:a${n}@example.test`);
+    await assert.rejects(contacts.set(by, DOMAIN, { 'sales-addresses': many }), refused('invalid', 'sales-addresses'));
+    await assert.rejects(contacts.set(by, 'elsewhere.test', {}), refused('domain-not-found'));
+    assert.throws(() => contacts.get('elsewhere.test'), refused('domain-not-found'));
+    assert.deepEqual(contacts.get(DOMAIN), NOBODY);
+    assert.deepEqual(await audited(), []);
+  });
+
+  test('go with their domain', async () => {
+    const { contacts, domains } = house.commands;
+    await domains.add(by, 'second.test');
+    await contacts.set(by, 'second.test', { 'admin-addresses': ['mailto:olga@example.test'] });
+    await domains.remove(by, 'second.test');
+    await domains.add(by, 'second.test');
+    assert.deepEqual(contacts.get('second.test'), NOBODY);
+    assert.equal((await house.stores.settings.all()).size, 0);
   });
 });
 

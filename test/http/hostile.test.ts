@@ -199,6 +199,25 @@ describe('hostile requests', () => {
     assert.equal(session.ended?.condition, 'policy-violation');
   });
 
+  test('contact addresses: the named fields, some of each, no scripts', async () => {
+    const path = 'PUT /api/domains/example.test/contacts';
+    const put = async (body: unknown) => {
+      const { status, json } = await ask(path, { cookie, body });
+      return [status, json.error?.field];
+    };
+    const field = 'support-addresses';
+    assert.deepEqual(await put({ [field]: ['javascript:alert(1)'] }), [422, field]);
+    assert.deepEqual(await put({ [field]: Array(11).fill('xmpp:example.test') }), [400, field]);
+    assert.deepEqual(await put({ [field]: [`https://example.test/${'x'.repeat(300)}`] }), [400, field]);
+    assert.deepEqual(await put({ [field]: 'xmpp:example.test' }), [400, field]);
+    assert.deepEqual(await put({ 'other-addresses': [] }), [400, 'other-addresses']);
+    assert.deepEqual(await put(undefined), [400, undefined]);
+    assert.deepEqual(await put({ [field]: ['xmpp:example.test'] }), [200, undefined]);
+    const { json } = await ask('GET /api/domains/example.test/contacts', { cookie });
+    assert.deepEqual((json as { contacts?: Record<string, string[]> }).contacts?.[field], ['xmpp:example.test']);
+    assert.equal((await ask('PUT /api/domains/elsewhere.test/contacts', { cookie, body: {} })).status, 404);
+  });
+
   test('names that no address can have are explained', async () => {
     for (const [local, message] of [
       ['anna maria', /cannot contain spaces/],

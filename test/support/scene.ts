@@ -140,7 +140,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     log,
     modules: modules({
       commands: () => open.commands!,
-      contactAddresses: (domain) => open.commands?.contacts.of(domain) ?? {},
+      contactAddresses: (domain) => open.commands!.contacts.of(domain),
     }),
     version: '9.8.7',
     parse: parseStanza,

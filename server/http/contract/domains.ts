@@ -4,9 +4,30 @@ import { closed, DomainName, DomainParams, Done, Time } from './shapes.ts';
 /** A domain that is served here. `people` counts its accounts, `online` those with a client connected. */
 export const Domain = closed({ name: Type.String(), createdAt: Time, people: Type.Integer(), online: Type.Integer() });
 
+const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { maxItems: 10 });
+/** Whom to write to (XEP-0157 §3): URIs `xmpp:`, `mailto:` or `https:`. */
+export const Contacts = closed({
+  'abuse-addresses': Addresses,
+  'admin-addresses': Addresses,
+  'feedback-addresses': Addresses,
+  'sales-addresses': Addresses,
+  'security-addresses': Addresses,
+  'status-addresses': Addresses,
+  'support-addresses': Addresses,
+});
+
 export const domains = {
   'GET /api/domains': { reply: closed({ domains: Type.Array(Domain) }) },
   'POST /api/domains': { body: closed({ name: DomainName }), reply: closed({ domain: Domain }) },
   /** 409 `domain-in-use` while it has accounts, 409 `last-domain` for the only one. */
   'DELETE /api/domains/:domain': { params: DomainParams, reply: Done },
+
+  /** What everybody learns of the domain by service discovery. */
+  'GET /api/domains/:domain/contacts': { params: DomainParams, reply: closed({ contacts: Contacts }) },
+  /** In the place of those there were; a field left out has none. 422 with `field` for what is no address. */
+  'PUT /api/domains/:domain/contacts': {
+    params: DomainParams,
+    body: Type.Partial(Contacts, { additionalProperties: false }),
+    reply: closed({ contacts: Contacts }),
+  },
 } as const;

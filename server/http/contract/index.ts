@@ -40,6 +40,7 @@ export type Events = { [Name in keyof typeof OverviewShapes.events]: Static<(typ
 export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AuditRow = Static<typeof AuditShapes.AuditRow>;
+export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
 export type Overview = Static<typeof OverviewShapes.Overview>;

@@ -1,7 +1,7 @@
 import type { Commands } from '../../commands/index.ts';
 import { DONE, type RouteEntry, route } from '../route.ts';
 
-export function domainRoutes({ domains }: Commands): RouteEntry[] {
+export function domainRoutes({ domains, contacts }: Commands): RouteEntry[] {
   return [
     route('GET /api/domains', 'admin', async () => ({ domains: await domains.list() })),
     route('POST /api/domains', 'admin', async ({ body, by }) => ({ domain: await domains.add(by, body.name) })),
@@ -9,5 +9,11 @@ export function domainRoutes({ domains }: Commands): RouteEntry[] {
       await domains.remove(by, params.domain);
       return DONE;
     }),
+    route('GET /api/domains/:domain/contacts', 'admin', async ({ params }) => ({
+      contacts: contacts.get(params.domain),
+    })),
+    route('PUT /api/domains/:domain/contacts', 'admin', async ({ params, body, by }) => ({
+      contacts: await contacts.set(by, params.domain, body),
+    })),
   ];
 }
