@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { covers } from '../host/blocklist.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
@@ -50,12 +51,6 @@ export const blocking: Module = {
     };
   },
 };
-
-/** §2: an entry stands for an address, all its resources, a domain's resource, or a whole domain. */
-function covers(list: ReadonlySet<string>, { full, bare, domain, resource }: Jid): boolean {
-  if (list.size === 0) return false;
-  return list.has(full) || list.has(bare) || (resource !== '' && list.has(`${domain}/${resource}`)) || list.has(domain);
-}
 
 function guardOut(host: Host, { stanza, session }: Departure): undefined | Promise<undefined> {
   const { to } = stanza;

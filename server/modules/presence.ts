@@ -1,8 +1,10 @@
+import { covers } from '../host/blocklist.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
-import type { Roster } from '../storage/stores/rosters.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Roster, Subscription } from '../storage/stores/rosters.ts';
 import { child, el, textOf } from '../xmpp/element.ts';
 import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -47,25 +49,51 @@ function remember(directed: Directed, { stanza, session }: Departure): void {
   }
 }
 
-function broadcast(host: Host, directed: Directed, { stanza, session }: Departure): void | Promise<void> {
-  if (stanza.kind !== 'presence' || stanza.to !== undefined) return;
-  const roster = host.house.stores.rosters.all(session.account.id);
-  if (roster instanceof Promise) return roster.then((loaded) => announce(host, directed, session, stanza, loaded));
-  return announce(host, directed, session, stanza, roster);
+/** Who may see an account, and whom it may see: its contacts, and of those the ones it has not blocked. */
+interface Circle {
+  readonly roster: Roster;
+  readonly blocked: ReadonlySet<string>;
 }
 
-function announce(host: Host, directed: Directed, session: Session, stanza: Stanza, roster: Roster): void {
+function circleOf(host: Host, { id }: Account): Circle | Promise<Circle> {
+  const { rosters, blocking } = host.house.stores;
+  const roster = rosters.all(id);
+  const blocked = blocking.list(id);
+  if (!(roster instanceof Promise) && !(blocked instanceof Promise)) return { roster, blocked };
+  return Promise.all([roster, blocked]).then(([all, list]) => ({ roster: all, blocked: list }));
+}
+
+/** The contacts of one kind of subscription or `both`, without those who are blocked (XEP-0191 §3.3: nothing goes there). */
+function* contacts({ roster, blocked }: Circle, kind: Subscription): Iterable<Jid> {
+  for (const item of roster.items.values()) {
+    if (item.subscription !== kind && item.subscription !== 'both') continue;
+    const contact = parseJid(item.jid);
+    if (!covers(blocked, contact)) yield contact;
+  }
+}
+
+function broadcast(host: Host, directed: Directed, { stanza, session }: Departure): void | Promise<void> {
+  if (stanza.kind !== 'presence' || stanza.to !== undefined) return;
+  const circle = circleOf(host, session.account);
+  if (circle instanceof Promise) return circle.then((loaded) => announce(host, directed, session, stanza, loaded));
+  return announce(host, directed, session, stanza, circle);
+}
+
+function announce(host: Host, directed: Directed, session: Session, stanza: Stanza, circle: Circle): void {
+  // The session may have ended while the store was asked: nobody would ever say goodbye for it.
+  if (host.sessions.get(session.jid) !== session) return;
   if (stanza.type === 'unavailable') {
-    if (session.available !== undefined) becomeUnavailable(host, session, stanza, roster);
-    sayGoodbye(host, directed, session, stanza);
+    const told = session.available !== undefined;
+    if (told) becomeUnavailable(host, session, stanza, circle);
+    sayGoodbye(host, directed, session, stanza, told ? circle : undefined);
     return;
   }
   if (stanza.type !== '') throw new StanzaError('bad-request', 'This presence needs an address.');
   const initial = session.available === undefined;
   session.available = stanza;
   session.priority = priorityOf(stanza);
-  tellContacts(host, session, stanza, roster);
-  if (initial) learn(host, session, roster);
+  tellContacts(host, session, stanza, circle);
+  if (initial) learn(host, session, circle);
   host.events.emit('available', { session, initial });
 }
 
@@ -77,21 +105,17 @@ function priorityOf(stanza: Stanza): number {
 }
 
 /** §4.2.2, §4.4.2, §4.5.2: to all who are subscribed, and to one's own devices, this one included. */
-function tellContacts(host: Host, session: Session, stanza: Stanza, roster: Roster): void {
-  for (const item of roster.items.values()) {
-    if (item.subscription === 'from' || item.subscription === 'both') host.send(stanza.for(parseJid(item.jid)));
-  }
+function tellContacts(host: Host, session: Session, stanza: Stanza, circle: Circle): void {
+  for (const contact of contacts(circle, 'from')) host.send(stanza.for(contact));
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other.available !== undefined) other.deliver(stanza.for(other.jid));
   }
 }
 
 /** §4.2.2, §4.3: a newcomer learns who of its contacts is there, and which of its own devices are. */
-function learn(host: Host, session: Session, roster: Roster): void {
+function learn(host: Host, session: Session, circle: Circle): void {
   const probe = new Stanza(el('presence', { type: 'probe' }), session.jid, undefined);
-  for (const item of roster.items.values()) {
-    if (item.subscription === 'to' || item.subscription === 'both') host.send(probe.for(parseJid(item.jid)));
-  }
+  for (const contact of contacts(circle, 'to')) host.send(probe.for(contact));
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other !== session && other.available !== undefined) session.deliver(other.available.for(session.jid));
   }
@@ -118,28 +142,32 @@ async function answerProbe(host: Host, { stanza, account }: Arrival): Promise<'s
   return 'stop';
 }
 
-function becomeUnavailable(host: Host, session: Session, stanza: Stanza, roster: Roster): void {
+function becomeUnavailable(host: Host, session: Session, stanza: Stanza, circle: Circle): void {
   session.available = undefined;
   session.priority = 0;
-  tellContacts(host, session, stanza, roster);
+  tellContacts(host, session, stanza, circle);
   host.events.emit('unavailable', { session, status: textOf(child(stanza.element, 'status')) });
 }
 
 /** A session that ended without a goodbye: we say it (§4.5.2). */
 async function vanish(host: Host, directed: Directed, session: Session): Promise<void> {
   const stanza = new Stanza(el('presence', { type: 'unavailable' }), session.jid, undefined);
-  const roster = await host.house.stores.rosters.all(session.account.id);
-  if (session.available !== undefined) becomeUnavailable(host, session, stanza, roster);
-  sayGoodbye(host, directed, session, stanza);
+  const circle = await circleOf(host, session.account);
+  if (session.available !== undefined) becomeUnavailable(host, session, stanza, circle);
+  sayGoodbye(host, directed, session, stanza, circle);
 }
 
-/** §4.6.3: those who were shown presence without being subscribed. */
-function sayGoodbye(host: Host, directed: Directed, session: Session, stanza?: Stanza): void {
+/** §4.6.3: those who were shown presence without being subscribed; `told` are those who heard it as subscribers. */
+function sayGoodbye(host: Host, directed: Directed, session: Session, stanza?: Stanza, told?: Circle): void {
   const set = directed.get(session);
   if (set === undefined) return;
   directed.delete(session);
   const goodbye = stanza ?? new Stanza(el('presence', { type: 'unavailable' }), session.jid, undefined);
-  for (const to of set) host.send(goodbye.for(parseJid(to)));
+  const already = new Set(told === undefined ? [] : [...contacts(told, 'from')].map(({ bare }) => bare));
+  for (const to of set) {
+    const jid = parseJid(to);
+    if (!already.has(jid.bare)) host.send(goodbye.for(jid));
+  }
 }
 
 function show(host: Host, self: Jid, contact: Jid): void {
