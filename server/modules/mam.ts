@@ -5,7 +5,8 @@ import type { Ledger } from '../host/ledger.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
 import { timeOf } from '../storage/archive-id.ts';
-import type { ArchivePreferences, ArchiveQuery } from '../storage/stores/archives.ts';
+import type { ArchiveFilter, ArchivePreferences, ArchiveQuery } from '../storage/stores/archives.ts';
+import type { RosterItem } from '../storage/stores/rosters.ts';
 import { dataForm, readForm } from '../xmpp/data-form.ts';
 import { delayXml, parseDateTime } from '../xmpp/delay.ts';
 import {
@@ -27,7 +28,6 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 const PAGE = 50;
 const LARGEST_PAGE = 250;
 const PREFERENCES_LIMIT = 1_000;
-type Soon<T> = T | Promise<T>;
 
 /** Message archive management (XEP-0313), preferences (XEP-0441), pages (XEP-0059), hints (XEP-0334). */
 export const mam: Module = {
@@ -75,9 +75,10 @@ function keep(host: Host, account: number, peer: Jid, ledger: Ledger): undefined
     if (listed(wish.never)) return undefined;
     if (wish.default === 'always' || listed(wish.always)) return enter();
     if (wish.default === 'never') return undefined;
-    const item: Soon<unknown> = rosters.get(account, peer.bare);
-    if (item instanceof Promise) return item.then((found) => (found === undefined ? undefined : enter()));
-    return item === undefined ? undefined : enter();
+    // Who only asked to be let in has an item as well, one that is not in the list.
+    const known = (item: RosterItem | undefined): undefined => (item?.listed === true ? enter() : undefined);
+    const item = rosters.get(account, peer.bare);
+    return item instanceof Promise ? item.then(known) : known(item);
   }
 
   function enter(): undefined {
@@ -119,8 +120,16 @@ function moment(text: string | undefined): number | undefined {
   return time;
 }
 
+/** What is asked for: the set of messages, and one page of it. */
+interface Asked {
+  readonly set: ArchiveFilter;
+  readonly page: ArchiveQuery;
+  /** The id at which the page begins or ends. */
+  readonly edge: number | undefined;
+}
+
 /** Reads what is asked for (§4.1). Throws StanzaError. */
-function readQuery(payload: Element): ArchiveQuery & { readonly edge: number | undefined } {
+function readQuery(payload: Element): Asked {
   const form = readForm(payload);
   const values = form?.values ?? new Map<string, readonly string[]>();
   if (form !== undefined && form.formType !== NS.mam)
@@ -138,16 +147,19 @@ function readQuery(payload: Element): ArchiveQuery & { readonly edge: number | u
   const { max, after, before } = readPageRequest(payload);
   const afterId = after === undefined ? undefined : toId(after);
   const beforeId = before === undefined || before === '' ? undefined : toId(before);
-  return {
+  const set: ArchiveFilter = {
     ...(jid !== undefined && { with: jid.bare }),
     ...(start !== undefined && { start }),
     ...(end !== undefined && { end }),
+  };
+  const page: ArchiveQuery = {
+    ...set,
     ...(afterId !== undefined && { afterId }),
     ...(beforeId !== undefined && { beforeId }),
     limit: Math.min(max ?? PAGE, LARGEST_PAGE),
     fromEnd: before !== undefined,
-    edge: afterId ?? beforeId,
   };
+  return { set, page, edge: afterId ?? beforeId };
 }
 
 async function query(host: Host, { account, session, payload }: IqRequest): Promise<Element> {
@@ -157,15 +169,17 @@ async function query(host: Host, { account, session, payload }: IqRequest): Prom
   if (asked.edge !== undefined && !(await archives.has(account!.id, asked.edge))) {
     throw new StanzaError('item-not-found', 'There is no such message.'); // §4.3.1
   }
-  const counted = archives.count(account!.id, asked);
-  const page = await archives.page(account!.id, asked);
+  const [count, page] = await Promise.all([
+    archives.count(account!.id, asked.set), // XEP-0059 §2.6: of the whole set, whatever the page
+    archives.page(account!.id, asked.page),
+  ]);
   const queryId: string | undefined = payload.attrs.queryid;
   for (const row of page.rows) sendResult(host, session, queryId, row.id, row.stanza);
   const { first, last, complete } = page;
   const answer = pageAnswer({
     ...(first !== undefined && { first: String(first) }),
     ...(last !== undefined && { last: String(last) }),
-    count: await counted,
+    count,
   });
   return el('fin', { xmlns: NS.mam, complete: complete ? 'true' : undefined }, answer);
 }
