@@ -137,7 +137,7 @@ export class Appliance implements AsyncDisposable {
 
   /** Starts it, or starts it again on the same data. */
   async start(): Promise<void> {
-    const exit = this.launch();
+    const exit = this.#launch();
     const ended = exit.then(({ code, signal }) => {
       throw new Error(`the server ended (${signal ?? code}):\n${this.#log}`);
     });
@@ -149,8 +149,17 @@ export class Appliance implements AsyncDisposable {
     this.#ports = { c2s: port('c2s'), c2s_tls: port('c2s_tls'), https: port('https') };
   }
 
-  /** Starts the process without waiting until it is ready, for starts that are to fail. */
-  launch(): Promise<Exit> {
+  /** Starts it where it is to refuse, and gives how it ended. Rejects when it runs after all. */
+  async fails(): Promise<Exit> {
+    const exit = this.#launch();
+    const runs = this.#ready().then(() => true as const);
+    const first = await Promise.race([exit, runs, sleep(READY_MS, true as const, { ref: false })]);
+    if (first !== true) return first;
+    await this.kill();
+    throw new Error(`the server did not end by itself:\n${this.#log}`);
+  }
+
+  #launch(): Promise<Exit> {
     if (this.#child !== undefined) throw new Error('the appliance runs already');
     const args = ['--config', this.config];
     const [program, words] = this.#byNpm
@@ -237,7 +246,9 @@ export class Appliance implements AsyncDisposable {
   }
 
   async #ready(): Promise<string> {
+    const child = this.#child;
     for (;;) {
+      if (this.#child !== child || child === undefined) return new Promise(() => {}); // it ended, which others tell
       const line = /^ready .*$/m.exec(this.#log)?.[0];
       if (line !== undefined && this.#log.includes(`${line}\n`)) return line;
       await sleep(5);
