@@ -108,6 +108,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     certify: async (domain) => void (await renewal.check(domain)),
     version,
+    hostname: settings.hostname,
     iterations: settings.scram.iterations,
     listeners: () => listening,
     panel: () => ({

@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly counters: HouseCounters;
   readonly certify: Certify;
   readonly version: string;
+  /** This machine's own name. */
+  readonly hostname: string;
   /** Rounds of PBKDF2 for people's passwords. */
   readonly iterations: number;
   /** The clock by which administrators' sessions and codes expire; default: the system's. */
@@ -61,7 +63,15 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   await claim.load();
   const admins = new AdminCommands(stores, options.now);
   const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
-  const overview = new Overview({ accounts: stores.accounts, house, counters, version, listeners });
+  const overview = new Overview({
+    accounts: stores.accounts,
+    certificates: stores.certificates,
+    house,
+    counters,
+    version,
+    hostname: options.hostname,
+    listeners,
+  });
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
   const housekeeping = setInterval(() => void admins.expire().catch(() => undefined), HOUSEKEEPING_MS);
   housekeeping.unref();

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Accounts } from '../storage/stores/accounts.ts';
+import type { Certificates } from '../storage/stores/certificates.ts';
 import type { House, HouseCounters } from './house.ts';
 
 export interface Figures {
@@ -12,7 +13,11 @@ export interface Figures {
   /** Seconds. */
   readonly uptime: number;
   readonly version: string;
+  /** This machine's own name. */
+  readonly hostname: string;
   readonly domains: string[];
+  /** Of the domains served; `notAfter` in milliseconds since 1970. */
+  readonly certificates: { domain: string; notAfter: number; source: string }[];
   readonly listeners: ListenerView[];
   /** Milliseconds by which the event loop was late in the last two seconds, 0 before somebody looks. */
   readonly eventLoopDelay: { median: number; p99: number; max: number };
@@ -28,9 +33,11 @@ export interface ListenerView {
 
 export interface OverviewOptions {
   readonly accounts: Accounts;
+  readonly certificates: Certificates;
   readonly house: House;
   readonly counters: HouseCounters;
   readonly version: string;
+  readonly hostname: string;
   readonly listeners: () => readonly ListenerView[];
   /** Between two samples; 2,000. */
   readonly everyMs?: number;
@@ -121,9 +128,13 @@ export class Overview {
   }
 
   async #count(): Promise<Figures> {
-    const { accounts, house, counters, version, listeners } = this.#options;
+    const { accounts, certificates, house, counters, version, hostname, listeners } = this.#options;
     const domains = [...house.domains()];
-    const [total, disabled] = await Promise.all([accounts.count(), accounts.page({ status: 'disabled', limit: 1 })]);
+    const [total, disabled, terms] = await Promise.all([
+      accounts.count(),
+      accounts.page({ status: 'disabled', limit: 1 }),
+      certificates.terms(),
+    ]);
     const { rss, heapUsed } = process.memoryUsage();
     const { messages, presences, iqs, delivered, bounced, logins, loginFailures } = counters;
     return {
@@ -138,7 +149,9 @@ export class Overview {
       totals: { messages, presences, iqs, delivered, bounced, logins, loginFailures },
       uptime: Math.round((performance.now() - this.#started) / 100) / 10,
       version,
+      hostname,
       domains,
+      certificates: terms.filter(({ domain }) => domains.includes(domain)),
       listeners: listeners().map(({ name, address }) => ({ name, address })),
       eventLoopDelay: this.#late,
       memory: { resident: rss, heap: heapUsed },

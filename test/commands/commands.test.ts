@@ -305,9 +305,11 @@ describe('overview', () => {
     const { counters } = house.house;
     const overview = new Overview({
       accounts: house.stores.accounts,
+      certificates: house.stores.certificates,
       house: house.house,
       counters,
       version: '1',
+      hostname: 'chat.example.test',
       listeners: () => [],
       everyMs: 200,
     });
@@ -329,5 +331,18 @@ describe('overview', () => {
     assert.ok(seen[0]! > 150 && seen[0]! < 600, `${seen[0]} messages a second`);
     assert.equal(seen[1], 0);
     assert.ok(Math.max(...late) > 60, `${late} ms late`);
+  });
+
+  test('knows how long the certificates of the served domains last, and tells nothing else of them', async () => {
+    for (const [domain, source] of [
+      ['gone.test', 'internal'],
+      [DOMAIN, 'uploaded'],
+    ] as const) {
+      const secret = { chainPem: 'the chain', keyPem: 'the key' };
+      await house.stores.certificates.set({ domain, source, notAfter: 1_800_000_000_000, createdAt: 1, ...secret });
+    }
+    const figures = await house.commands.overview.figures();
+    assert.deepEqual(figures.certificates, [{ domain: DOMAIN, source: 'uploaded', notAfter: 1_800_000_000_000 }]);
+    assert.equal(figures.hostname, 'chat.example.test');
   });
 });

@@ -47,6 +47,7 @@ describe('claiming', () => {
     const commands = await openCommands({
       ...options,
       certify: async () => undefined,
+      hostname: 'chat.example.test',
       iterations: 4_096,
       listeners: () => [],
       panel: () => ({ url: 'https://x/', fingerprint: '' }),

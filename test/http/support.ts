@@ -41,6 +41,7 @@ export async function openHouse(): Promise<TestHouse> {
     counters: house.counters,
     certify: async () => undefined,
     version: '0.0.1',
+    hostname: 'chat.example.test',
     iterations: 4_096,
     listeners: () => [{ name: 'c2s', address: '[::]:5222' }],
     now: () => Date.now() + ahead,

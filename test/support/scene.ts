@@ -159,6 +159,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     certify: async () => undefined,
     version: house.version,
+    hostname: 'chat.example.test',
     iterations: 4_096,
     listeners: () => [],
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),

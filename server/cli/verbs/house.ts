@@ -15,7 +15,11 @@ export const house: readonly Verb[] = [
         pairs([
           ['Version', reply.version],
           ['Running for', duration(reply.uptime)],
+          ['Host name', reply.hostname],
           ['Domains', reply.domains.join(', ')],
+          ...reply.certificates.map(
+            (one) => ['Certificate', `${one.domain}, ${one.source}, until ${when(one.notAfter)}`] as const,
+          ),
           ['People', `${people.total} (${people.online} online, ${people.disabled} disabled)`],
           ['Sessions', String(reply.sessions)],
           ['A second', `${rates.messages} messages, ${rates.presences} presences, ${rates.logins} logins`],

@@ -4,6 +4,14 @@ import { closed, Time } from './shapes.ts';
 /** One listener, as `c2s [::]:5222`. */
 const Listener = closed({ name: Type.String(), address: Type.String() });
 
+/** What one domain shows to clients. */
+const Certificate = closed({
+  domain: Type.String(),
+  notAfter: Time,
+  /** `internal` ones are renewed by the server itself, the others by whoever gave them. */
+  source: Type.String(),
+});
+
 /** What the server is doing now. Rates are over the two seconds before `time`; totals since the server started. */
 export const Overview = closed({
   time: Time,
@@ -23,7 +31,11 @@ export const Overview = closed({
   /** Seconds since the server started. */
   uptime: Type.Number(),
   version: Type.String(),
+  /** This machine's own name, as the server knows it. */
+  hostname: Type.String(),
   domains: Type.Array(Type.String()),
+  /** Of the domains served. */
+  certificates: Type.Array(Certificate),
   listeners: Type.Array(Listener),
   /** How late the event loop was, milliseconds over the last two seconds. */
   eventLoopDelay: closed({ median: Type.Number(), p99: Type.Number(), max: Type.Number() }),

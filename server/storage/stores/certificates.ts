@@ -49,6 +49,11 @@ export class Certificates {
     return this.#select(undefined);
   }
 
+  /** How long they last and where they came from, ordered by domain; without the long texts and the keys. */
+  async terms(): Promise<Pick<StoredCertificate, 'domain' | 'notAfter' | 'source'>[]> {
+    return this.#db.all(sql`SELECT domain, not_after AS "notAfter", source FROM certificate ORDER BY domain`);
+  }
+
   /** Stores a domain's certificate or puts it in the old one's place. */
   async set(one: StoredCertificate): Promise<void> {
     await this.#db.run(sql`INSERT INTO certificate (domain, chain_pem, key_pem, not_after, source, created_at)
