@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Host } from '../host/host.ts';
 import type { Outlet, Session } from '../host/session.ts';
 import type { XmlStream } from '../stream/stream.ts';
-import { delayXml } from '../xmpp/delay.ts';
+import { delayedBy, delayXml } from '../xmpp/delay.ts';
 import { child, elements, insertedIn } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { errorFor, type Stanza } from '../xmpp/stanza.ts';
@@ -97,7 +97,11 @@ export class ClientOutlet implements Outlet {
   }
 
   deliver(stanza: Stanza, text: string): void {
-    if (this.#over) return;
+    if (this.#over) {
+      // Chosen as a recipient before it ended, and reached only now.
+      this.#giveBack({ stanza, text, at: Date.now() });
+      return;
+    }
     if (this.#held !== undefined) {
       if (canWait(stanza) && this.#held.size < HELD_LIMIT) {
         const key = `${stanza.kind} ${stanza.from.full}`;
@@ -240,7 +244,9 @@ export class ClientOutlet implements Outlet {
       // Copies and results for this very device are of no use to another.
       if (from.full === this.#session.jid.bare || type === 'error' || type === 'headline') return;
       const extra = insertedIn(stanza.text, text);
-      const stamped = text.includes(`xmlns='${NS.delay}'`) ? extra : extra + delayXml(this.#host.domain, at);
+      const { domain } = this.#host;
+      const stamped =
+        delayedBy(stanza.element, domain) || extra.includes('<delay ') ? extra : extra + delayXml(domain, at);
       this.#host.returned(stanza, this.#session.account, stamped);
     } else if (kind === 'iq' && stanza.mayBeAnswered) {
       this.#host.send(errorFor(stanza, this.#session.jid, new StanzaError('recipient-unavailable')));

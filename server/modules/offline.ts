@@ -4,10 +4,9 @@ import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
 import { timeOf } from '../storage/archive-id.ts';
-import { delayXml } from '../xmpp/delay.ts';
+import { delayedBy, delayXml, removeDelays } from '../xmpp/delay.ts';
 import { insertLast } from '../xmpp/element.ts';
 import { parseJid } from '../xmpp/jid.ts';
-import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 
@@ -20,6 +19,8 @@ export const offline: Module = {
   xep: [160, '1.0.1'],
   start: (host) => ({
     features: ['msgoffline'],
+    // SECURITY 42: whatever says that it was kept by us, and comes from elsewhere, was not.
+    outbound: { stamp: ({ stanza }) => removeDelays(stanza.element, host.domain) },
     inbound: { fallback: (arrival) => keep(host, arrival) },
     on: { available: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined) },
   }),
@@ -55,9 +56,7 @@ async function handOver(host: Host, session: Session): Promise<void> {
       if (host.sessions.get(session.jid) !== session) return;
       for (const { id, stanza: text } of slice) {
         const element = host.house.parse(text);
-        const stamped = text.includes(`xmlns='${NS.delay}'`)
-          ? text
-          : insertLast(text, delayXml(host.domain, timeOf(id)));
+        const stamped = delayedBy(element, host.domain) ? text : insertLast(text, delayXml(host.domain, timeOf(id)));
         session.deliver(new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to)), stamped);
       }
       await store.remove(

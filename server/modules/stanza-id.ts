@@ -14,16 +14,17 @@ export const stanzaId: Module = {
   start: () => ({
     features: [NS.sid],
     accountFeatures: [NS.sid],
-    outbound: { stamp: ({ stanza, session }) => strip(stanza, session.jid.bare) },
+    // The recipient's, too: later stages of the sender's side may put the message into words that are then kept.
+    outbound: { stamp: ({ stanza, session }) => strip(stanza, session.jid.bare, stanza.to?.bare) },
     inbound: { stamp: ({ stanza, bare }) => strip(stanza, bare) },
   }),
 };
 
-function strip(stanza: Stanza, by: string): void {
-  if (stanza.kind !== 'message') return;
+function strip({ kind, element }: Stanza, ...owners: (string | undefined)[]): void {
+  if (kind !== 'message') return;
   removeChildren(
-    stanza.element,
+    element,
     ({ name, attrs }: Element) =>
-      name === 'stanza-id' && attrs.xmlns === NS.sid && tryParseJid(attrs.by ?? '')?.bare === by,
+      name === 'stanza-id' && attrs.xmlns === NS.sid && owners.includes(tryParseJid(attrs.by ?? '')?.bare ?? ''),
   );
 }

@@ -1,4 +1,4 @@
-import { Element, withNamespace } from '../xmpp/element.ts';
+import { Element } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { StanzaLimits } from './limits.ts';
@@ -250,16 +250,16 @@ const STORED_LIMITS: StanzaLimits = {
   children: Number.MAX_SAFE_INTEGER,
   namespaces: Number.MAX_SAFE_INTEGER,
 };
-const STORED_HEADER = Buffer.from(`<stream xmlns='${NS.stream}'>`);
+const STORED_HEADER = Buffer.from(`<stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}'>`);
 
 /** Reads one stanza that we serialised ourselves, from the store. Throws StreamError when it is damaged. */
 export function parseStanza(xml: string): Element {
   let found: Element | undefined;
-  const parser = new StreamParser('', STORED_LIMITS, (item) => {
+  const parser = new StreamParser(NS.client, STORED_LIMITS, (item) => {
     if (item instanceof Element) found = item;
   });
   parser.write(STORED_HEADER);
-  parser.write(Buffer.from(withNamespace(xml, '')));
+  parser.write(Buffer.from(xml));
   if (found === undefined) throw new StreamError('not-well-formed', 'A stored stanza is damaged.');
   return found;
 }

@@ -1,4 +1,5 @@
-import { type Element, el } from './element.ts';
+import { type Element, el, removeChildren } from './element.ts';
+import { tryParseJid } from './jid.ts';
 import { NS } from './ns.ts';
 
 /** A point in time as XEP-0082 writes it, in UTC. `time` is in ms since 1970. */
@@ -22,4 +23,18 @@ export function delayXml(from: string, time: number): string {
 
 export function delay(from: string, time: number): Element {
   return el('delay', { xmlns: NS.delay, from, stamp: dateTime(time) });
+}
+
+function isBy({ name, attrs }: Element, from: string): boolean {
+  return name === 'delay' && attrs.xmlns === NS.delay && tryParseJid(attrs.from ?? '')?.full === from;
+}
+
+/** Whether a stanza itself, not something in it, has a stamp of this entity's. */
+export function delayedBy(stanza: Element, from: string): boolean {
+  return stanza.children.some((node) => typeof node !== 'string' && isBy(node, from));
+}
+
+/** Takes off all stamps that claim to be this entity's. */
+export function removeDelays(stanza: Element, from: string): void {
+  removeChildren(stanza, (node) => isBy(node, from));
 }
