@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
-import { child, el, escapeAttribute, insertLast, removeChildren, withNamespace } from '../xmpp/element.ts';
+import { child, el, elements, escapeAttribute, insertLast, removeChildren, withNamespace } from '../xmpp/element.ts';
 import { makeJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -38,20 +38,22 @@ function stripForged({ stanza }: Departure): void {
   );
 }
 
-/** §6.1: what is of interest to one's other devices. */
-function eligible({ kind, type, element }: Stanza): boolean {
+/** §6.1: what is of interest to one's other devices. Whether it shall be stored is another question. */
+function eligible(stanza: Stanza): boolean {
+  const { kind, type, element } = stanza;
   if (kind !== 'message' || type === 'groupchat' || type === 'headline' || type === 'error') return false;
   if (child(element, 'private', NS.carbons) !== undefined || hint(element, 'no-copy')) return false; // §9
   if (child(element, 'x', NS.mucUser) !== undefined && child(element, 'body') !== undefined && type === 'chat')
     return false;
-  return true;
+  if (type === 'chat' || child(element, 'body') !== undefined) return true;
+  return elements(element).some(({ attrs }) => attrs.xmlns === NS.chatStates) || worthKeeping(stanza);
 }
 
 function copySent(host: Host, { stanza, session, ledger }: Departure): void {
   const all = host.sessions.of(session.jid.bare);
   if (all.length < 2 || !eligible(stanza)) return;
   const others = all.filter((other) => other !== session && other.carbons);
-  if (others.length === 0 || (stanza.type === 'normal' && !worthKeeping(stanza))) return;
+  if (others.length === 0) return;
   // A message to oneself reaches the others by itself.
   if (stanza.to!.bare === session.jid.bare) return;
   const id = ledger.archiveId === 0 ? '' : archivedAs(session.jid.bare, ledger.archiveId);
@@ -62,7 +64,7 @@ function copyReceived(host: Host, { stanza, bare, recipients, extra }: Arrival):
   const all = host.sessions.of(bare);
   if (all.length < 2 || recipients.length === all.length || !eligible(stanza)) return;
   const others = all.filter((other) => other.carbons && !recipients.includes(other));
-  if (others.length === 0 || recipients.length === 0 || (stanza.type === 'normal' && !worthKeeping(stanza))) return;
+  if (others.length === 0 || recipients.length === 0) return;
   copy(host, 'received', stanza, extra === '' ? stanza.text : insertLast(stanza.text, extra), others);
 }
 
