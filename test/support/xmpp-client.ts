@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -10,12 +11,16 @@ const WAIT_MS = 10_000;
 export interface LoginOptions {
   readonly resource?: string;
   /** The channel binding of the login; none for SCRAM without -PLUS. */
-  readonly binding?: 'tls-exporter' | 'tls-unique' | 'none';
+  readonly binding?: 'tls-exporter' | 'tls-unique' | 'tls-server-end-point' | 'none';
+  /** Without a binding: n, or y of a client that could have bound. */
+  readonly flag?: 'n' | 'y';
 }
 
 export interface ConnectOptions {
   readonly transport?: 'starttls' | 'tls';
   readonly version?: 'TLSv1.2' | 'TLSv1.3';
+  /** A TLS session to go on with. */
+  readonly session?: Buffer;
 }
 
 /** A client for tests at the edge of the protocol: sends what it is told to, byte for byte, and shows all that comes. */
@@ -27,6 +32,8 @@ export class XmppClient extends EventEmitter<{ element: [Element] }> implements 
   /** Resolves when the connection is gone, whatever the reason. */
   closed: Promise<void>;
   jid = '';
+  /** What was offered last. */
+  features: Element | undefined;
 
   private constructor(socket: Socket, domain: string) {
     super();
@@ -38,9 +45,9 @@ export class XmppClient extends EventEmitter<{ element: [Element] }> implements 
   /** Up to where a client may log in: inside TLS, whose certificate is the authority's and the domain's. */
   static async connect(appliance: Appliance, options: ConnectOptions = {}): Promise<XmppClient> {
     const { host, ports, domain } = appliance;
-    const { transport = 'starttls', version = 'TLSv1.3' } = options;
+    const { transport = 'starttls', version = 'TLSv1.3', session } = options;
     const ca = await appliance.authority();
-    const tls = { ca, servername: domain, minVersion: version, maxVersion: version } as const;
+    const tls = { ca, servername: domain, minVersion: version, maxVersion: version, session } as const;
     if (transport === 'tls') {
       const socket = connectTls({ ...tls, host, port: ports.c2s_tls, ALPNProtocols: ['xmpp-client'] });
       await once(socket, 'secureConnect');
@@ -76,19 +83,21 @@ export class XmppClient extends EventEmitter<{ element: [Element] }> implements 
     return client;
   }
 
-  async authenticate(local: string, password: string, { binding = 'tls-exporter' }: LoginOptions = {}): Promise<void> {
-    const tls = this.#socket as TLSSocket;
-    const data =
-      binding === 'tls-unique'
-        ? tls.getFinished()!
-        : tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
-    const scram = new ScramClient('sha256', local, password, binding === 'none' ? {} : { binding: [binding, data] });
+  /** Rejects with the refusal. */
+  async authenticate(local: string, password: string, options: LoginOptions = {}): Promise<void> {
+    const { binding = 'tls-exporter', flag = 'n' } = options;
+    const bound = binding === 'none' ? { flag } : { binding: [binding, this.#bindingData(binding)] as const };
+    const scram = new ScramClient('sha256', local, password, bound);
     const mechanism = `SCRAM-SHA-256${binding === 'none' ? '' : '-PLUS'}`;
     const sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
     this.send(`<auth ${sasl} mechanism='${mechanism}'>${base64(scram.first())}</auth>`);
-    const challenge = text(await this.next('challenge'));
-    this.send(`<response ${sasl}>${base64(scram.final(challenge))}</response>`);
-    if (!scram.accepts(text(await this.next('success')))) throw new Error('the server does not know the password');
+    const answer = async (): Promise<string> => {
+      const element = await this.next(({ name }) => ['challenge', 'success', 'failure'].includes(name));
+      if (element.name === 'failure') throw new Error(element.toString());
+      return Buffer.from(element.text(), 'base64').toString();
+    };
+    this.send(`<response ${sasl}>${base64(scram.final(await answer()))}</response>`);
+    if (!scram.accepts(await answer())) throw new Error('the server does not know the password');
     await this.#open();
   }
 
@@ -145,12 +154,24 @@ export class XmppClient extends EventEmitter<{ element: [Element] }> implements 
     await this.closed;
   }
 
-  async #open(): Promise<Element> {
+  get tls(): TLSSocket {
+    return this.#socket as TLSSocket;
+  }
+
+  #bindingData(type: 'tls-exporter' | 'tls-unique' | 'tls-server-end-point'): Buffer {
+    if (type === 'tls-unique') return this.tls.getFinished()!;
+    if (type === 'tls-exporter') {
+      return this.tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
+    }
+    return createHash('sha256').update(this.tls.getPeerX509Certificate()!.raw).digest();
+  }
+
+  async #open(): Promise<void> {
     this.#parser = undefined;
     this.send(
       `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${this.#domain}' version='1.0'>`,
     );
-    return this.next('stream:features');
+    this.features = await this.next('stream:features');
   }
 
   #listen(socket: Socket): Promise<void> {
@@ -175,8 +196,4 @@ export class XmppClient extends EventEmitter<{ element: [Element] }> implements 
 
 function base64(value: string): string {
   return Buffer.from(value).toString('base64');
-}
-
-function text(element: Element): string {
-  return Buffer.from(element.text(), 'base64').toString();
 }
