@@ -23,6 +23,8 @@ import { WatchedDatabase } from './watched-database.ts';
 export interface SceneOptions {
   readonly domains?: readonly string[];
   readonly limits?: Partial<House['limits']>;
+  /** Instead of what is set by command. */
+  readonly contactAddresses?: Record<string, readonly string[]>;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -140,7 +142,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     log,
     modules: modules({
       commands: () => open.commands!,
-      contactAddresses: (domain) => open.commands!.contacts.of(domain),
+      contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
     }),
     version: '9.8.7',
     parse: parseStanza,
