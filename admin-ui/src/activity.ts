@@ -14,9 +14,12 @@ const actions: Record<string, string> = {
   'account.disable': 'Disabled',
   'account.enable': 'Enabled',
   'account.delete': 'Deleted',
+  'account.chat-admin': 'Made a chat administrator of',
+  'account.no-chat-admin': 'Took chat administration from',
   'session.end': 'Ended a session of',
   'domain.add': 'Added the domain',
   'domain.remove': 'Removed the domain',
+  'domain.contacts': 'Changed whom to contact at',
   'admin.sign-in': 'Signed in',
   'admin.sign-out': 'Signed out',
   'admin.password': 'Changed their own password',
@@ -31,6 +34,13 @@ const details: Record<string, string> = {
   generated: 'password made by the server',
   from: 'was',
   to: 'is',
+  'abuse-addresses': 'abuse:',
+  'admin-addresses': 'administrators:',
+  'feedback-addresses': 'feedback:',
+  'sales-addresses': 'sales:',
+  'security-addresses': 'security:',
+  'status-addresses': 'status page:',
+  'support-addresses': 'help:',
 };
 
 /** The door in words. */

@@ -5,27 +5,33 @@ export function portOf(listeners: Overview['listeners'], name: string): string |
   return listeners.find((listener) => listener.name === name)?.address.match(/:(\d+)$/)?.[1];
 }
 
-/** Whether a host name is a bare IP address, which DNS records cannot point to. */
-function isAddress(host: string): boolean {
-  return host.includes(':') || /^[\d.]+$/.test(host);
+/** Whether others can find a machine by this name: it is a whole one, neither an IP address nor good on one machine only. */
+function isName(host: string): boolean {
+  return host.includes('.') && !host.includes(':') && !/^[\d.]+$/.test(host) && !host.endsWith('.localhost');
 }
 
-/** The name under which this page was opened, when it is one that others can use too. */
-export function serverName(): string | undefined {
-  const { hostname } = window.location;
-  return hostname === 'localhost' || isAddress(hostname) ? undefined : hostname;
+/**
+ * The server's name: the one it has itself (`hostname`), else the one by which this page was opened. Where the former is
+ * only known by multicast, the latter has proven to be known better.
+ */
+export function serverName(hostname: string | undefined): string | undefined {
+  const names = [hostname ?? '', window.location.hostname].filter(isName);
+  return names.find((name) => !name.endsWith('.local')) ?? names[0];
 }
 
 /** What to enter as the server in a chat app: the name, else the address that this page was opened by. */
-export function serverWords(): string {
-  const { hostname } = window.location;
-  const onlyHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-  return onlyHere ? 'the name or address of this machine' : hostname.replace(/^\[|\]$/g, '');
+export function serverWords(hostname: string | undefined): string {
+  const here = window.location.hostname;
+  const onlyHere = here === 'localhost' || here === '[::1]' || here.startsWith('127.');
+  return serverName(hostname) ?? (onlyHere ? 'the name or address of this machine' : here.replace(/^\[|\]$/g, ''));
 }
 
 /** The records that lead clients of a domain here, in the notation of BIND, Unbound and dnsmasq's kin. */
-export function serviceRecords(domain: string, listeners: Overview['listeners']): string {
-  const target = serverName() ?? 'your-server-name';
+export function serviceRecords(
+  domain: string,
+  { hostname, listeners }: Pick<Overview, 'hostname' | 'listeners'>,
+): string {
+  const target = serverName(hostname) ?? 'your-server-name';
   const plain = portOf(listeners, 'c2s');
   const tls = portOf(listeners, 'c2s_tls');
   const lines: string[] = [];
@@ -39,9 +45,12 @@ export function staysInside(domain: string): boolean {
   return /(^|\.)(local|lan|internal|home\.arpa|test|localhost|invalid)$/.test(domain);
 }
 
-/** What a new person needs to hear, ready to be sent. */
-export function welcomeText(person: { name: string; jid: string }, password: string): string {
-  const server = serverName();
+/** What a new person needs to hear, ready to be sent. `server` is its name, if that is known. */
+export function welcomeText(
+  person: { name: string; jid: string },
+  password: string,
+  server: string | undefined,
+): string {
   return [
     person.name ? `Hello ${person.name},` : 'Hello,',
     '',

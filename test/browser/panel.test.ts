@@ -153,6 +153,84 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
     await picture(page, 'activity');
   });
 
+  it('lets a person administer from chat when that is confirmed, and shows it', async () => {
+    const { page } = here;
+    const { chatAdmins } = door.house.commands;
+    await page.goto(`${door.url}/people/example.test/juliet`);
+    await choose(page, 'Juliet Capulet', 'Let administer from chat');
+    assert.deepEqual(await chatAdmins.list(), []);
+    await press(page, 'Let administer');
+    await seen(page, 'May administer from chat');
+    assert.deepEqual(await chatAdmins.list(), ['juliet@example.test']);
+    await choose(page, 'Juliet Capulet', 'No longer administer from chat');
+    await page.getByText('May administer from chat', { exact: true }).waitFor({ state: 'detached' });
+    assert.deepEqual(await chatAdmins.list(), []);
+    await choose(page, 'Juliet Capulet', 'Let administer from chat');
+    await press(page, 'Let administer');
+    await seen(page, 'May administer from chat');
+    await picture(page, 'person-chat-admin');
+  });
+
+  it('says whom to contact: a plain e-mail address is one, what is no address is told beside its field', async () => {
+    const { page } = here;
+    const { contacts } = door.house.commands;
+    await page.getByRole('link', { name: 'Domains' }).click();
+    await press(page, 'Who to contact at example.test');
+    await page.getByLabel('Administrators').fill('olga@example.test\nxmpp:olga@example.test');
+    await page.getByText('For more purposes').click();
+    await page.getByLabel('Status page').fill('ftp://example.test/');
+    await page.getByText('For more purposes').click();
+    await press(page, 'Save');
+    // The one at fault is in sight, wherever it was.
+    await page.getByText('“ftp://example.test/” is not an address').waitFor();
+    assert.equal(await page.getByLabel('Status page').getAttribute('aria-invalid'), 'true');
+    await picture(page, 'contacts-refused');
+    await page.getByLabel('Status page').fill('https://example.test/up');
+    await press(page, 'Save');
+    await page.getByText('Saved.').first().waitFor();
+    assert.deepEqual(contacts.of('example.test')['admin-addresses'], [
+      'mailto:olga@example.test',
+      'xmpp:olga@example.test',
+    ]);
+    await press(page, 'Who to contact at example.test');
+    await page.getByLabel('Status page').waitFor();
+    assert.equal(
+      await page.getByLabel('Administrators').inputValue(),
+      'mailto:olga@example.test\nxmpp:olga@example.test',
+    );
+    await page.getByLabel('Administrators').fill('');
+    await press(page, 'Save');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.deepEqual(contacts.of('example.test')['admin-addresses'], []);
+    assert.deepEqual(contacts.of('example.test')['status-addresses'], ['https://example.test/up']);
+  });
+
+  it('names the server as the server does, and warns of a certificate that ends', async () => {
+    const { page } = here;
+    await page.goto(`${door.url}/domains`);
+    await page.getByText('0 5 5222 chat.example.test.').waitFor();
+    const end = async (days: number, source: string) => {
+      const notAfter = Date.now() + days * 86_400_000;
+      const one = { domain: 'example.test', chainPem: '', keyPem: '', notAfter, source, createdAt: 0 };
+      await door.house.stores.certificates.set(one);
+      // The figures are counted anew after half a second.
+      const known = async () => (await door.house.commands.overview.figures()).certificates[0]?.notAfter;
+      while ((await known()) !== notAfter) await page.waitForTimeout(50);
+      await page.reload();
+    };
+    await end(15, 'internal');
+    await page.getByText('renewed by itself, valid until').waitFor();
+    await end(13, 'internal');
+    await page.getByText('Hallway should have renewed it').waitFor();
+    await end(-1, 'uploaded');
+    await page.getByText('and chat apps refuse to connect. It came from elsewhere').waitFor();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByText('and chat apps refuse to connect').waitFor();
+    await seen(page, 'chat.example.test');
+    await end(3, 'uploaded');
+    await page.getByText('put a new one in its place').waitFor();
+  });
+
   it('adds a domain, and says why one with people in it stays', async () => {
     const { page } = here;
     await page.getByRole('link', { name: 'Domains' }).click();
@@ -237,6 +315,11 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
         }
         await picture(page, `${colorScheme}-${width}-${heading.toLowerCase().replaceAll(' ', '-')}`);
       }
+      await page.goto(`${door.url}/domains`);
+      await press(page, 'Who to contact at example.test');
+      await page.getByLabel('Status page').waitFor();
+      await look('Who to contact');
+      await picture(page, `${colorScheme}-${width}-contacts`);
       await context.close();
       assert.deepEqual(findings, []);
     });
