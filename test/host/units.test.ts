@@ -113,12 +113,12 @@ test('the router knows one destination for each domain, and a fallback for all o
   router.add('example.test', destination('host'));
   assert.throws(() => router.add('example.test', destination('other')), /two destinations/);
   const message = new Stanza(stanza('<message/>'), juliet, romeo);
-  router.route(message);
+  void router.route(message);
   assert.throws(() => router.route(message.for(parseJid('a@elsewhere.test'))), {
     condition: 'remote-server-not-found',
   });
   router.fallback = destination('remote');
-  router.route(message.for(parseJid('a@elsewhere.test')));
+  void router.route(message.for(parseJid('a@elsewhere.test')));
   router.remove('example.test');
   assert.equal(router.has('example.test'), false);
   assert.deepEqual(got, ['host: romeo@example.test', 'remote: a@elsewhere.test']);
