@@ -33,14 +33,17 @@ export function deliver(arrival: Arrival): 'stop' | undefined {
   return 'stop';
 }
 
-/** What becomes of a message or presence that nobody took (§8.5.2.2, §8.5.3.2). Throws StanzaError for what must bounce. */
+/**
+ * What becomes of a message or presence that nobody took (§8.5.2.2, §8.5.3.2). Throws StanzaError for what must bounce;
+ * without a text, so that nobody away, nobody of that name and somebody who has blocked the sender all read alike.
+ */
 export function undelivered(stanza: Stanza): void {
   if (stanza.kind === 'presence' || stanza.type === 'error' || stanza.type === 'headline') return;
-  throw new StanzaError('service-unavailable', 'Nobody is there to take it.');
+  throw new StanzaError('service-unavailable');
 }
 
 /** The same for an account that does not exist (§8.5.1); it reads like one where nobody is there. */
 export function noSuchAccount(stanza: Stanza): void {
   if (stanza.kind === 'presence' || !stanza.mayBeAnswered) return;
-  throw new StanzaError('service-unavailable', 'Nobody is there to take it.');
+  throw new StanzaError('service-unavailable');
 }
