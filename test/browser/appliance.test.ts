@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { type Appliance, ChatApp, startAppliance } from './appliance.ts';
+import { Appliance } from '../support/appliance.ts';
+import { XmppClient } from '../support/xmpp-client.ts';
 import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
 
 const ADMIN = { name: 'olga', password: 'a long enough passphrase' };
@@ -12,17 +13,17 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
   let here: Visit;
   let authority: string;
   const passwords = new Map<string, string>();
-  const apps = new Map<string, ChatApp>();
+  const apps = new Map<string, XmppClient>();
 
   before(async () => {
-    appliance = await startAppliance();
+    appliance = await Appliance.start();
     browser = await openBrowser();
     here = await visit(browser, { acceptDownloads: true });
   });
   after(async () => {
-    for (const app of apps.values()) app.close();
+    for (const app of apps.values()) app.cut();
     await browser?.close();
-    await appliance?.stop();
+    await appliance?.[Symbol.asyncDispose]();
   });
 
   const press = (name: string) => here.page.getByRole('button', { name, exact: true }).click();
@@ -32,10 +33,22 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await here.page.getByRole('menuitem', { name: item }).click();
   };
 
+  /** A chat app that trusts the authority that was downloaded, and is not to be disturbed. */
+  const login = async (jid: string, password: string): Promise<XmppClient> => {
+    const local = jid.slice(0, jid.indexOf('@'));
+    const app = await XmppClient.login(appliance, local, password, {
+      resource: 'desk',
+      transport: 'tls',
+      ca: authority,
+    });
+    app.send('<presence><show>dnd</show><status>&lt;b&gt;busy&lt;/b&gt;</status></presence>');
+    return app;
+  };
+
   it('claims it with the code that the start printed, handed over by a link', async () => {
     const { page } = here;
-    await page.goto(`${appliance.url}/claim#${appliance.code}`);
-    assert.equal(await page.getByLabel('One-time code').inputValue(), appliance.code);
+    await page.goto(`${appliance.panel}/claim#${appliance.claimCode}`);
+    assert.equal(await page.getByLabel('One-time code').inputValue(), appliance.claimCode);
     await page.getByLabel('Your name').fill(ADMIN.name);
     await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
     await press('Start using Hallway');
@@ -70,7 +83,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     }
     assert.deepEqual([...passwords.keys()], ['juliet@example.test', 'romeo@example.test']);
     for (const [jid, password] of passwords) {
-      apps.set(jid, await ChatApp.login(appliance.clients, authority, jid, password));
+      apps.set(jid, await login(jid, password));
     }
     // Both turn up without anybody touching the page.
     await page.getByRole('row', { name: /Romeo/ }).getByText('Online').last().waitFor();
@@ -90,7 +103,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await picture(page, 'appliance-person');
     await press('End the session desk');
     await press('End session');
-    await apps.get('juliet@example.test')?.ended();
+    await apps.get('juliet@example.test')?.closed;
     await seen('Not connected');
   });
 
@@ -100,11 +113,11 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
     await menu('Romeo', 'Disable');
     await press('Disable');
-    await apps.get(jid)?.ended();
-    await assert.rejects(ChatApp.login(appliance.clients, authority, jid, password), /refused/);
+    await apps.get(jid)?.closed;
+    await assert.rejects(login(jid, password), /account-disabled/);
     await menu('Romeo', 'Enable');
     await seen('Romeo can log in again.');
-    apps.set(jid, await ChatApp.login(appliance.clients, authority, jid, password));
+    apps.set(jid, await login(jid, password));
   });
 
   it('signs out and in, and deletes a person, who is thrown out', async () => {
@@ -120,7 +133,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await page.getByLabel('Type romeo@example.test to confirm').fill('romeo@example.test');
     await press('Delete for good');
     await seen('1 person');
-    await apps.get('romeo@example.test')?.ended();
+    await apps.get('romeo@example.test')?.closed;
     await page.getByRole('link', { name: 'Activity' }).click();
     await page.getByText('Deleted romeo@example.test').waitFor();
     await picture(page, 'appliance-activity');

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { CAPS_NODE } from '../../server/host/host.ts';
 import { capsHash } from '../../server/xmpp/caps.ts';
 import { serialize } from '../../server/xmpp/element.ts';
-import { ChatApp } from '../browser/appliance.ts';
 import { Appliance } from '../support/appliance.ts';
 import { openScene } from '../support/scene.ts';
+import { XmppClient } from '../support/xmpp-client.ts';
 
 const OLGA = { name: 'olga', door: 'panel' } as const;
 const FORM_TYPE = 'http://jabber.org/network/serverinfo';
@@ -53,18 +53,19 @@ test('XEP-0115 §6.2: the hash follows, and the old one is nobody’s any more, 
 test('through the real server: set by hallwayctl, shown to a client that is connected, and still there after a restart', async () => {
   await using appliance = await Appliance.start();
   await appliance.addPerson('juliet', 'what is in a name');
-  const authority = await appliance.authority();
-  const login = () =>
-    ChatApp.login(appliance.ports.c2s_tls, authority, `juliet@${appliance.domain}`, 'what is in a name');
-  const info = (app: ChatApp) => app.say(ask(appliance.domain).replace('iq', "iq id='d'"), '</iq>');
+  const login = () => XmppClient.login(appliance, 'juliet', 'what is in a name');
+  const info = async (app: XmppClient) => {
+    const answer = await app.ask(ask(appliance.domain).replace('iq', "iq id='d'"), 'd');
+    return answer.toString();
+  };
   const first = await login();
   assert.ok(!(await info(first)).includes(FORM_TYPE));
   const set = await appliance.ctl(['domain', 'contacts', appliance.domain, '--abuse', 'mailto:abuse@example.test']);
   assert.equal(set.code, 0, set.stderr);
-  assert.match(await info(first), /'abuse-addresses'><value>mailto:abuse@example\.test<\/value>/);
-  first.close();
+  assert.match(await info(first), /"abuse-addresses"><value>mailto:abuse@example\.test<\/value>/);
+  first.cut();
   await appliance.restart();
   const second = await login();
   assert.match(await info(second), /mailto:abuse@example\.test/);
-  second.close();
+  second.cut();
 });

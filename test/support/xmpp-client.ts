@@ -19,6 +19,8 @@ export interface LoginOptions {
 export interface ConnectOptions {
   readonly transport?: 'starttls' | 'tls';
   readonly version?: 'TLSv1.2' | 'TLSv1.3';
+  /** Whom to trust (PEM) instead of asking the appliance for its authority. */
+  readonly ca?: string;
   /** A TLS session to go on with. */
   readonly session?: Buffer;
 }
@@ -46,7 +48,7 @@ export class XmppClient extends EventEmitter<{ element: [Element] }> implements 
   static async connect(appliance: Appliance, options: ConnectOptions = {}): Promise<XmppClient> {
     const { host, ports, domain } = appliance;
     const { transport = 'starttls', version = 'TLSv1.3', session } = options;
-    const ca = await appliance.authority();
+    const ca = options.ca ?? (await appliance.authority());
     const tls = { ca, servername: domain, minVersion: version, maxVersion: version, session } as const;
     if (transport === 'tls') {
       const socket = connectTls({ ...tls, host, port: ports.c2s_tls, ALPNProtocols: ['xmpp-client'] });
