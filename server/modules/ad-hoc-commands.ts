@@ -3,7 +3,7 @@ import { CommandError } from '../commands/command-error.ts';
 import type { Commands } from '../commands/index.ts';
 import type { Field } from '../xmpp/data-form.ts';
 import { dateTime } from '../xmpp/delay.ts';
-import { tryParseJid } from '../xmpp/jid.ts';
+import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 
 /** What a command is given: who asks, on which domain, and the submitted form. */
 interface Call {
@@ -39,23 +39,33 @@ function value(call: Call, name: string): string {
   return call.values.get(name)?.[0] ?? '';
 }
 
-/** The local part of an address of this domain. Throws CommandError. */
-function localOf(call: Call, text: string): string {
+/** An address of this domain. Throws CommandError. */
+function personOf(call: Call, text: string): Jid {
   const jid = tryParseJid(text);
   if (jid === undefined || jid.local === '' || jid.domain !== call.domain) {
     throw new CommandError('invalid', `${text === '' ? 'An empty address' : text} is no address on ${call.domain}.`);
   }
-  return jid.local;
+  return jid;
 }
 
-/** Runs a deed for each of the people in the form. */
-async function each(call: Call, deed: (local: string) => Promise<unknown>, done: string): Promise<Outcome> {
+const localOf = (call: Call, text: string): string => personOf(call, text).local;
+
+/** Runs a deed for each of the people in the form, once, or for none when one of them is not there. */
+async function each(call: Call, deed: (jid: Jid) => Promise<unknown>, done: string): Promise<Outcome> {
   const given = call.values.get('accountjids') ?? [];
   if (given.length === 0 || given.length > AT_ONCE)
     throw new CommandError('invalid', `Please name 1 to ${AT_ONCE} people.`);
-  const locals = given.map((text) => localOf(call, text));
-  for (const local of locals) await deed(local);
-  return { note: `${done}: ${locals.length}` };
+  const jids = new Map(given.map((text) => personOf(call, text)).map((jid) => [jid.full, jid]));
+  for (const { local } of jids.values()) await call.commands.accounts.get(call.domain, local);
+  for (const jid of jids.values()) await deed(jid);
+  return { note: `${done}: ${jids.size}` };
+}
+
+/** The same for deeds that are done to a person, not to a device. */
+function eachPerson(call: Call, deed: (local: string) => Promise<unknown>, done: string): Promise<Outcome> {
+  const people = (call.values.get('accountjids') ?? []).map((text) => tryParseJid(text)?.bare ?? text);
+  const values = new Map([...call.values, ['accountjids', people]]);
+  return each({ ...call, values }, ({ local }) => deed(local), done);
 }
 
 function checkTwice(call: Call): string {
@@ -120,7 +130,7 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
     name: 'Delete people',
     fields: [SOME],
     run: (call) =>
-      each(
+      eachPerson(
         call,
         (local) => call.commands.accounts.remove(call.actor, call.domain, local, `${local}@${call.domain}`),
         'Deleted',
@@ -130,19 +140,21 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
     node: 'disable-user',
     name: 'Disable people',
     fields: [SOME],
-    run: (call) => each(call, (local) => call.commands.accounts.disable(call.actor, call.domain, local), 'Disabled'),
+    run: (call) =>
+      eachPerson(call, (local) => call.commands.accounts.disable(call.actor, call.domain, local), 'Disabled'),
   },
   {
     node: 'reenable-user',
     name: 'Enable people again',
     fields: [SOME],
-    run: (call) => each(call, (local) => call.commands.accounts.enable(call.actor, call.domain, local), 'Enabled'),
+    run: (call) =>
+      eachPerson(call, (local) => call.commands.accounts.enable(call.actor, call.domain, local), 'Enabled'),
   },
   {
     node: 'end-user-session',
     name: 'End the sessions of people',
     fields: [SOME],
-    run: (call) => each(call, (local) => endSessions(call, local), 'Logged out'),
+    run: (call) => each(call, (jid) => endSessions(call, jid), 'Logged out'),
   },
   {
     node: 'change-user-password',
@@ -193,7 +205,9 @@ function person(call: Call) {
   return call.commands.accounts.get(call.domain, localOf(call, value(call, 'accountjid')));
 }
 
-async function endSessions(call: Call, local: string): Promise<void> {
-  const { sessions } = await call.commands.accounts.get(call.domain, local);
-  for (const { resource } of sessions) await call.commands.sessions.end(call.actor, call.domain, local, resource);
+/** §4.5: all sessions of a bare address, or the one of a full address. */
+async function endSessions({ commands, actor, domain }: Call, { local, resource }: Jid): Promise<void> {
+  if (resource !== '') return commands.sessions.end(actor, domain, local, resource);
+  const { sessions } = await commands.accounts.get(domain, local);
+  for (const session of sessions) await commands.sessions.end(actor, domain, local, session.resource);
 }
