@@ -54,6 +54,8 @@ export class ClientOutlet implements Outlet {
   #management: Management | undefined;
   /** XEP-0352: presence held back, the newest of each sender; undefined while the client is active. */
   #held: Map<string, Sent> | undefined;
+  /** Until the stanza at hand is handled. Never rejects. */
+  #handling: Promise<void> = Promise.resolve();
   #over = false;
 
   constructor(host: Host, resumptions: Resumptions, stream: XmlStream) {
@@ -143,6 +145,13 @@ export class ClientOutlet implements Outlet {
     if (management !== undefined) management.handled = (management.handled + 1) % WRAP;
   }
 
+  /** The same for one that takes its time. */
+  countWhenHandled(handling: Promise<void>): Promise<void> {
+    const counted = handling.then(() => this.countHandled());
+    this.#handling = counted.catch(() => undefined);
+    return counted;
+  }
+
   /** The client has received that many (§4). Throws StreamError when it says more than were sent (§4, <handled-count-too-high/>). */
   acknowledge(h: number): void {
     const management = this.#management;
@@ -184,12 +193,25 @@ export class ClientOutlet implements Outlet {
     else this.#resumptions.wait(this);
   }
 
-  /** The client is back on another connection (§5) and has received `h` stanzas. `resumed` goes before what it missed. */
-  attach(stream: XmlStream, h: number, resumed: string): void {
-    this.acknowledge(h);
+  /**
+   * The client is coming back (§5): whatever connection it still has ends, and the session waits. Resolves when nothing
+   * more is being handled for it.
+   */
+  interrupt(): Promise<void> {
     const old = this.#stream;
+    if (old !== undefined) {
+      this.#stream = undefined;
+      this.#resumptions.wait(this);
+      old.close(new StreamError('conflict', 'The session was resumed on another connection.'));
+    }
+    return this.#handling;
+  }
+
+  /** The client is back on another connection. `resumed` goes before what it missed. */
+  attach(stream: XmlStream, resumed: string): void {
+    void this.interrupt(); // of two that come at once, the later one has it
+    this.#resumptions.resumed(this);
     this.#stream = stream;
-    old?.close(new StreamError('conflict', 'The session was resumed on another connection.'));
     this.#held = undefined; // XEP-0352 §4: a resumed client is active
     stream.send(resumed);
     const management = this.#management!;

@@ -136,7 +136,7 @@ export class Connection {
       }
       const done = this.host!.receive(session, element);
       const outlet = this.outlet!;
-      if (done !== undefined) return done.then(() => outlet.countHandled());
+      if (done !== undefined) return outlet.countWhenHandled(done);
       return outlet.countHandled();
     }
     for (const feature of FEATURES) if (feature.takes(this, element)) return feature.handle(this, element);

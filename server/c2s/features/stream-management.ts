@@ -76,10 +76,13 @@ async function resume(connection: Connection, element: Element): Promise<void> {
   }
   const h = count(element);
   await connection.stillValid();
-  await host!.house.db.durable();
   if (outlet.over || stream.ended) return failed(connection, 'item-not-found', outlet.handled);
-  resumptions.resumed(outlet);
+  outlet.acknowledge(h);
+  await outlet.interrupt(); // from here on nothing more is handled for the session: its count can be told once it is on disk
+  await host!.house.db.durable();
+  if (outlet.over) return failed(connection, 'item-not-found', outlet.handled);
+  if (stream.ended) return; // the session waits for the next try
   outlet.session.client = clientInfo(connection);
   connection.established(outlet.session, outlet);
-  outlet.attach(stream, h, serialize(el('resumed', { xmlns: NS.sm, previd: token, h: outlet.handled })));
+  outlet.attach(stream, serialize(el('resumed', { xmlns: NS.sm, previd: token, h: outlet.handled })));
 }
