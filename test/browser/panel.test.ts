@@ -193,7 +193,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
       'xmpp:olga@example.test',
     ]);
     await press(page, 'Who to contact at example.test');
-    await page.getByLabel('Status page').waitFor();
+    await page.locator('form[aria-busy=false]').waitFor();
     assert.equal(
       await page.getByLabel('Administrators').inputValue(),
       'mailto:olga@example.test\nxmpp:olga@example.test',
