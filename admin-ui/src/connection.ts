@@ -34,9 +34,10 @@ export function serviceRecords(
   const target = serverName(hostname) ?? 'your-server-name';
   const plain = portOf(listeners, 'c2s');
   const tls = portOf(listeners, 'c2s_tls');
+  const zone = new URL(`http://${domain}/`).hostname; // as the DNS writes it: letters of other scripts as xn--…
   const lines: string[] = [];
-  if (plain) lines.push(`_xmpp-client._tcp.${domain}. 3600 IN SRV 0 5 ${plain} ${target}.`);
-  if (tls) lines.push(`_xmpps-client._tcp.${domain}. 3600 IN SRV 0 5 ${tls} ${target}.`);
+  if (plain) lines.push(`_xmpp-client._tcp.${zone}. 3600 IN SRV 0 5 ${plain} ${target}.`);
+  if (tls) lines.push(`_xmpps-client._tcp.${zone}. 3600 IN SRV 0 5 ${tls} ${target}.`);
   return lines.join('\n');
 }
 

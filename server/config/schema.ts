@@ -38,7 +38,7 @@ const limits: Section<Limits> = {
   children_before_login: count(64, 16, 1_000),
   namespaces: count(256, 16, 10_000),
   namespaces_before_login: count(24, 8, 100),
-  login_seconds: count(60, 5, 600),
+  login_seconds: count(30, 5, 600),
   idle_seconds: count(300, 10, 86_400),
   ping_seconds: count(60, 5, 3_600),
   sessions_per_account: count(32, 1, 1_000),

@@ -20,8 +20,9 @@ const PASSING: ReadonlySet<string> = new Set([
 /**
  * Whether a message is worth keeping, in an archive or for somebody who is away (XEP-0313 §5.1.1, XEP-0160 §3): it is of type
  * chat or normal and says something that lasts, be it a text, a receipt, a marker or something that we do not know.
+ * `no-permanent-store` is about archives only (XEP-0334 §4.1, §4.2).
  */
-export function worthKeeping(stanza: Stanza): boolean {
+export function worthKeeping(stanza: Stanza, how: 'for-good' | 'until-read' = 'for-good'): boolean {
   if (stanza.kind !== 'message' || (stanza.type !== 'chat' && stanza.type !== 'normal')) return false;
   const { element } = stanza;
   let lasting = false;
@@ -30,7 +31,8 @@ export function worthKeeping(stanza: Stanza): boolean {
     const { xmlns } = node.attrs;
     if (xmlns === undefined) lasting ||= node.name !== 'thread';
     else if (xmlns === NS.hints) {
-      if (node.name === 'no-store' || node.name === 'no-permanent-store') return false;
+      if (node.name === 'no-store') return false;
+      if (node.name === 'no-permanent-store' && how === 'for-good') return false;
       lasting ||= node.name === 'store';
     } else lasting ||= !PASSING.has(xmlns);
   }

@@ -271,6 +271,8 @@ export class Host implements Destination {
   /** The host's own step of the stage `deliver` (RFC 6121 §8.5). */
   #deliver(arrival: Arrival): Verdict | Promise<Verdict> {
     const { stanza, account } = arrival;
+    // While an earlier step waited for the store somebody may have come, and what is kept now would not be given to them.
+    if (arrival.recipients.length === 0) arrival.recipients = recipientsOf(stanza, this.sessions);
     this.house.counters.delivered += arrival.recipients.length;
     if (stanza.kind !== 'iq') return deliver(arrival);
     const to = stanza.to!;

@@ -1,3 +1,4 @@
+import { deliver, recipientsOf } from '../host/delivery.ts';
 import type { Arrival } from '../host/flow.ts';
 import { worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
@@ -28,11 +29,15 @@ export const offline: Module = {
 
 function keep(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'stop' | undefined> {
   const { stanza } = arrival;
-  if (!worthKeeping(stanza)) return undefined;
+  if (!worthKeeping(stanza, 'until-read')) return undefined;
   // RFC 6121 §8.5.3.2.1: of what is for a device that is not there, only chat is for its owner.
   if (stanza.type !== 'chat' && stanza.to!.resource !== '') return undefined;
   const count = host.house.stores.offline.count(arrival.account.id);
-  return count instanceof Promise ? count.then((n) => keepBehind(host, arrival, n)) : keepBehind(host, arrival, count);
+  if (!(count instanceof Promise)) return keepBehind(host, arrival, count);
+  return count.then((n) => {
+    arrival.recipients = recipientsOf(stanza, host.sessions); // somebody may have come while it was counted
+    return deliver(arrival) ?? keepBehind(host, arrival, n);
+  });
 }
 
 function keepBehind(host: Host, { stanza, account, extra, ledger }: Arrival, waiting: number): 'stop' {

@@ -66,6 +66,11 @@ export function versionOf(db: Connection): number {
   return (db.prepare('SELECT max(version) FROM schema_version').pluck().get() as number | null) ?? 0;
 }
 
+function checkWhole(file: string, db: Connection): void {
+  const found = db.pragma('quick_check(1)', { simple: true });
+  if (found !== 'ok') throw new StorageError('corrupt', refusal(file, `is damaged (${found})`));
+}
+
 /**
  * Looks into a file that was not closed through a connection that cannot write, so that a file that is refused does not
  * change even by its own journal. Throws StorageError. Returns whether the whole file was checked.
@@ -75,8 +80,7 @@ function inspect(file: string, newest: number): boolean {
   const db = new Sqlite(file, { readonly: true });
   try {
     refuseNewer(file, versionOf(db), newest);
-    const found = whole ? db.pragma('quick_check(1)', { simple: true }) : 'ok';
-    if (found !== 'ok') throw new StorageError('corrupt', refusal(file, `is damaged (${found})`));
+    if (whole) checkWhole(file, db);
     return whole;
   } finally {
     db.close();
@@ -102,6 +106,8 @@ export async function openFile(file: string, newest: number): Promise<{ db: Conn
     const journal = size(`${file}-wal`) > 0;
     const there = statSync(file, { throwIfNoEntry: false }) !== undefined;
     if (!there && journal) throw new StorageError('corrupt', refusal(file, 'is missing, but its journal is there'));
+    // A store is never empty, not even a new one: its content was lost, and with it everybody's account.
+    if (there && !journal && size(file) === 0) throw new StorageError('corrupt', refusal(file, 'is empty'));
     if (!there) create(file);
     checkHeader(file, journal, newest);
     if (journal) checked = inspect(file, newest);
@@ -111,9 +117,12 @@ export async function openFile(file: string, newest: number): Promise<{ db: Conn
       });
     }
   }
-  const db = new Sqlite(file, { timeout: 5_000 });
+  // A server that is just going down lets go of the file within this time; one that stays does not.
+  const db = new Sqlite(file, { timeout: 2_000 });
   try {
     refuseNewer(file, versionOf(db), newest);
+    // Closed cleanly or not: a damaged page is found before anything is built on it.
+    if (file !== ':memory:' && !checked && size(file) < CHECK_BELOW_BYTES) checkWhole(file, db);
     return { db, checked };
   } catch (error) {
     db.close();

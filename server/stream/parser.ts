@@ -74,8 +74,9 @@ export class StreamParser implements TokenSink {
     this.#counted = 0;
     this.#between = false;
     this.#tokenizer.write(chunk);
-    if (this.#names.length === 1 && this.#tokenizer.outsideMarkup && this.#bytes === 0) {
-      this.#between = this.#counted === chunk.length || WHITE.test(chunk.slice(this.#counted));
+    if (this.#open === undefined && this.#tokenizer.outsideMarkup) {
+      if (!this.#tokenizer.blank) this.#junk(); // at once, not when a tag comes at last
+      this.#between = this.#names.length === 1 && this.#bytes === 0;
     }
     if (!this.#between) this.#count(chunk.length);
     this.#chunk = '';
@@ -95,10 +96,13 @@ export class StreamParser implements TokenSink {
   text(raw: string): void {
     const open = this.#open;
     if (open !== undefined) this.#append(open, readText(raw));
-    else if (!WHITE.test(raw)) {
-      if (this.#names.length === 0) malformed();
-      throw new StreamError('bad-format', 'Text must be inside a stanza.');
-    }
+    else if (!WHITE.test(raw)) this.#junk();
+  }
+
+  /** Text that is in no stanza. */
+  #junk(): never {
+    if (this.#names.length === 0) malformed();
+    throw new StreamError('bad-format', 'Text must be inside a stanza.');
   }
 
   cdata(raw: string): void {

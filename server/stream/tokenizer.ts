@@ -17,6 +17,7 @@ const GT = 0x3e;
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const CDATA = '![CDATA[';
+const WHITE = /^[ \t\r\n]*$/;
 
 type Markup = 'tag' | 'cdata' | 'declaration' | undefined;
 
@@ -47,6 +48,11 @@ export class Tokenizer {
   /** The last character seen was of character data, not of markup. */
   get outsideMarkup(): boolean {
     return !this.#inMarkup;
+  }
+
+  /** Between tags, with nothing but white space since the last one. */
+  get blank(): boolean {
+    return !this.#inMarkup && WHITE.test(this.#held);
   }
 
   /** Throws StreamError on what XMPP excludes (RFC 6120 §11.1) as soon as it shows. */

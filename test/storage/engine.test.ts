@@ -165,12 +165,22 @@ describe('the embedded engine and its file', () => {
     }
   });
 
-  it('opens an empty file that somebody made for it', async (t) => {
+  it('refuses an empty file: a store was there, or is meant to be', async (t) => {
     const file = join(await temporary(t), 'store.db');
-    await writeFile(file, '', { mode: 0o644 });
-    const db = await opened(t, { file });
-    await db.run(insert('a'));
-    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    await writeFile(file, '');
+    await refused(file, 'corrupt', /is empty/);
+  });
+
+  it('finds damage in the middle of a file that was closed cleanly, and leaves it as it is', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    const db = await openDatabase({ file, log });
+    for (let i = 0; i < 2_000; i++) db.queue([insert(`row ${i} ${'x'.repeat(200)}`)]);
+    await db.close();
+    const handle = await open(file, 'r+');
+    const { size } = await handle.stat();
+    for (let at = 4_096 * 3; at + 4_096 < size; at += 4_096) await handle.write(Buffer.alloc(64, 0xa5), 0, 64, at);
+    await handle.close();
+    await refused(file, 'corrupt', /damaged/);
   });
 
   it('says what is wrong when the place cannot be written', async (t) => {

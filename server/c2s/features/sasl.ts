@@ -144,14 +144,16 @@ async function respond(connection: Connection, exchange: Exchange, element: Elem
   const { scram } = exchange;
   if (scram === undefined) throw new SaslError('malformed-request', 'no exchange is under way');
   const { door, address, stream } = connection;
-  await door.throttle.wait(scram.bare, address);
-  let final: string;
-  try {
-    final = scram.server.final(decode(element));
-  } catch (error) {
-    if (error instanceof ScramError && error.condition === 'not-authorized') door.throttle.failed(scram.bare, address);
-    throw error;
-  }
+  const final = await door.throttle.turn(scram.bare, address, () => {
+    try {
+      return scram.server.final(decode(element));
+    } catch (error) {
+      if (error instanceof ScramError && error.condition === 'not-authorized')
+        door.throttle.failed(scram.bare, address);
+      throw error;
+    }
+  });
+  if (final === undefined) throw new SaslError('temporary-auth-failure', 'too many tries stand in line');
   const account = admitted(connection, scram.account, scram.bare);
   stream.send(`<success xmlns='${NS.sasl}'>${Buffer.from(final).toString('base64')}</success>`);
   connection.authenticated(account, scram.mechanism, scram.storedKey);
@@ -163,12 +165,13 @@ async function plain(connection: Connection, message: string): Promise<void> {
   if (parts.length !== 3 || !username || !password) throw new SaslError('malformed-request', 'not what PLAIN sends');
   const { bare, account } = await lookUp(connection, username, authzid!);
   const { door, address, stream } = connection;
-  await door.throttle.wait(bare, address);
-  const keys = await keysFor(connection, account, PLAIN_CHECKS, bare);
-  if (!(await passwordFits(password, keys)) || account === undefined) {
+  const keys = await door.throttle.turn(bare, address, async () => {
+    const known = await keysFor(connection, account, PLAIN_CHECKS, bare);
+    if ((await passwordFits(password, known)) && account !== undefined) return known;
     door.throttle.failed(bare, address);
     throw new SaslError('not-authorized', 'the password is wrong');
-  }
+  });
+  if (keys === undefined) throw new SaslError('temporary-auth-failure', 'too many tries stand in line');
   const admittedAccount = admitted(connection, account, bare);
   stream.send(`<success xmlns='${NS.sasl}'/>`);
   connection.authenticated(admittedAccount, 'PLAIN', keys.storedKey);

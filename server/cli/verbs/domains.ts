@@ -9,7 +9,10 @@ export const domains: readonly Verb[] = [
     summary: 'serve one more domain',
     async run({ client, print }, [name = '']) {
       const reply = await client.call('POST /api/domains', { body: { name } });
-      print(reply, `${reply.domain.name} is served.\n`);
+      print(
+        reply,
+        `${reply.domain.name} is served. Devices that shall use it need the authority’s certificate anew:\n“hallwayctl certificate authority” prints it.\n`,
+      );
     },
   },
   {
