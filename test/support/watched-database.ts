@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Statement } from '../../server/storage/database.ts';
+import { type Database, type Statement, StorageError, type StorageErrorCode } from '../../server/storage/database.ts';
 
-/** A database that knows whether it is busy, and whose commits a test can hold back. */
+/** A database that knows whether it is busy, and whose commits a test can hold back or let fail. */
 export class WatchedDatabase implements Database {
   readonly #inner: Database;
   /** Operations that somebody waits for. */
@@ -15,6 +15,13 @@ export class WatchedDatabase implements Database {
 
   constructor(inner: Database) {
     this.#inner = inner;
+  }
+
+  #refusal: StorageError | undefined;
+
+  /** From now on every write fails for this reason; with undefined, none any more. */
+  refuseWrites(reason: StorageErrorCode | undefined): void {
+    this.#refusal = reason === undefined ? undefined : new StorageError(reason, `the test says: ${reason}`);
   }
 
   /** From now on nothing counts as being on disk. */
@@ -47,7 +54,9 @@ export class WatchedDatabase implements Database {
 
   queue(statements: readonly Statement[], failed?: (error: Error) => void): void {
     this.operations++;
-    this.#inner.queue(statements, failed);
+    const refusal = this.#refusal;
+    if (refusal === undefined) this.#inner.queue(statements, failed);
+    else queueMicrotask(() => failed?.(refusal));
   }
 
   async durable(hurry?: boolean): Promise<void> {
