@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { elements } from '../../server/xmpp/element.ts';
+import type { Wire } from '../support/wire.ts';
+import { find } from '../support/xml.ts';
+import { bodies, enabled, J, messages, open, R, SM, type Stage } from './managed.ts';
+
+describe('XEP-0198 §5, XEP-0160: what was not acknowledged when a session ends', () => {
+  async function abandon(stage: Stage, wire: Wire): Promise<void> {
+    wire.cut();
+    await stage.scene.settle();
+    stage.scene
+      .host('example.test')
+      .sessions.of(J)
+      .find(({ jid }) => jid.resource === 'balcony')
+      ?.end('connection-timeout', 'it did not come back');
+    await stage.scene.settle();
+  }
+
+  test('waits for her, once, with the time when it was sent', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    await stage.says('seen');
+    await wire.receives('<message><body>seen</body></message>');
+    wire.write(`<a ${SM} h='2'/>`);
+    const before = Date.now();
+    await stage.says('one');
+    await stage.says('two');
+    await wire.all(50);
+    await abandon(stage, wire);
+    await stage.romeo.receivesNothing();
+    const juliet = await stage.scene.connect(`${J}/chamber`);
+    await juliet.sends('<presence/>');
+    await juliet.receives(`<presence from='${J}/chamber'/>`);
+    for (const body of ['one', 'two']) {
+      const message = await juliet.receives(`<message from='${R}/orchard'><body>${body}</body></message>`);
+      const inner = elements(message).map(({ name }) => name);
+      assert.deepEqual(inner.filter((name) => name === 'delay' || name === 'stanza-id').sort(), ['delay', 'stanza-id']);
+      const stamp = Date.parse(find(message, 'delay')!.attrs.stamp);
+      assert.ok(stamp >= before && stamp <= Date.now());
+    }
+    await juliet.receivesNothing();
+  });
+
+  test('goes to her other device, if it had not got it already', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    await stage.says('for the balcony', `${J}/balcony`);
+    await wire.all(50);
+    const chamber = await stage.scene.comes(`${J}/chamber`);
+    await chamber.all();
+    await abandon(stage, wire);
+    const got = await chamber.all();
+    assert.deepEqual(bodies(got), ['for the balcony']);
+    assert.equal(await stage.scene.stores.offline.count((await stage.scene.account(J)).id), 0);
+  });
+
+  test('is in the archive once', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    await stage.says('one');
+    await abandon(stage, wire);
+    const { id } = await stage.scene.account(J);
+    assert.equal(await stage.scene.stores.archives.count(id), 1);
+  });
+
+  test('survives several devices that all fail to take it', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    await stage.says('one');
+    await abandon(stage, wire);
+    for (let round = 0; round < 3; round++) {
+      const next = stage.dial();
+      await enabled(next);
+      assert.deepEqual(await messages(next), ['one']);
+      await abandon(stage, next);
+    }
+    const juliet = await stage.scene.comes(`${J}/balcony`);
+    juliet.leaves();
+    const last = stage.dial();
+    await enabled(last, `${J}/chamber`);
+    assert.deepEqual(await messages(last), [], 'taken by the one before');
+  });
+
+  test('a request is refused, so that who asked need not wait', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    await stage.romeo.sends(`<iq to='${J}/balcony' type='get' id='v'><query xmlns='jabber:iq:version'/></iq>`);
+    await wire.all(50);
+    await abandon(stage, wire);
+    await stage.romeo.receives(
+      `<iq type='error' id='v' from='${J}/balcony'><error><recipient-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
+    );
+  });
+
+  test('a message on its way to a session that ends meanwhile is not lost', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    const { id } = await stage.scene.account(J);
+    stage.scene.stores.blocking.forget(id); // whom she blocks will have to be read
+    const sending = stage.says('late');
+    stage.scene.host('example.test').sessions.of(J)[0]?.end('conflict', 'elsewhere');
+    await sending;
+    await stage.scene.settle();
+    assert.equal(await stage.scene.stores.offline.count(id), 1);
+  });
+
+  test('the house closes: it is stored before', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    await stage.says('one');
+    await wire.all(50);
+    const { id } = await stage.scene.account(J);
+    await stage.scene.hosts.close();
+    await stage.scene.settle();
+    assert.equal((await stage.scene.stores.offline.list(id, 10)).length, 1);
+  });
+});
