@@ -124,8 +124,8 @@ function moment(text: string | undefined): number | undefined {
 interface Asked {
   readonly set: ArchiveFilter;
   readonly page: ArchiveQuery;
-  /** The id at which the page begins or ends. */
-  readonly edge: number | undefined;
+  /** The ids at which the page begins or ends. */
+  readonly edges: readonly number[];
 }
 
 /** Reads what is asked for (§4.1). Throws StanzaError. */
@@ -159,15 +159,15 @@ function readQuery(payload: Element): Asked {
     limit: Math.min(max ?? PAGE, LARGEST_PAGE),
     fromEnd: before !== undefined,
   };
-  return { set, page, edge: afterId ?? beforeId };
+  return { set, page, edges: [afterId, beforeId].filter((id) => id !== undefined) };
 }
 
 async function query(host: Host, { account, session, payload }: IqRequest): Promise<Element> {
   if (session === undefined) throw new StanzaError('not-allowed');
   const { archives } = host.house.stores;
   const asked = readQuery(payload);
-  if (asked.edge !== undefined && !(await archives.has(account!.id, asked.edge))) {
-    throw new StanzaError('item-not-found', 'There is no such message.'); // §4.3.1
+  for (const edge of asked.edges) {
+    if (!(await archives.has(account!.id, edge))) throw new StanzaError('item-not-found', 'There is no such message.'); // §4.3.1
   }
   const [count, page] = await Promise.all([
     archives.count(account!.id, asked.set), // XEP-0059 §2.6: of the whole set, whatever the page
