@@ -6,6 +6,20 @@ import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import type { Host } from './host.ts';
 
+/** A contact of whom nothing is known yet. */
+export function newContact(jid: string, listed: boolean): Omit<RosterItem, 'version'> {
+  return {
+    jid,
+    name: '',
+    groups: [],
+    subscription: 'none',
+    ask: false,
+    approved: false,
+    listed,
+    pendingIn: undefined,
+  };
+}
+
 /** An item as clients see it (RFC 6121 §2.1.2); `undefined` stands for one that is gone. */
 export function itemElement(jid: string, item: RosterItem | undefined): Element {
   if (item === undefined) return el('item', { jid, subscription: 'remove' });

@@ -1,8 +1,7 @@
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
-import { itemElement, pushRoster } from '../host/rosters.ts';
-import type { RosterItem } from '../storage/stores/rosters.ts';
+import { itemElement, newContact, pushRoster } from '../host/rosters.ts';
 import { type Element, el, elements, textOf } from '../xmpp/element.ts';
 import { type Jid, makeJid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
@@ -103,22 +102,9 @@ async function putContact(
   if (before === undefined && all.items.size >= host.house.limits.rosterItemsPerAccount) {
     throw new StanzaError('resource-constraint', 'The contact list is full.');
   }
-  const item = { ...(before ?? newItem(jid.bare)), name, groups, listed: true };
+  const item = { ...(before ?? newContact(jid.bare, true)), name, groups, listed: true };
   const version = await rosters.put(account, item);
   pushRoster(host, bare, version, itemElement(jid.bare, { ...item, version }));
-}
-
-function newItem(jid: string): Omit<RosterItem, 'version'> {
-  return {
-    jid,
-    name: '',
-    groups: [],
-    subscription: 'none',
-    ask: false,
-    approved: false,
-    listed: true,
-    pendingIn: undefined,
-  };
 }
 
 /** §2.5: removing a contact ends what either side had of the other. */

@@ -1,7 +1,7 @@
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
-import { itemElement, pushRoster } from '../host/rosters.ts';
+import { itemElement, newContact, pushRoster } from '../host/rosters.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { RosterItem, Subscription } from '../storage/stores/rosters.ts';
 import { el } from '../xmpp/element.ts';
@@ -137,7 +137,7 @@ async function apply(
     const { rosters } = host.house.stores;
     const all = await rosters.all(account.id);
     const before = all.items.get(contact.bare);
-    const result = change(before ?? blank(contact.bare));
+    const result = change(before ?? newContact(contact.bare, false));
     if (same(before, result.item)) return result;
     if (before === undefined && all.items.size >= host.house.limits.rosterItemsPerAccount) {
       throw new StanzaError('resource-constraint', 'The contact list is full.');
@@ -148,19 +148,6 @@ async function apply(
       pushRoster(host, self.bare, version, itemElement(contact.bare, { ...result.item, version }));
     return result;
   });
-}
-
-function blank(jid: string): Item {
-  return {
-    jid,
-    name: '',
-    groups: [],
-    subscription: 'none',
-    ask: false,
-    approved: false,
-    listed: false,
-    pendingIn: undefined,
-  };
 }
 
 function same(before: Item | undefined, after: Item): boolean {
