@@ -7,13 +7,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Which room may import which, beside itself (docs/README.md has the same picture). Narrower than the plan it came from
- * wherever what exists needs less. Wider in these places, and why:
- *  - storage, stream, xmpp, util and config import packages; packages are listed apart, below;
- *  - c2s → storage: types of an account only, and the login is checked against the stored keys by way of the host;
- *  - certificates → util: addresses and the log's type;
- *  - http → util: the log's type and client addresses;
- *  - provisioning → nothing but node: what it will need is added when it needs it.
+ * Which room may import which, beside itself (docs/decisions/0006-import-rules.md). Packages have a table of their own, below.
+ * Two lines are wider than the plan this house was built from:
+ *  - c2s sees the types of storage, as whoever has logged in is an account;
+ *  - http sees util, for the log and the addresses of clients.
+ * Where what exists needs less than the plan allows, the line is what exists.
  */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   util: [],
