@@ -226,8 +226,8 @@ export class ClientOutlet implements Outlet {
     this.#stream = undefined;
     if (this.#management?.token) this.#resumptions.forget(this);
     this.#host.unbind(this.#session);
-    const left = [...(this.#management?.unacked ?? []), ...(this.#held?.values() ?? [])];
-    for (const sent of left) this.#giveBack(sent);
+    // What was held back is of the moment (`canWait`): it goes with the session.
+    for (const sent of this.#management?.unacked ?? []) this.#giveBack(sent);
   }
 
   #release(): void {
