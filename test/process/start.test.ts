@@ -58,6 +58,7 @@ describe('the process', { timeout: 120_000 }, () => {
     ['is no database', () => Buffer.from('This was a database until somebody opened it in an editor.\n'.repeat(100))],
     ['has a page of noise in it', (store: Buffer) => Buffer.from(store).fill(0xa5, 4_096, 12_288)],
     ['was cut off', (store: Buffer) => store.subarray(0, Math.floor(store.length / 2))],
+    ['is empty', () => Buffer.alloc(0)],
   ] as const) {
     it(`refuses a store that ${title}, says what to do, and leaves every byte as it was`, async (t) => {
       await using appliance = await Appliance.start();

@@ -62,6 +62,13 @@ export async function run(args: readonly string[], input = '', ms = 30_000): Pro
   return { code, signal, stdout, stderr };
 }
 
+const running = new Set<Appliance>();
+// A test that hangs is ended by SIGTERM, and its servers are not to outlive it.
+process.once('SIGTERM', () => {
+  for (const appliance of running) appliance.abandon();
+  process.exit(143);
+});
+
 /** The real server as a process of its own, on loopback, with its data in a folder that goes when it is disposed of. */
 export class Appliance implements AsyncDisposable {
   readonly folder: string;
@@ -167,6 +174,7 @@ export class Appliance implements AsyncDisposable {
       : [process.execPath, ['server/main.ts', ...args]];
     const child = spawn(program, words, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: this.#byNpm });
     this.#child = child;
+    running.add(this);
     this.#log = '';
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text: string) => {
@@ -176,6 +184,7 @@ export class Appliance implements AsyncDisposable {
     const exit = once(child, 'close').then(([code, signal]) => {
       this.#child = undefined;
       this.#ports = undefined;
+      running.delete(this);
       return { code, signal } as Exit;
     });
     this.#exit = exit;
@@ -194,6 +203,11 @@ export class Appliance implements AsyncDisposable {
   /** SIGKILL: nothing is finished, flushed or said. */
   kill(): Promise<Exit> {
     return this.stop('SIGKILL');
+  }
+
+  /** SIGKILL without waiting. */
+  abandon(): void {
+    this.#send('SIGKILL');
   }
 
   /** Ends it as gently as `signal` is and starts it again on the same data. */
