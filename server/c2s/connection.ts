@@ -121,7 +121,7 @@ export class Connection {
     this.host = host;
     const major = Number.parseInt(header.version, 10);
     if (!(major >= 1)) throw new StreamError('unsupported-version', 'XMPP 1.0 is spoken here.'); // §4.7.5
-    const from = this.tls === undefined ? undefined : tryParseJid(header.from);
+    const from = this.tls === undefined || header.from === '' ? undefined : tryParseJid(header.from);
     this.stream.open({ from: host.domain, id: newId(), ...(from !== undefined && { to: from.bare }) });
     this.stream.send(`<stream:features>${FEATURES.map((feature) => feature.offer(this)).join('')}</stream:features>`);
   }

@@ -2,16 +2,36 @@ import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import { malformed, type Tag } from './tag.ts';
 
-/** Which prefix means which namespace, where we are in the document; '' is the default namespace. */
-export type Scope = ReadonlyMap<string, string>;
+/**
+ * Which prefix means which namespace, where we are in the document; '' is the default namespace. One declaration and the
+ * scope around it: a tag declares one at most, usually, and nothing needs to be copied.
+ */
+export class Scope {
+  readonly #prefix: string;
+  readonly #uri: string;
+  readonly #outer: Scope | undefined;
+
+  constructor(prefix: string, uri: string, outer: Scope | undefined) {
+    this.#prefix = prefix;
+    this.#uri = uri;
+    this.#outer = outer;
+  }
+
+  get(prefix: string): string | undefined {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.#outer) {
+      if (scope.#prefix === prefix) return scope.#uri;
+    }
+    return undefined;
+  }
+}
 
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 
-export const OUTERMOST: Scope = new Map([['xml', NS.xml]]);
+export const OUTERMOST = new Scope('xml', NS.xml, undefined);
 
 /** The scope inside a tag: the outer one itself when the tag declares nothing. Throws StreamError (Namespaces in XML §3). */
 export function scopeOf(tag: Tag, outer: Scope): Scope {
-  let scope: Map<string, string> | undefined;
+  let scope = outer;
   const { attributes } = tag;
   for (let i = 0; i < attributes.length; i += 2) {
     const name = attributes[i]!;
@@ -22,10 +42,9 @@ export function scopeOf(tag: Tag, outer: Scope): Scope {
     if (prefix === 'xmlns' || uri === XMLNS || (prefix === 'xml') !== ofXml)
       malformed('A reserved prefix or namespace is declared.');
     if (uri === '' && prefix !== '') malformed('A prefix cannot be undeclared.');
-    scope ??= new Map(outer);
-    scope.set(prefix, uri);
+    scope = new Scope(prefix, uri, scope);
   }
-  return scope ?? outer;
+  return scope;
 }
 
 /** The namespace of a name as written; `fallback` is what names without a prefix have. */

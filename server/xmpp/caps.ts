@@ -19,8 +19,12 @@ export interface Identity {
 
 /** The verification string's hash (XEP-0115 §5.1), in base 64. */
 export function capsHash(capabilities: Capabilities, algorithm: 'sha1' = 'sha1'): string {
-  const sorted = (list: Iterable<string>): string[] =>
-    [...list].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  // §5.1 asks for the order of the bytes, which for code units below the surrogates is their own.
+  const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const sorted = (list: Iterable<string>): string[] => {
+    const all = [...list];
+    return all.some((text) => /[\ud800-\uffff]/.test(text)) ? all.sort(byBytes) : all.sort();
+  };
   const identities = capabilities.identities.map((i) => `${i.category}/${i.type}/${i.lang ?? ''}/${i.name ?? ''}`);
   const forms = new Map(capabilities.forms.map((form) => [form.formType, form.fields]));
   let text = [...sorted(identities), ...sorted(capabilities.features)].map((s) => `${s}<`).join('');
