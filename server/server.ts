@@ -16,8 +16,11 @@ import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { newCounters } from './host/counters.ts';
 import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
+import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
+
 import { modules } from './modules/index.ts';
+import { allOptions } from './options.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
 import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
@@ -79,6 +82,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
 
   const commands: { open?: Commands } = {};
   const counters = newCounters();
+  const all = modules({
+    commands: () => commands.open!,
+    contactAddresses: (domain) => commands.open!.contacts.of(domain),
+  });
+  const options = new OptionValues(stores.settings, allOptions(all));
+  await options.load();
   const house: House = {
     db,
     stores,
@@ -86,10 +95,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     archiveIds: new ArchiveIds(await stores.archives.largestId()),
     counters,
     log,
-    modules: modules({
-      commands: () => commands.open!,
-      contactAddresses: (domain) => commands.open!.contacts.of(domain),
-    }),
+    modules: all,
+    options,
     version,
     parse: parseStanza,
     limits: {
@@ -105,6 +112,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   commands.open = await openCommands({
     stores,
     house: hosts,
+    options,
     counters,
     certify: async (domain) => void (await renewal.check(domain)),
     version,
@@ -141,7 +149,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     return port;
   });
 
-  const all = stack.move();
+  const opened = stack.move();
   return {
     commands: commands.open,
     listening,
@@ -150,7 +158,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     ),
     warm: () => panel.warm(),
     healthy: async () => (await Promise.race([db.durable().then(() => true), later(5_000)])) === true,
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 

@@ -10,6 +10,7 @@ import { contacts } from './verbs/contacts.ts';
 import { domains } from './verbs/domains.ts';
 import { house } from './verbs/house.ts';
 import { sessions } from './verbs/sessions.ts';
+import { settings } from './verbs/settings.ts';
 import { users } from './verbs/users.ts';
 
 /** What a call has of the world. */
@@ -22,7 +23,7 @@ export interface World {
   readonly caller: string;
 }
 
-export const VERBS: readonly Verb[] = [...house, ...users, ...sessions, ...domains, ...contacts];
+export const VERBS: readonly Verb[] = [...house, ...users, ...sessions, ...domains, ...contacts, ...settings];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {
   try {
@@ -60,7 +61,9 @@ function find(words: readonly string[]): { verb: Verb; args: string[] } {
 
 function checkCall(verb: Verb, args: readonly string[], given: Given): void {
   const needed = verb.args.filter((arg) => !arg.startsWith('[')).length;
-  if (args.length < needed || args.length > verb.args.length) {
+  // An ellipsis at the end: as many as there are, none too.
+  const more = verb.args.at(-1)?.endsWith('…') === true;
+  if (args.length < (more ? needed - 1 : needed) || (!more && args.length > verb.args.length)) {
     throw usage(`It is used so: hallwayctl ${[verb.words, ...verb.args].join(' ')}`);
   }
   for (const name of Object.keys(given) as OptionName[]) {

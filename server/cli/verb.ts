@@ -8,6 +8,7 @@ export const OPTIONS = {
   data: { type: 'string', value: 'DIR', help: 'the data folder of the server' },
   json: { type: 'boolean', help: 'print the server’s reply as JSON' },
   help: { type: 'boolean', short: 'h', help: 'say how it is used' },
+  domain: { type: 'string', value: 'DOMAIN', help: 'which domain, where there are several' },
   name: { type: 'string', value: 'NAME', help: 'what the person is called' },
   'password-stdin': { type: 'boolean', help: 'read the password from standard input' },
   generate: { type: 'boolean', help: 'have a password made, and print it once' },

@@ -7,6 +7,7 @@ export type CommandErrorCode =
   | 'domain-not-found'
   | 'session-not-found'
   | 'admin-not-found'
+  | 'setting-not-found'
   | 'account-exists'
   | 'domain-exists'
   | 'domain-in-use'

@@ -3,7 +3,6 @@ import type { Domain } from '../storage/stores/domains.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
-import type { ContactCommands } from './contacts.ts';
 import type { House } from './house.ts';
 import type { Live } from './live.ts';
 import { checkDomain } from './names.ts';
@@ -17,19 +16,24 @@ export interface DomainView extends Domain {
 /** Gets a certificate for a domain that is about to be served. */
 export type Certify = (domain: string) => Promise<void>;
 
+/** Whoever keeps something about a domain, and must forget it when the domain is gone. */
+export interface Keeper {
+  forget(domain: string): Promise<void>;
+}
+
 /** What administrators do with the domains of the house. */
 export class DomainCommands {
   readonly #stores: Stores;
   readonly #house: House;
   readonly #live: Live;
   readonly #certify: Certify;
-  readonly #contacts: ContactCommands;
+  readonly #keepers: readonly Keeper[];
 
-  constructor(stores: Stores, house: House, live: Live, contacts: ContactCommands, certify: Certify) {
+  constructor(stores: Stores, house: House, live: Live, keepers: readonly Keeper[], certify: Certify) {
     this.#live = live;
     this.#stores = stores;
     this.#house = house;
-    this.#contacts = contacts;
+    this.#keepers = keepers;
     this.#certify = certify;
   }
 
@@ -75,7 +79,7 @@ export class DomainCommands {
     }
     await this.#stores.domains.remove(name);
     await this.#house.remove(name);
-    await this.#contacts.forget(name);
+    for (const keeper of this.#keepers) await keeper.forget(name);
     await record(this.#stores.audit, by, 'domain.remove', name);
   }
 

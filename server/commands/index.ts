@@ -1,3 +1,4 @@
+import type { OptionValues } from '../host/option-values.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { AccountCommands } from './accounts.ts';
 import { AdminCommands } from './admins.ts';
@@ -8,12 +9,15 @@ import { ContactCommands } from './contacts.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import type { House, HouseCounters } from './house.ts';
 import { Live } from './live.ts';
+import { OptionCommands } from './options.ts';
 import { type ListenerView, Overview } from './overview.ts';
 import { SessionCommands } from './sessions.ts';
 
 export interface CommandOptions {
   readonly stores: Stores;
   readonly house: House;
+  /** What can be decided while the server runs. */
+  readonly options: OptionValues;
   readonly counters: HouseCounters;
   readonly certify: Certify;
   readonly version: string;
@@ -39,6 +43,7 @@ export interface Commands {
   readonly contacts: ContactCommands;
   readonly domains: DomainCommands;
   readonly live: Live;
+  readonly options: OptionCommands;
   readonly overview: Overview;
   readonly sessions: SessionCommands;
   readonly panel: CommandOptions['panel'];
@@ -58,7 +63,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
   await contacts.load();
-  const domains = new DomainCommands(stores, house, live, contacts, options.certify);
+  const settings = new OptionCommands(options.options, stores.audit, house);
+  const gone = [contacts, settings];
+  const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const admins = new AdminCommands(stores, options.now);
@@ -84,6 +91,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     contacts,
     domains,
     live,
+    options: settings,
     overview,
     sessions: new SessionCommands(house, stores.audit),
     panel: options.panel,

@@ -1,4 +1,5 @@
 import type { Account } from '../storage/stores/accounts.ts';
+import type { Option } from './options.ts';
 import type { Session } from './session.ts';
 
 /** Every event of a host: what has happened, and cannot be stopped. */
@@ -16,6 +17,8 @@ export interface HostEvents {
   hidden: { account: Account; contact: string };
   /** An account was removed with all it had. */
   removed: { account: Account };
+  /** An administrator decided something anew that holds for this host. */
+  decided: { option: Option };
 }
 
 export type Handlers = { [Name in keyof HostEvents]?: (event: HostEvents[Name]) => void | Promise<void> };

@@ -1,4 +1,5 @@
 import type { Account } from '../storage/stores/accounts.ts';
+import type { Json } from '../storage/stores/settings.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
 import type { Capabilities } from '../xmpp/caps.ts';
 import type { Element } from '../xmpp/element.ts';
@@ -14,6 +15,7 @@ import type { House } from './house.ts';
 import { type IqScope, IqTable, payloadOf } from './iq.ts';
 import { Ledger } from './ledger.ts';
 import type { Wiring } from './module.ts';
+import type { Option } from './options.ts';
 import { Pipeline, type Step, type Verdict } from './pipeline.ts';
 import { type ClientInfo, type Outlet, Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -52,6 +54,11 @@ export class Host implements Destination {
   /** The bare address of a session's account. */
   bareOf(session: Session): Jid {
     return makeJid(session.jid.local, this.domain);
+  }
+
+  /** What an administrator decided for this domain. */
+  option<T extends Json>(option: Option<T>): T {
+    return this.house.options.get(option, this.domain);
   }
 
   /** What the host is and can (XEP-0030), all modules together: the forms as they are now, the rest never changes. */

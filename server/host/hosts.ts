@@ -8,6 +8,11 @@ export class Hosts {
 
   constructor(house: House) {
     this.#house = house;
+    house.options.watch((option, domain) => {
+      for (const host of domain === '' ? this.#hosts.values() : [this.#hosts.get(domain)]) {
+        host?.events.emit('decided', { option });
+      }
+    });
   }
 
   get(domain: string): Host | undefined {

@@ -5,6 +5,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import type { Element } from '../xmpp/element.ts';
 import type { Counters } from './counters.ts';
 import type { Module } from './module.ts';
+import type { OptionValues } from './option-values.ts';
 import type { Router } from './router.ts';
 
 /** What all hosts share. */
@@ -16,6 +17,7 @@ export interface House {
   readonly counters: Counters;
   readonly log: Logger;
   readonly modules: readonly Module[];
+  readonly options: OptionValues;
   readonly version: string;
   /** Reads one stanza that was serialised by us. */
   readonly parse: (xml: string) => Element;

@@ -4,6 +4,7 @@ import type { Handlers } from './events.ts';
 import type { InboundSteps, OutboundSteps } from './flow.ts';
 import type { Host } from './host.ts';
 import type { IqRequest, IqRoute } from './iq.ts';
+import type { Option } from './options.ts';
 
 export interface DiscoNode {
   readonly node: string;
@@ -36,5 +37,7 @@ export interface Module {
   /** Number and version of what it implements; for an RFC the number and a clause. */
   readonly xep?: readonly [number, string];
   readonly rfc?: readonly [number, string];
+  /** What an administrator may decide about it; asked for by `host.option`. */
+  readonly options?: readonly Option[];
   start(host: Host): Wiring;
 }

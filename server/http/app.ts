@@ -23,6 +23,7 @@ import { domainRoutes } from './routes/domains.ts';
 import { localRoutes } from './routes/local.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { settingRoutes } from './routes/settings.ts';
 import { contractChecker } from './validate.ts';
 
 export interface AppOptions {
@@ -53,6 +54,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...sessionRoutes(commands, new AttemptLimits()),
     ...overviewRoutes(commands, streams),
     ...domainRoutes(commands),
+    ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...auditRoutes(commands),
     ...localRoutes(commands),

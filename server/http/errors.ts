@@ -10,6 +10,7 @@ const STATUS: Record<CommandErrorCode, number> = {
   'domain-not-found': 404,
   'session-not-found': 404,
   'admin-not-found': 404,
+  'setting-not-found': 404,
   'account-exists': 409,
   'domain-exists': 409,
   'domain-in-use': 409,

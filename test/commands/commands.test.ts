@@ -157,7 +157,7 @@ describe('domains', () => {
     assert.deepEqual(house.house.domains(), [DOMAIN, 'büro.test']);
     await assert.rejects(house.commands.domains.add(by, 'büro.test'), refused('domain-exists', 'name'));
     await house.commands.domains.remove(by, 'büro.test');
-    const uncertified = new DomainCommands(house.stores, house.house, live, contacts, () =>
+    const uncertified = new DomainCommands(house.stores, house.house, live, [contacts], () =>
       Promise.reject(new Error('no key')),
     );
     await assert.rejects(uncertified.add(by, 'new.test'), /no key/);

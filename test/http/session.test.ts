@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openCommands } from '../../server/commands/index.ts';
+import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import { ADMIN, type Answer, type Client, claim, openApp, openHouse, type TestHouse } from './support.ts';
 
@@ -46,6 +47,7 @@ describe('claiming', () => {
     const options = { stores: house.stores, house: house.house, counters: house.house.counters, version: '1' };
     const commands = await openCommands({
       ...options,
+      options: new OptionValues(house.stores.settings, []),
       certify: async () => undefined,
       hostname: 'chat.example.test',
       iterations: 4_096,

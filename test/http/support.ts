@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import type { Side } from '../../server/http/auth.ts';
 import { COOKIE } from '../../server/http/cookie.ts';
@@ -9,6 +10,7 @@ import { openDatabase } from '../../server/storage/sqlite.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
 import { createLog, type Logger } from '../../server/util/log.ts';
 import { FakeHouse } from '../support/fake-house.ts';
+import { SETTINGS } from '../support/settings.ts';
 
 export const HOST = 'panel.example.test:5281';
 export const ORIGIN = `https://${HOST}`;
@@ -38,6 +40,7 @@ export async function openHouse(): Promise<TestHouse> {
   const commands = await openCommands({
     stores,
     house,
+    options: new OptionValues(stores.settings, SETTINGS),
     counters: house.counters,
     certify: async () => undefined,
     version: '0.0.1',

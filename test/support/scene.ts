@@ -7,8 +7,10 @@ import { newCounters } from '../../server/host/counters.ts';
 import type { Host } from '../../server/host/host.ts';
 import { Hosts } from '../../server/host/hosts.ts';
 import type { House } from '../../server/host/house.ts';
+import { OptionValues } from '../../server/host/option-values.ts';
 import { Router } from '../../server/host/router.ts';
 import { modules } from '../../server/modules/index.ts';
+import { allOptions } from '../../server/options.ts';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import type { Account } from '../../server/storage/stores/accounts.ts';
@@ -133,6 +135,12 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const stores = openStores(db);
   const counters = newCounters();
   const open: { commands?: Commands } = {};
+  const all = modules({
+    commands: () => open.commands!,
+    contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
+  });
+  const values = new OptionValues(stores.settings, allOptions(all));
+  await values.load();
   const house: House = {
     db,
     stores,
@@ -140,10 +148,8 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     archiveIds: new ArchiveIds(),
     counters,
     log,
-    modules: modules({
-      commands: () => open.commands!,
-      contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
-    }),
+    modules: all,
+    options: values,
     version: '9.8.7',
     parse: parseStanza,
     limits: {
@@ -158,6 +164,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const commands = await openCommands({
     stores,
     house: hosts,
+    options: values,
     counters,
     certify: async () => undefined,
     version: house.version,

@@ -5,6 +5,7 @@ import * as DomainShapes from './domains.ts';
 import { local } from './local.ts';
 import * as OverviewShapes from './overview.ts';
 import * as SessionShapes from './session.ts';
+import * as SettingShapes from './settings.ts';
 import type { ErrorReply as ErrorShape } from './shapes.ts';
 
 /**
@@ -17,6 +18,7 @@ export const contract = {
   ...DomainShapes.domains,
   ...AccountShapes.accounts,
   ...AuditShapes.audit,
+  ...SettingShapes.settings,
   ...local,
 } as const;
 
@@ -45,4 +47,5 @@ export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
 export type SessionChange = Static<typeof OverviewShapes.SessionChange>;
+export type Setting = Static<typeof SettingShapes.Setting>;
 export type SignedIn = Static<typeof SessionShapes.SignedIn>;

@@ -1,0 +1,115 @@
+import type { Setting } from '../../http/contract/index.ts';
+import { usage } from '../failure.ts';
+import { pairs, table } from '../text.ts';
+import type { Verb } from '../verb.ts';
+
+/** A value as one would type it. */
+function written({ shape, value }: Setting): string {
+  if (shape.kind === 'switch') return value ? 'on' : 'off';
+  if (shape.kind === 'text' && shape.secret) return value ? '(set; it is not shown)' : '(none)';
+  if (Array.isArray(value)) return value.join(' ') || '(none)';
+  return String(value) === '' ? '(none)' : String(value);
+}
+
+/** What it may be, in a few words. */
+function possible({ shape }: Setting): string {
+  switch (shape.kind) {
+    case 'switch':
+      return 'on or off';
+    case 'number':
+      return `${shape.least} to ${shape.most}${shape.unit === undefined ? '' : ` ${shape.unit}`}`;
+    case 'choice':
+      return Object.entries(shape.choices)
+        .map(([word, meaning]) => `${word} (${meaning})`)
+        .join(', ');
+    case 'list':
+      return `up to ${shape.most} words, each an argument of its own`;
+    case 'text':
+      return `a text of up to ${shape.longest} characters`;
+  }
+}
+
+/** Reads what was typed. Throws Failure. */
+function read({ shape, key }: Setting, words: readonly string[]): Setting['value'] {
+  if (shape.kind === 'list') return [...words];
+  const [word = '', ...more] = words;
+  if (more.length > 0) throw usage(`${key} takes one value; put quotation marks around a text with spaces.`);
+  if (shape.kind === 'switch') {
+    if (['on', 'true', 'yes'].includes(word)) return true;
+    if (['off', 'false', 'no'].includes(word)) return false;
+    throw usage(`${key} is on or off.`);
+  }
+  if (shape.kind === 'number') {
+    if (!/^-?\d{1,15}$/.test(word)) throw usage(`${key} takes a whole number.`);
+    return Number(word);
+  }
+  return word;
+}
+
+function describe(one: Setting): string {
+  return pairs([
+    ['setting', one.key],
+    ['', one.title],
+    ['value', `${written(one)}${one.decided ? '' : ' (the default)'}`],
+    ['may be', possible(one)],
+    ['what it does', one.help],
+  ]);
+}
+
+export const settings: readonly Verb[] = [
+  {
+    words: 'setting list',
+    args: [],
+    options: ['domain'],
+    summary: 'what can be decided while the server runs, and what holds',
+    async run({ client, given, print }) {
+      const query = given.domain === undefined ? {} : { domain: given.domain };
+      const reply = await client.call('GET /api/settings', { query });
+      const rows = reply.settings.map((one) => [one.key, written(one), one.decided ? '' : 'default', one.title]);
+      print(reply, table(['SETTING', 'VALUE', '', ''], rows));
+    },
+  },
+  {
+    words: 'setting show',
+    args: ['SETTING'],
+    options: ['domain'],
+    summary: 'one setting: what it does, what it may be, what holds',
+    async run({ client, given, print }, [key = '']) {
+      const one = await find(client, key, given.domain);
+      print(one, describe(one));
+    },
+  },
+  {
+    words: 'setting set',
+    args: ['SETTING', 'VALUE…'],
+    options: ['domain'],
+    summary: 'decide one setting; it holds at once',
+    async run({ client, given, print }, [key = '', ...words]) {
+      const value = read(await find(client, key, given.domain), words);
+      const body = { value, ...(given.domain !== undefined && { domain: given.domain }) };
+      const reply = await client.call('PUT /api/settings/:key', { params: { key }, body });
+      print(reply, `${key}: ${written(reply.setting)}\n`);
+    },
+  },
+  {
+    words: 'setting reset',
+    args: ['SETTING'],
+    options: ['domain'],
+    summary: 'go back to what the server comes with',
+    async run({ client, given, print }, [key = '']) {
+      const query = given.domain === undefined ? {} : { domain: given.domain };
+      const reply = await client.call('DELETE /api/settings/:key', { params: { key }, query });
+      print(reply, `${key}: ${written(reply.setting)}\n`);
+    },
+  },
+];
+
+type Caller = Parameters<Verb['run']>[0]['client'];
+
+/** Throws Failure when there is no such setting. */
+async function find(client: Caller, key: string, domain: string | undefined): Promise<Setting> {
+  const { settings: all } = await client.call('GET /api/settings', { query: domain === undefined ? {} : { domain } });
+  const one = all.find((setting) => setting.key === key);
+  if (one === undefined) throw usage(`There is no setting “${key}”. “hallwayctl setting list” lists them.`);
+  return one;
+}

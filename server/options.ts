@@ -1,0 +1,7 @@
+import type { Module } from './host/module.ts';
+import type { Option } from './host/options.ts';
+
+/** Every option of the house: those of the modules, and those of the other rooms. */
+export function allOptions(modules: readonly Module[]): readonly Option[] {
+  return modules.flatMap((module) => module.options ?? []);
+}
