@@ -9,10 +9,12 @@ import type { Element } from '../xmpp/element.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
+import { Attempts } from './attempts.ts';
 import type { ClientOutlet } from './client-outlet.ts';
 import type { ClientDoor } from './door.ts';
 import { FEATURES } from './features/index.ts';
 import { newId } from './id.ts';
+import type { Login } from './mechanisms/mechanism.ts';
 
 /** One client's connection: negotiates feature by feature (RFC 6120 §4.3), then hands stanzas to the host. */
 export class Connection {
@@ -23,15 +25,12 @@ export class Connection {
   /** The domain this stream is for, once its header came. */
   host: Host | undefined;
   tls: TLSSocket | undefined;
+  /** Tries to log in. */
+  readonly attempts = new Attempts();
   /** Who logged in, and how. */
-  account: Account | undefined;
-  mechanism = '';
-  /** The key that the password was checked against: if it is changed before a session begins, the login is void. */
-  storedKey: Uint8Array | undefined;
+  login: Login | undefined;
   session: Session | undefined;
   outlet: ClientOutlet | undefined;
-  /** What a feature remembers between two elements of its exchange. */
-  exchange: unknown;
   #loginTimer: NodeJS.Timeout | undefined;
 
   constructor(door: ClientDoor, socket: Socket, transport: 'starttls' | 'tls') {
@@ -76,13 +75,14 @@ export class Connection {
     }
   }
 
-  /** The client has shown who it is: the stream begins anew, with room for real stanzas. */
-  authenticated(account: Account, mechanism: string, storedKey: Uint8Array): void {
-    this.account = account;
-    this.mechanism = mechanism;
-    this.storedKey = storedKey;
-    this.exchange = undefined;
-    this.stream.restart();
+  get account(): Account | undefined {
+    return this.login?.account;
+  }
+
+  /** The client has shown who it is: there is room for real stanzas from now on. */
+  authenticated(login: Login): void {
+    this.login = login;
+    this.attempts.next = undefined;
     this.stream.limits = this.door.limits.afterLogin;
   }
 
@@ -91,11 +91,10 @@ export class Connection {
    * password since. Throws StreamError when it does not.
    */
   async stillValid(): Promise<void> {
-    const { account, storedKey } = this;
-    const { accounts, credentials } = this.host!.house.stores;
-    const now = await accounts.find(account!.domain, account!.local);
-    const keys = now?.id === account!.id && now.status === 'active' ? await credentials.of(now.id) : [];
-    if (!keys.some((one) => Buffer.compare(one.storedKey, storedKey!) === 0)) {
+    const login = this.login!;
+    const { id, domain, local } = login.account;
+    const now = await this.host!.house.stores.accounts.find(domain, local);
+    if (now?.id !== id || now.status !== 'active' || !(await login.holds())) {
       throw new StreamError('not-authorized', 'The account was changed. Please log in again.');
     }
   }

@@ -61,6 +61,7 @@ function bindTo(connection: Connection, wanted: string): Jid {
 
 /** How the client is connected, for people to read. */
 export function clientInfo(connection: Connection) {
-  const { tls, address, mechanism, transport } = connection;
+  const { tls, address, login, transport } = connection;
+  const mechanism = login?.mechanism ?? '';
   return { address, tls: tls?.getProtocol() ?? '', cipher: tls?.getCipher().name ?? '', mechanism, transport };
 }

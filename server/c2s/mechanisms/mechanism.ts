@@ -1,0 +1,59 @@
+import type { Account } from '../../storage/stores/accounts.ts';
+import type { Connection } from '../connection.ts';
+
+/** What a login can fail with (RFC 6120 §6.5). */
+export type Condition =
+  | 'aborted'
+  | 'account-disabled'
+  | 'credentials-expired'
+  | 'incorrect-encoding'
+  | 'invalid-authzid'
+  | 'invalid-mechanism'
+  | 'malformed-request'
+  | 'not-authorized'
+  | 'temporary-auth-failure';
+
+/** A login is refused. The message is for the log, not for the client. */
+export class SaslError extends Error {
+  readonly condition: Condition;
+
+  constructor(condition: Condition, message: string) {
+    super(message);
+    this.condition = condition;
+  }
+}
+
+/** Somebody has shown who they are. */
+export interface Login {
+  readonly account: Account;
+  readonly mechanism: string;
+  /** Whether what was shown would still do: it may have been changed or revoked since. */
+  holds(): boolean | Promise<boolean>;
+}
+
+/** Where an exchange stands after one message of the client's. Challenges and data are bytes as text. */
+export type Step =
+  | { readonly challenge: string; readonly next: (response: Buffer) => Promise<Step> }
+  | { readonly challenge?: undefined; readonly login: Login; readonly data?: string | Uint8Array };
+
+/** What a profile knows when an exchange begins. */
+export interface Request {
+  readonly connection: Connection;
+  readonly initial: Buffer;
+}
+
+/** One SASL mechanism (RFC 4422), whichever profile carries it. All of these begin with the client. */
+export interface Mechanism {
+  readonly name: string;
+  /** Throws SaslError or ScramError. */
+  begin(request: Request): Promise<Step>;
+}
+
+/** A message that must be text. Throws SaslError. */
+export function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new SaslError('malformed-request', 'not UTF-8');
+  }
+}
