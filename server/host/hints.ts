@@ -7,6 +7,31 @@ export function hint(element: Element, name: 'no-permanent-store' | 'no-store' |
   return child(element, name, NS.hints) !== undefined;
 }
 
+/**
+ * Whether a message only tells how its sender is getting on with the conversation: typing (XEP-0085), received (XEP-0184),
+ * seen (XEP-0333), and nothing that somebody wrote. Nobody wants to hear that such a thing did not arrive.
+ */
+export function onlySignals(stanza: Stanza): boolean {
+  if (stanza.kind !== 'message' || (stanza.type !== 'chat' && stanza.type !== 'normal')) return false;
+  let signal = false;
+  for (const node of stanza.element.children) {
+    if (typeof node === 'string') continue;
+    const { xmlns } = node.attrs;
+    if (xmlns === undefined ? node.name !== 'thread' : !ASIDE.has(xmlns)) {
+      const told =
+        xmlns === NS.chatStates ||
+        (xmlns === NS.receipts && node.name === 'received') ||
+        (xmlns === NS.chatMarkers && node.name !== 'markable');
+      if (!told) return false;
+      signal = true;
+    }
+  }
+  return signal;
+}
+
+/** What may come along with anything. */
+const ASIDE: ReadonlySet<string> = new Set([NS.hints, NS.sid]);
+
 /** Payloads that say nothing of their own, or nothing that is true later. */
 const PASSING: ReadonlySet<string> = new Set([
   NS.chatStates,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { covers } from '../host/blocklist.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
+import { onlySignals } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
@@ -52,11 +53,16 @@ export const blocking: Module = {
   },
 };
 
+/** Who blocks all of their own domain means its people: the server itself still serves them, and they can still ask it. */
+function isOurs({ domain }: Host, jid: Jid): boolean {
+  return jid.local === '' && jid.domain === domain;
+}
+
 function guardOut(host: Host, { stanza, session }: Departure): undefined | Promise<undefined> {
   const { to } = stanza;
   if (to === undefined || to.bare === session.jid.bare) return undefined;
   const check = (blocked: ReadonlySet<string>): undefined => {
-    if (covers(blocked, to)) {
+    if (covers(blocked, to) && !isOurs(host, to)) {
       const detail = el('blocked', { xmlns: NS.blockingErrors });
       throw new StanzaError('not-acceptable', 'You have blocked this contact.', { type: 'cancel', detail }); // §3.5
     }
@@ -69,8 +75,8 @@ function guardIn(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'st
   const { stanza, account, bare } = arrival;
   if (stanza.from.bare === bare) return undefined;
   const check = (blocked: ReadonlySet<string>): 'stop' | undefined => {
-    if (!covers(blocked, stanza.from)) return undefined;
-    if (stanza.kind === 'presence' || !stanza.mayBeAnswered) return 'stop';
+    if (!covers(blocked, stanza.from) || isOurs(host, stanza.from)) return undefined;
+    if (stanza.kind === 'presence' || !stanza.mayBeAnswered || onlySignals(stanza)) return 'stop';
     throw new StanzaError('service-unavailable'); // §3.5: as if nobody was there
   };
   const blocked = host.house.stores.blocking.list(account.id);

@@ -57,7 +57,12 @@ function copySent(host: Host, { stanza, session, ledger }: Departure): void {
   // A message to oneself reaches the others by itself.
   if (stanza.to!.bare === session.jid.bare) return;
   const id = ledger.archiveId === 0 ? '' : archivedAs(session.jid.bare, ledger.archiveId);
-  copy(host, 'sent', stanza, id === '' ? stanza.text : insertLast(stanza.text, id), others);
+  const text = id === '' ? stanza.text : insertLast(stanza.text, id);
+  // Not before it has arrived: of one that bounces nobody would tell the other devices (§6.1 has the error copied, too).
+  ledger.after.push(() => {
+    const there = others.filter((other) => host.sessions.get(other.jid) === other);
+    if (there.length > 0) copy(host, 'sent', stanza, text, there);
+  });
 }
 
 function copyReceived(host: Host, { stanza, bare, recipients, extra }: Arrival): void {

@@ -5,7 +5,7 @@ import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Roster, Subscription } from '../storage/stores/rosters.ts';
-import { child, el, textOf } from '../xmpp/element.ts';
+import { child, type Element, el, elements, removeChildren, textOf } from '../xmpp/element.ts';
 import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
@@ -37,8 +37,9 @@ export const presence: Module = {
 };
 
 function remember(directed: Directed, { stanza, session }: Departure): void {
-  if (stanza.kind !== 'presence' || stanza.to === undefined) return;
-  if (stanza.type === 'unavailable') directed.get(session)?.delete(stanza.to.full);
+  if (stanza.kind !== 'presence') return;
+  if (stanza.to === undefined) checkPriority(stanza);
+  else if (stanza.type === 'unavailable') directed.get(session)?.delete(stanza.to.full);
   else if (stanza.type === '') {
     const set = directed.get(session) ?? new Set();
     directed.set(session, set);
@@ -97,11 +98,31 @@ function announce(host: Host, directed: Directed, session: Session, stanza: Stan
   host.events.emit('available', { session, initial });
 }
 
-/** §4.7.2.3; what is no number of that range counts as 0. */
-function priorityOf(stanza: Stanza): number {
-  const text = textOf(child(stanza.element, 'priority')).trim();
+/** §4.7.2.3, undefined for what is no number of that range. */
+function readPriority(element: Element): number | undefined {
+  const text = textOf(element).trim();
   const value = Number(text);
-  return /^[+-]?\d{1,3}$/.test(text) && value >= -128 && value <= 127 ? value : 0;
+  return /^[+-]?\d{1,3}$/.test(text) && value >= -128 && value <= 127 ? value : undefined;
+}
+
+/**
+ * A priority that is no number counts as 0, and so that contacts count it like we do, it is not passed on: none means 0
+ * (§4.7.2.3). Of several none is better than another.
+ */
+function checkPriority({ element }: Stanza): void {
+  const first = child(element, 'priority');
+  if (first === undefined) return;
+  const alone = elements(element).every(
+    (one) => one === first || one.name !== 'priority' || one.attrs.xmlns !== undefined,
+  );
+  if (!alone || readPriority(first) === undefined) {
+    removeChildren(element, ({ name, attrs }) => name === 'priority' && attrs.xmlns === undefined);
+  }
+}
+
+function priorityOf({ element }: Stanza): number {
+  const first = child(element, 'priority');
+  return first === undefined ? 0 : (readPriority(first) ?? 0);
 }
 
 /** §4.2.2, §4.4.2, §4.5.2: to all who are subscribed, and to one's own devices, this one included. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { elements, serialize } from '../../server/xmpp/element.ts';
+import { el, elements, serialize } from '../../server/xmpp/element.ts';
+import { parseJid } from '../../server/xmpp/jid.ts';
+import { Stanza } from '../../server/xmpp/stanza.ts';
 import { openScene } from '../support/scene.ts';
 import { conditionOf, find } from '../support/xml.ts';
 
@@ -151,6 +153,29 @@ describe('XEP-0191 §2: what an entry covers', () => {
       assert.equal(juliet.received.filter(({ name: kind }) => kind === 'message').length, blocked ? 0 : 1);
     });
   }
+});
+
+describe('who blocks all of their own domain', () => {
+  test('does not hear of its people, and can still ask the server and be told by it', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.comes(`${J}/balcony`);
+    const romeo = await scene.comes(`${R}/orchard`);
+    await juliet.gets(block('example.test'));
+    await juliet.gets("<iq type='get' to='example.test'><ping xmlns='urn:xmpp:ping'/></iq>");
+    await romeo.sends(`<message to='${J}' type='chat'><body>hi</body></message>`);
+    await juliet.receivesNothing();
+    await juliet.isRefused(`<iq type='get' to='${R}'><ping xmlns='urn:xmpp:ping'/></iq>`, 'not-acceptable');
+    const news = el('message', {}, el('body', {}, 'The server goes down at noon.'));
+    scene.host('example.test').send(new Stanza(news, parseJid('example.test'), parseJid(J)));
+    await juliet.receives("<message from='example.test'><body>The server goes down at noon.</body></message>");
+  });
+
+  test('another domain’s server stays blocked', async (t) => {
+    const scene = await openScene(t, { domains: ['example.test', 'other.test'] });
+    const juliet = await scene.comes(`${J}/balcony`);
+    await juliet.gets(block('other.test'));
+    await juliet.isRefused("<iq type='get' to='other.test'><ping xmlns='urn:xmpp:ping'/></iq>", 'not-acceptable');
+  });
 });
 
 test('one’s own devices are never blocked', async (t) => {

@@ -266,5 +266,19 @@ test('XEP-0191: what was blocked makes no copy, on neither side', async (t) => {
   await orchard.sends(chat(`${JULIET}/balcony`, '<body>therefore</body>'));
   await street.receivesNothing();
   assert.deepEqual(await copiesOf(balcony), []);
-  assert.deepEqual(await copiesOf(phone), ['sent']); // she cannot know that it is refused; her own copy comes first
+  assert.deepEqual(await copiesOf(phone), []);
+});
+
+test('XEP-0280 §6.1: of a message that bounces her other devices get no copy; of one that waits they do', async (t) => {
+  const scene = await openScene(t);
+  const { balcony, phone, orchard, street } = await cast(scene);
+  for (const device of [orchard, street]) device.leaves();
+  await scene.settle();
+  await balcony.sends(chat('nobody@example.test', '<body>anybody?</body>'));
+  await balcony.sends(chat('mercutio@elsewhere.test', '<body>plague</body>'));
+  await balcony.sends(chat(`${ROMEO}/orchard`, '<body>too late</body>', 'normal'));
+  assert.deepEqual(await copiesOf(phone), []);
+  assert.equal((await balcony.all()).filter(({ attrs }) => attrs.type === 'error').length, 3);
+  await balcony.sends(chat(ROMEO, '<body>later</body>'));
+  assert.deepEqual(await copiesOf(phone), ['sent']);
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { child, textOf } from '../../server/xmpp/element.ts';
+import { child, type Element, serialize, textOf } from '../../server/xmpp/element.ts';
 import type { Actor } from '../support/actor.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { conditionOf } from '../support/xml.ts';
 
 const JULIET = 'juliet@example.test';
 const ROMEO = 'romeo@example.test';
@@ -39,22 +40,29 @@ describe('XEP-0012 §4: when somebody was last here', () => {
       await scene.friends(ROMEO, JULIET, state);
       await wentAway(scene, ROMEO, 90, 'Banished');
       const juliet = await scene.connect(`${JULIET}/balcony`);
-      if (!allowed) return void (await juliet.isRefused(ask(ROMEO), 'forbidden'));
+      if (!allowed) return void (await juliet.isRefused(ask(ROMEO), 'service-unavailable'));
       const { seconds, status } = await lastOf(juliet, ROMEO);
       assert.ok(seconds >= 90 && seconds <= 95, String(seconds));
       assert.equal(status, 'Banished');
     });
   }
 
-  test('is refused to strangers whether he is here or away', async (t) => {
+  test('SECURITY 21, 49: a stranger cannot tell here from away from blocked from not there at all', async (t) => {
     const scene = await openScene(t);
     const romeo = await scene.comes(`${ROMEO}/orchard`);
     const juliet = await scene.connect(`${JULIET}/balcony`);
-    await juliet.isRefused(ask(ROMEO), 'forbidden');
+    const answers: Element[] = [await juliet.asks(ask(ROMEO))];
     romeo.leaves();
     await scene.settle();
-    await juliet.isRefused(ask(ROMEO), 'forbidden');
-    await juliet.isRefused(ask('nobody@example.test'), 'service-unavailable');
+    answers.push(await juliet.asks(ask(ROMEO)));
+    await scene.stores.blocking.add((await scene.account(ROMEO)).id, [JULIET]);
+    answers.push(await juliet.asks(ask(ROMEO)), await juliet.asks(ask('nobody@example.test')));
+    const texts = answers.map((answer) => {
+      for (const name of ['id', 'from', 'to']) delete answer.attrs[name];
+      return serialize(answer);
+    });
+    assert.equal(new Set(texts).size, 1, texts.join('\n'));
+    assert.equal(conditionOf(answers[0]!), 'service-unavailable');
   });
 
   test('0 while he is here; afterwards since he said goodbye, with his words', async (t) => {
@@ -132,8 +140,19 @@ describe('XEP-0012 §4: when somebody was last here', () => {
   });
 });
 
-test('XEP-0012 §3: how long a device has been idle, the device itself tells', async (t) => {
+test('XEP-0012 §5: a stranger’s question to a device does not reach it', async (t) => {
   const scene = await openScene(t);
+  await scene.friends(ROMEO, JULIET, 'to');
+  const romeo = await scene.comes(`${ROMEO}/orchard`);
+  await romeo.all();
+  const juliet = await scene.connect(`${JULIET}/balcony`);
+  await juliet.isRefused(ask(`${ROMEO}/orchard`), 'service-unavailable');
+  await romeo.receivesNothing();
+});
+
+test('XEP-0012 §5: how long a device has been idle, the device itself tells to a contact', async (t) => {
+  const scene = await openScene(t);
+  await scene.friends(ROMEO, JULIET);
   const romeo = await scene.connect(`${ROMEO}/orchard`);
   const juliet = await scene.connect(`${JULIET}/balcony`);
   await juliet.sends(`<iq type='get' id='l1' to='${ROMEO}/orchard'><query xmlns='jabber:iq:last'/></iq>`);

@@ -88,7 +88,7 @@ describe('XEP-0160 §3, XEP-0334: what is not kept', () => {
     [
       'a chat state',
       `<message to='${R}' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`,
-      'refused',
+      'ignored',
     ],
     ['what shall not be stored', say('psst', "<no-store xmlns='urn:xmpp:hints'/>"), 'refused'],
     ['a headline', `<message to='${R}' type='headline'><body>news</body></message>`, 'ignored'],

@@ -79,6 +79,24 @@ describe('RFC 6121 §4.7.2.3: priority', () => {
       assert.equal(juliet.session.presence?.priority, priority);
     });
   }
+
+  for (const wrong of [
+    '<priority>x</priority>',
+    '<priority>200</priority>',
+    '<priority>9</priority><priority>1</priority>',
+  ]) {
+    test(`${wrong} counts as 0 for contacts, too: it is not passed on`, async (t) => {
+      const scene = await openScene(t);
+      await scene.friends(J, R);
+      const romeo = await scene.comes(`${R}/orchard`);
+      await romeo.all();
+      const juliet = await scene.connect(`${J}/balcony`);
+      await juliet.sends(`<presence><show>away</show>${wrong}</presence>`);
+      const seen = await romeo.receives(`<presence from='${J}/balcony'><show>away</show></presence>`);
+      assert.equal(seen.getChild('priority'), undefined);
+      assert.equal(juliet.session.priority, 0);
+    });
+  }
 });
 
 describe('RFC 6121 §4.3: probes', () => {
