@@ -18,11 +18,11 @@ export function recipientsOf(stanza: Stanza, sessions: Sessions): readonly Sessi
     // §8.5.3.2.1: a chat message for a device that has left is for its owner.
   }
   const all = sessions.of(to.bare);
-  if (stanza.kind === 'presence') return all.filter((session) => session.available !== undefined);
+  if (stanza.kind === 'presence') return all.filter((session) => session.listens);
   if (stanza.kind === 'iq' || stanza.type === 'groupchat' || stanza.type === 'error') return NOBODY;
   const [first] = all;
-  if (all.length === 1 && first!.available !== undefined && first!.priority >= 0) return all;
-  return all.filter((session) => session.available !== undefined && session.priority >= 0); // §8.5.2.1.1
+  if (all.length === 1 && first!.listens && first!.priority >= 0) return all;
+  return all.filter((session) => session.listens && session.priority >= 0); // §8.5.2.1.1
 }
 
 /** The last step of the stage `deliver`, for messages and presence. */

@@ -8,6 +8,13 @@ export interface HostEvents {
   bound: { session: Session };
   /** A session sent available presence (RFC 6121 §4.2, §4.4); `initial` when it was unavailable before. */
   available: { session: Session; initial: boolean };
+  /**
+   * A session takes what is for its account, from now on (`initial`) or perhaps with another priority: it sent available
+   * presence, or is there unseen (XEP-0186).
+   */
+  listening: { session: Session; initial: boolean };
+  /** A session is there unseen; `probe`: and wants to know who of its contacts is there. */
+  unseen: { session: Session; probe: boolean };
   /** A session that was available is not any more, by its own presence or because it ended (§4.5). */
   unavailable: { session: Session; status: string };
   /** A session is gone, after `unavailable` if it was available. */

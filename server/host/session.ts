@@ -41,6 +41,10 @@ export class Session {
   outlet: Outlet;
   /** The last available presence, as broadcast; undefined while the session is unavailable. */
   available: Stanza | undefined;
+  /** XEP-0186: its presence is shown to those only to whom it is addressed. */
+  invisible = false;
+  /** It is invisible and takes what is for its account, as if it was available. */
+  unseen = false;
   /** RFC 6121 §4.7.2.3, -128 to 127. */
   priority = 0;
   /** Asked for the roster, so wants its pushes (RFC 6121 §2.2). */
@@ -53,6 +57,11 @@ export class Session {
     this.account = account;
     this.client = client;
     this.outlet = outlet;
+  }
+
+  /** Gets what is for its account. Who tells others that it is there looks at `available`, who gives it something at this. */
+  get listens(): boolean {
+    return this.available !== undefined || this.unseen;
   }
 
   get presence(): PresenceInfo | undefined {

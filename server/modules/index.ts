@@ -5,6 +5,7 @@ import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
 import { disco } from './disco.ts';
+import { invisible } from './invisible.ts';
 import { last } from './last.ts';
 import { legacySession } from './legacy-session.ts';
 import { mam } from './mam.ts';
@@ -30,6 +31,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     roster,
     subscriptions,
     presence,
+    invisible,
     stanzaId,
     mam,
     carbons, // after the archive, so that copies carry its ids

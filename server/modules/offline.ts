@@ -23,7 +23,7 @@ export const offline: Module = {
     // SECURITY 42: whatever says that it was kept by us, and comes from elsewhere, was not.
     outbound: { stamp: ({ stanza }) => removeDelays(stanza.element, host.domain) },
     inbound: { fallback: (arrival) => keep(host, arrival) },
-    on: { available: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined) },
+    on: { listening: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined) },
   }),
 };
 

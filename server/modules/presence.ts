@@ -2,6 +2,7 @@ import { covers } from '../host/blocklist.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
+import type { Verdict } from '../host/pipeline.ts';
 import type { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Roster, Subscription } from '../storage/stores/rosters.ts';
@@ -29,6 +30,7 @@ export const presence: Module = {
       on: {
         ended: ({ session }) =>
           session.available === undefined ? sayGoodbye(host, directed, session) : vanish(host, directed, session),
+        unseen: ({ session, probe }) => (probe ? learnUnseen(host, session) : undefined),
         shown: ({ account, contact }) => show(host, makeJid(account.local, account.domain), parseJid(contact)),
         hidden: ({ account, contact }) => hide(host, makeJid(account.local, account.domain), parseJid(contact)),
       },
@@ -73,8 +75,12 @@ function* contacts({ roster, blocked }: Circle, kind: Subscription): Iterable<Ji
   }
 }
 
-function broadcast(host: Host, directed: Directed, { stanza, session }: Departure): void | Promise<void> {
-  if (stanza.kind !== 'presence' || stanza.to !== undefined) return;
+function broadcast(host: Host, directed: Directed, { stanza, session }: Departure): Verdict | Promise<Verdict> {
+  if (stanza.kind !== 'presence' || stanza.to !== undefined) return undefined;
+  if (stanza.type !== '' && stanza.type !== 'unavailable') {
+    throw new StanzaError('bad-request', 'This presence needs an address.');
+  }
+  if (session.invisible) return keepQuiet(host, directed, session, stanza);
   const circle = circleOf(host, session.account);
   if (circle instanceof Promise) return circle.then((loaded) => announce(host, directed, session, stanza, loaded));
   return announce(host, directed, session, stanza, circle);
@@ -89,13 +95,29 @@ function announce(host: Host, directed: Directed, session: Session, stanza: Stan
     sayGoodbye(host, directed, session, stanza, told ? circle : undefined);
     return;
   }
-  if (stanza.type !== '') throw new StanzaError('bad-request', 'This presence needs an address.');
   const initial = session.available === undefined;
   session.available = stanza;
   session.priority = priorityOf(stanza);
   tellContacts(host, session, stanza, circle);
   if (initial) learn(host, session, circle);
   host.events.emit('available', { session, initial });
+  host.events.emit('listening', { session, initial });
+}
+
+/** XEP-0186 §3.1.1: presence of the invisible is for the server alone (1); their goodbye for whom they wrote to (9). */
+function keepQuiet(host: Host, directed: Directed, session: Session, stanza: Stanza): 'stop' {
+  const initial = !session.unseen;
+  session.unseen = stanza.type === '';
+  session.priority = priorityOf(stanza);
+  if (session.unseen) host.events.emit('listening', { session, initial });
+  else sayGoodbye(host, directed, session, stanza);
+  return 'stop';
+}
+
+/** XEP-0186 §3.1.1 (3). */
+async function learnUnseen(host: Host, session: Session): Promise<void> {
+  const circle = await circleOf(host, session.account);
+  if (host.sessions.get(session.jid) === session) learn(host, session, circle);
 }
 
 /** §4.7.2.3, undefined for what is no number of that range. */
@@ -129,7 +151,7 @@ function priorityOf({ element }: Stanza): number {
 function tellContacts(host: Host, session: Session, stanza: Stanza, circle: Circle): void {
   for (const contact of contacts(circle, 'from')) host.send(stanza.for(contact));
   for (const other of host.sessions.of(session.jid.bare)) {
-    if (other.available !== undefined) other.deliver(stanza.for(other.jid));
+    if (other.listens) other.deliver(stanza.for(other.jid));
   }
 }
 

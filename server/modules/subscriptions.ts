@@ -36,7 +36,7 @@ export const subscriptions: Module = {
     outbound: { stamp: (departure) => (TYPES.has(departure.stanza.type) ? outbound(host, departure) : undefined) },
     inbound: { deliver: (arrival) => (TYPES.has(arrival.stanza.type) ? inbound(host, arrival) : undefined) },
     on: {
-      available: ({ session, initial }) => (initial ? remind(host, session.account, session.jid) : undefined),
+      listening: ({ session, initial }) => (initial ? remind(host, session.account, session.jid) : undefined),
       removed: ({ account }) => forgetRemoved(host, account),
     },
   }),

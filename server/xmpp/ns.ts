@@ -41,5 +41,10 @@ export const NS = {
   messageCorrect: 'urn:xmpp:message-correct:0',
   retract: 'urn:xmpp:message-retract:1',
   encrypted: 'urn:xmpp:omemo:2',
+  invisible: 'urn:xmpp:invisible:1',
+  addresses: 'http://jabber.org/protocol/address',
+  noReply: 'urn:xmpp:noreply:0',
+  outage: 'urn:xmpp:sos:0',
+  externalServices: 'urn:xmpp:extdisco:2',
   xml: 'http://www.w3.org/XML/1998/namespace',
 } as const;
