@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../host/host.ts';
 import type { Outlet, Session } from '../host/session.ts';
-import type { XmlStream } from '../stream/stream.ts';
+import type { ElementStream } from '../stream/element-stream.ts';
 import { delayedBy, delayXml } from '../xmpp/delay.ts';
 import { child, elements, insertedIn } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
@@ -50,7 +50,7 @@ export class ClientOutlet implements Outlet {
   readonly #host: Host;
   readonly #resumptions: Resumptions;
   #session!: Session;
-  #stream: XmlStream | undefined;
+  #stream: ElementStream | undefined;
   #management: Management | undefined;
   /** XEP-0352: presence held back, the newest of each sender; undefined while the client is active. */
   #held: Map<string, Sent> | undefined;
@@ -58,7 +58,7 @@ export class ClientOutlet implements Outlet {
   #handling: Promise<void> = Promise.resolve();
   #over = false;
 
-  constructor(host: Host, resumptions: Resumptions, stream: XmlStream) {
+  constructor(host: Host, resumptions: Resumptions, stream: ElementStream) {
     this.#host = host;
     this.#resumptions = resumptions;
     this.#stream = stream;
@@ -73,7 +73,7 @@ export class ClientOutlet implements Outlet {
     return this.#session;
   }
 
-  get stream(): XmlStream | undefined {
+  get stream(): ElementStream | undefined {
     return this.#stream;
   }
 
@@ -186,7 +186,7 @@ export class ClientOutlet implements Outlet {
   }
 
   /** The connection is gone: waits for the client if it may come back, else ends the session. */
-  detach(stream: XmlStream): void {
+  detach(stream: ElementStream): void {
     if (this.#over || this.#stream !== stream) return;
     this.#stream = undefined;
     if (this.token === '') this.finish();
@@ -208,7 +208,7 @@ export class ClientOutlet implements Outlet {
   }
 
   /** The client is back on another connection. `resumed` goes before what it missed. */
-  attach(stream: XmlStream, resumed: string): void {
+  attach(stream: ElementStream, resumed: string): void {
     void this.interrupt(); // of two that come at once, the later one has it
     this.#resumptions.resumed(this);
     this.#stream = stream;

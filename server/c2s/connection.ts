@@ -1,13 +1,11 @@
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Host } from '../host/host.ts';
 import type { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
+import type { ElementStream } from '../stream/element-stream.ts';
 import { StreamHeader } from '../stream/parser.ts';
-import { XmlStream } from '../stream/stream.ts';
 import type { Element } from '../xmpp/element.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
-import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import { Attempts } from './attempts.ts';
 import type { ClientOutlet } from './client-outlet.ts';
@@ -15,15 +13,17 @@ import type { ClientDoor } from './door.ts';
 import { FEATURES } from './features/index.ts';
 import { newId } from './id.ts';
 import type { Login } from './mechanisms/mechanism.ts';
+import type { Peer } from './peer.ts';
 
 /** One client's connection: negotiates feature by feature (RFC 6120 §4.3), then hands stanzas to the host. */
 export class Connection {
   readonly door: ClientDoor;
-  readonly stream: XmlStream;
+  readonly peer: Peer;
+  readonly stream: ElementStream;
   readonly address: string;
-  readonly transport: 'starttls' | 'tls';
   /** The domain this stream is for, once its header came. */
   host: Host | undefined;
+  /** What a login can be bound to; undefined also where HTTPS carries the stream. */
   tls: TLSSocket | undefined;
   /** Tries to log in. */
   readonly attempts = new Attempts();
@@ -33,15 +33,20 @@ export class Connection {
   outlet: ClientOutlet | undefined;
   #loginTimer: NodeJS.Timeout | undefined;
 
-  constructor(door: ClientDoor, socket: Socket, transport: 'starttls' | 'tls') {
+  constructor(door: ClientDoor, peer: Peer) {
     this.door = door;
-    this.transport = transport;
-    this.address = socket.remoteAddress ?? '';
-    if (socket instanceof TLSSocket) this.tls = socket;
-    this.stream = new XmlStream(socket, NS.client, door.limits.beforeLogin);
+    this.peer = peer;
+    this.address = peer.address;
+    this.tls = peer.tls;
+    this.stream = peer.stream;
     this.#loginTimer = setTimeout(() => {
       this.#close(new StreamError('connection-timeout', 'The login took too long.'));
     }, door.limits.loginSeconds * 1_000);
+  }
+
+  /** Nobody on the way can read or change what goes over it. */
+  get encrypted(): boolean {
+    return this.tls !== undefined || this.peer.https !== undefined;
   }
 
   /** Lives as long as the connection. Never throws. */
@@ -120,7 +125,7 @@ export class Connection {
     this.host = host;
     const major = Number.parseInt(header.version, 10);
     if (!(major >= 1)) throw new StreamError('unsupported-version', 'XMPP 1.0 is spoken here.'); // §4.7.5
-    const from = this.tls === undefined || header.from === '' ? undefined : tryParseJid(header.from);
+    const from = !this.encrypted || header.from === '' ? undefined : tryParseJid(header.from);
     this.stream.open({ from: host.domain, id: newId(), ...(from !== undefined && { to: from.bare }) });
     this.stream.send(`<stream:features>${FEATURES.map((feature) => feature.offer(this)).join('')}</stream:features>`);
   }

@@ -7,6 +7,7 @@ import type { StanzaLimits } from '../stream/limits.ts';
 import { addressGroup } from '../util/address-group.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import { Connection } from './connection.ts';
+import { type Peer, socketPeer } from './peer.ts';
 import { Resumptions } from './resumptions.ts';
 import { Throttle } from './throttle.ts';
 
@@ -50,6 +51,7 @@ export class ClientDoor {
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #sweep: NodeJS.Timeout;
+  #closed = false;
 
   constructor(options: ClientDoorOptions) {
     this.hosts = options.hosts;
@@ -98,6 +100,21 @@ export class ClientDoor {
     return tls;
   }
 
+  /** Whether one more client may come from an address. */
+  hasRoom(address: string): boolean {
+    const there = this.#perAddress.get(addressGroup(address)) ?? 0;
+    return !this.#closed && address !== '' && there < this.limits.connectionsPerAddress;
+  }
+
+  /** Lets a client in that `hasRoom`, and stays with it until its stream is over. */
+  take(peer: Peer): void {
+    const group = addressGroup(peer.address);
+    this.#perAddress.set(group, (this.#perAddress.get(group) ?? 0) + 1);
+    const connection = new Connection(this, peer);
+    this.#connections.add(connection);
+    void connection.run();
+  }
+
   closed(connection: Connection): void {
     this.#connections.delete(connection);
     const group = addressGroup(connection.address);
@@ -109,6 +126,7 @@ export class ClientDoor {
   /** Stops listening and ends what is still connected. */
   async close(): Promise<void> {
     clearInterval(this.#sweep);
+    this.#closed = true;
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const connection of this.#connections) {
       connection.stream.close(new StreamError('system-shutdown', 'The server is going down.'));
@@ -122,17 +140,12 @@ export class ClientDoor {
 
   #take(socket: Socket, transport: 'starttls' | 'tls'): void {
     socket.on('error', () => socket.destroy());
-    const group = addressGroup(socket.remoteAddress ?? '');
-    const there = this.#perAddress.get(group) ?? 0;
-    if (socket.remoteAddress === undefined || there >= this.limits.connectionsPerAddress) {
+    if (!this.hasRoom(socket.remoteAddress ?? '')) {
       socket.destroy();
       return;
     }
-    this.#perAddress.set(group, there + 1);
-    const direct = transport === 'tls';
-    const connection = new Connection(this, direct ? this.secure(socket, undefined, ALPN) : socket, transport);
-    this.#connections.add(connection);
-    void connection.run();
+    const duplex = transport === 'tls' ? this.secure(socket, undefined, ALPN) : socket;
+    this.take(socketPeer(duplex, transport, this.limits.beforeLogin, (plain, domain) => this.secure(plain, domain)));
   }
 
   /** Asks silent clients whether they live, and lets go of those that do not answer (RFC 6120 §4.6). */

@@ -22,7 +22,7 @@ export interface ClientInfo {
   readonly cipher: string;
   /** SASL's. */
   readonly mechanism: string;
-  readonly transport: 'starttls' | 'tls';
+  readonly transport: 'starttls' | 'tls' | 'websocket' | 'bosh';
 }
 
 export interface PresenceInfo {

@@ -2,46 +2,29 @@ import type { Duplex } from 'node:stream';
 import { escapeAttribute } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
+import { type ElementStream, type OpenHeader, UNSENT_LIMIT } from './element-stream.ts';
+import { flushSoon } from './flush.ts';
+import { ItemQueue } from './item-queue.ts';
 import type { StanzaLimits } from './limits.ts';
 import { StreamHeader, type StreamItem, StreamParser } from './parser.ts';
 
-/** Items read ahead of the loop before the socket is paused, so that a fast sender waits instead of filling memory. */
-const READ_AHEAD = 32;
-/** Bytes that may wait for a peer which does not read. */
-const UNSENT_LIMIT = 16 * 1024 * 1024;
 /** How long a peer has to close its side after we closed ours, in ms. */
 const CLOSE_GRACE = 5_000;
-
-/** Streams with text to send: all are flushed together once the events at hand have been handled. */
-let dirty: XmlStream[] = [];
-
-function flushAll(): void {
-  const streams = dirty;
-  dirty = [];
-  for (const stream of streams) stream.flush();
-}
-
-/** One side's header: what we say when the stream opens (RFC 6120 §4.7). */
-export interface OpenHeader {
-  readonly from: string;
-  readonly to?: string;
-  readonly id: string;
-  readonly lang?: string;
-}
 
 /**
  * One XML stream over one Duplex (RFC 6120 §4): reads items in order, writes text in order. It knows nothing of hosts or
  * accounts. Iterating ends when the stream or its connection does, and throws StreamError when the peer breaks the rules.
  */
-export class XmlStream implements AsyncIterableIterator<StreamItem> {
+export class XmlStream implements ElementStream {
   readonly #contentNamespace: string;
   #duplex: Duplex;
   #parser: StreamParser;
   #limits: StanzaLimits;
-  readonly #items: StreamItem[] = [];
-  #waiting: { resolve(result: IteratorResult<StreamItem>): void; reject(error: Error): void } | undefined;
-  #failure: StreamError | undefined;
-  #ended = false;
+  readonly #queue = new ItemQueue(() => {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#duplex.resume();
+  });
   #paused = false;
   #out = '';
   #opened = false;
@@ -63,29 +46,20 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
 
   /** Nothing can be sent any more. */
   get ended(): boolean {
-    return this.#ended || this.#closing;
+    return this.#closing || this.#queue.ended;
   }
 
-  /** From the next stanza on. */
+  get limits(): StanzaLimits {
+    return this.#limits;
+  }
+
   set limits(limits: StanzaLimits) {
     this.#limits = limits;
     this.#parser.limits = limits;
   }
 
   next(): Promise<IteratorResult<StreamItem>> {
-    const item = this.#items.shift();
-    if (item !== undefined) {
-      if (this.#paused && this.#items.length === 0) {
-        this.#paused = false;
-        this.#duplex.resume();
-      }
-      return Promise.resolve({ value: item, done: false });
-    }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
+    return this.#queue.next();
   }
 
   [Symbol.asyncIterator](): this {
@@ -109,16 +83,13 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
   /** Sends XML, together with all else that is sent in the same turn of the event loop. */
   send(xml: string): void {
     if (this.ended) return;
-    if (this.#out === '') {
-      if (dirty.length === 0) setImmediate(flushAll);
-      dirty.push(this);
-    }
+    if (this.#out === '') flushSoon(this);
     this.#out += xml;
   }
 
   /** Writes at once what `send` collected. */
   flush(): void {
-    if (this.#out === '' || this.#ended) return;
+    if (this.#out === '' || this.#queue.ended) return;
     const text = this.#out;
     this.#out = '';
     this.#duplex.write(text, 'utf8');
@@ -127,18 +98,19 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
 
   /** Begins anew on the same connection, after authentication (§4.3.3): what was read ahead is not of the new stream. */
   restart(): void {
-    this.#items.length = 0;
+    this.#queue.clear();
     this.#opened = false;
     this.#parser = this.#newParser();
   }
 
-  /** The same on another Duplex, which encrypts this one (§5.4.3.3). Nothing read before counts any more. */
-  replaceDuplex(wrap: (duplex: Duplex) => Duplex): void {
+  /** The same on another Duplex, which encrypts this one (§5.4.3.3). Nothing read before counts any more. Gives the new one. */
+  replaceDuplex(wrap: (duplex: Duplex) => Duplex): Duplex {
     this.flush();
     this.#detach();
     this.restart();
     this.#duplex = wrap(this.#duplex);
     this.#attach();
+    return this.#duplex;
   }
 
   /** Ends the stream politely (§4.4), with an error if one is given (§4.9.1.1: with a header before it, if none was sent). */
@@ -149,7 +121,7 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
     if (this.#opened) this.send('</stream:stream>');
     this.flush();
     this.#closing = true;
-    this.#items.length = 0; // what was not handled yet must not be: its sender may be told so, and send it again
+    this.#queue.clear(); // what was not handled yet must not be: its sender may be told so, and send it again
     const duplex = this.#duplex;
     duplex.end();
     this.#finish();
@@ -168,7 +140,7 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
   #newParser(): StreamParser {
     const parser: StreamParser = new StreamParser(this.#contentNamespace, this.#limits, (item) => {
       // A parser that was replaced while it was in the middle of a chunk has nothing more to say.
-      if (parser === this.#parser) this.#push(item);
+      if (parser === this.#parser) this.#queue.push(item);
     });
     return parser;
   }
@@ -190,37 +162,22 @@ export class XmlStream implements AsyncIterableIterator<StreamItem> {
   }
 
   #onData = (chunk: Buffer): void => {
-    if (this.ended || this.#failure !== undefined) return;
+    if (this.ended || this.#queue.failed) return;
     this.lastRead = Date.now();
     try {
       this.#parser.write(chunk);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      this.#failure = error;
-      this.#waiting?.reject(error);
-      this.#waiting = undefined;
+      this.#queue.fail(error);
       return;
     }
-    if (this.#items.length >= READ_AHEAD && !this.#paused) {
+    if (this.#queue.full && !this.#paused) {
       this.#paused = true;
       this.#duplex.pause();
     }
   };
 
-  #push(item: StreamItem): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) this.#items.push(item);
-    else {
-      this.#waiting = undefined;
-      waiting.resolve({ value: item, done: false });
-    }
-  }
-
-  #finish = (): void => {
-    this.#ended = true;
-    this.#waiting?.resolve({ value: undefined, done: true });
-    this.#waiting = undefined;
-  };
+  #finish = (): void => this.#queue.end();
 }
 
 export { StreamHeader };

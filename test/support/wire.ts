@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { Connection } from '../../server/c2s/connection.ts';
 import { ClientDoor, type ClientDoorOptions, type ClientLimits } from '../../server/c2s/door.ts';
+import { socketPeer } from '../../server/c2s/peer.ts';
 import { StreamHeader, type StreamItem, StreamParser } from '../../server/stream/parser.ts';
 import { child, Element, elements, serialize, textOf } from '../../server/xmpp/element.ts';
 import { PASSWORD, type Scene } from './scene.ts';
@@ -244,7 +245,9 @@ export function dial(
 ): { wire: Wire; connection: Connection; over: Promise<void> } {
   const [theirs, ours] = duplexPair();
   Object.assign(theirs, { remoteAddress: options.address ?? '192.0.2.1' });
-  const connection = new Connection(door, theirs as Socket, options.tls === false ? 'starttls' : 'tls');
+  const transport = options.tls === false ? 'starttls' : 'tls';
+  const secure = (plain: Socket, domain: string) => door.secure(plain, domain);
+  const connection = new Connection(door, socketPeer(theirs as Socket, transport, door.limits.beforeLogin, secure));
   dialled.get(door)?.push(connection);
   if (options.tls !== false) connection.tls = FAKE_TLS;
   return { wire: new Wire(ours), connection, over: connection.run() };

@@ -61,7 +61,9 @@ function bindTo(connection: Connection, wanted: string): Jid {
 
 /** How the client is connected, for people to read. */
 export function clientInfo(connection: Connection) {
-  const { tls, address, login, transport } = connection;
+  const { tls, address, login, peer } = connection;
   const mechanism = login?.mechanism ?? '';
-  return { address, tls: tls?.getProtocol() ?? '', cipher: tls?.getCipher().name ?? '', mechanism, transport };
+  const protocol = tls?.getProtocol() ?? peer.https?.protocol ?? '';
+  const cipher = tls?.getCipher().name ?? peer.https?.cipher ?? '';
+  return { address, tls: protocol, cipher, mechanism, transport: peer.transport };
 }

@@ -6,27 +6,28 @@ import { fromBase64, refuse } from '../attempts.ts';
 import { bindingTypes } from '../channel-binding.ts';
 import type { Connection } from '../connection.ts';
 import type { Feature } from '../feature.ts';
-import { MECHANISMS } from '../mechanisms/index.ts';
+import { mechanismsFor } from '../mechanisms/index.ts';
 import { SaslError, type Step } from '../mechanisms/mechanism.ts';
 
 /** SASL (RFC 6120 §6), inside TLS only. */
 export const sasl: Feature = {
   offer(connection) {
-    if (connection.tls === undefined || connection.account !== undefined) return '';
-    const mechanisms = MECHANISMS.map(({ name }) => `<mechanism>${name}</mechanism>`).join('');
+    if (!connection.encrypted || connection.account !== undefined) return '';
+    const mechanisms = mechanismsFor(connection)
+      .map(({ name }) => `<mechanism>${name}</mechanism>`)
+      .join('');
+    const offer = `<mechanisms xmlns='${NS.sasl}'>${mechanisms}</mechanisms>`;
+    if (connection.tls === undefined) return offer;
     const bindings = bindingTypes(connection.tls)
       .map((type) => `<channel-binding type='${type}'/>`)
       .join('');
-    return (
-      `<mechanisms xmlns='${NS.sasl}'>${mechanisms}</mechanisms>` +
-      `<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>${bindings}</sasl-channel-binding>`
-    );
+    return `${offer}<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>${bindings}</sasl-channel-binding>`;
   },
 
   takes: (_connection, element) => element.attrs.xmlns === NS.sasl,
 
   async handle(connection, element) {
-    if (connection.tls === undefined || connection.host === undefined || connection.account !== undefined) {
+    if (!connection.encrypted || connection.host === undefined || connection.account !== undefined) {
       throw new StreamError('not-authorized', 'There is nothing to log in to here.'); // SECURITY 13, 17
     }
     const { attempts, stream } = connection;
@@ -47,7 +48,7 @@ function step(connection: Connection, element: Element): Promise<Step> {
   switch (element.name) {
     case 'auth': {
       if (attempts.next !== undefined) throw new SaslError('malformed-request', 'an exchange is under way');
-      const mechanism = MECHANISMS.find(({ name }) => name === element.attrs.mechanism);
+      const mechanism = mechanismsFor(connection).find(({ name }) => name === element.attrs.mechanism);
       if (mechanism === undefined) throw new SaslError('invalid-mechanism', 'no such mechanism');
       return mechanism.begin({ connection, initial: decode(element) });
     }

@@ -1,23 +1,19 @@
-import type { Socket } from 'node:net';
 import { NS } from '../../xmpp/ns.ts';
 import { StreamError } from '../../xmpp/stream-error.ts';
 import type { Feature } from '../feature.ts';
 
 /** STARTTLS (RFC 6120 §5), without which nothing else is on offer (RFC 7590 §3.1). */
 export const starttls: Feature = {
-  offer: (connection) => (connection.tls === undefined ? `<starttls xmlns='${NS.tls}'><required/></starttls>` : ''),
+  offer: (connection) => (!connection.encrypted ? `<starttls xmlns='${NS.tls}'><required/></starttls>` : ''),
 
   takes: (_connection, element) => element.attrs.xmlns === NS.tls,
 
   handle(connection, element) {
-    if (element.name !== 'starttls' || connection.tls !== undefined || connection.host === undefined) {
+    if (element.name !== 'starttls' || connection.encrypted || connection.host === undefined) {
       throw new StreamError('unsupported-stanza-type', 'TLS cannot begin here.');
     }
     connection.stream.send(`<proceed xmlns='${NS.tls}'/>`);
     const { domain } = connection.host;
-    connection.stream.replaceDuplex((duplex) => {
-      connection.tls = connection.door.secure(duplex as Socket, domain);
-      return connection.tls;
-    });
+    connection.tls = connection.peer.secure!(domain);
   },
 };

@@ -10,8 +10,9 @@ export function scram(hash: ScramName, plus: boolean): Mechanism {
 }
 
 async function begin({ connection, initial }: Request, name: string, hash: ScramName, plus: boolean): Promise<Step> {
-  const bindings = plus ? channelBindings(connection.tls!) : new Map<string, Uint8Array>();
-  const server = new ScramServer(hash, plus, bindings, true);
+  const { tls } = connection;
+  const bindings = plus && tls !== undefined ? channelBindings(tls) : new Map<string, Uint8Array>();
+  const server = new ScramServer(hash, plus, bindings, tls !== undefined);
   const { username, authzid } = server.first(utf8(initial));
   const claim = await lookUp(connection, username, authzid);
   const keys = await keysFor(connection, claim, hash);

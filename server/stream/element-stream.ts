@@ -1,0 +1,40 @@
+import type { StreamError } from '../xmpp/stream-error.ts';
+import type { StanzaLimits } from './limits.ts';
+import type { StreamItem } from './parser.ts';
+
+/** One side's header: what we say when the stream opens (RFC 6120 §4.7). */
+export interface OpenHeader {
+  readonly from: string;
+  readonly to?: string;
+  readonly id: string;
+  readonly lang?: string;
+}
+
+/** Bytes that may wait for a peer which does not read. */
+export const UNSENT_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * A stream of XMPP, whatever carries it: reads items in order, writes elements in order. Iterating ends when the stream or what
+ * carries it does, and throws StreamError when the peer breaks the rules. A peer that does not read is let go of; one that
+ * sends faster than the loop takes is made to wait.
+ */
+export interface ElementStream extends AsyncIterableIterator<StreamItem> {
+  /** Nothing can be sent any more. */
+  readonly ended: boolean;
+  /** Our header was sent. */
+  readonly opened: boolean;
+  /** When the peer gave the last sign of life, ms since 1970. */
+  readonly lastRead: number;
+  /** What holds from the next stanza on. */
+  limits: StanzaLimits;
+  /** Sends our header. */
+  open(header: OpenHeader): void;
+  /** Sends one element, serialised in canonical form, together with all else that is sent in the same turn of the event loop. */
+  send(xml: string): void;
+  /** Begins anew, after authentication (RFC 6120 §4.3.3): what was read ahead is not of the new stream. */
+  restart(): void;
+  /** Ends the stream politely (§4.4), with an error if one is given (§4.9.1.1: with a header before it, if none was sent). */
+  close(error?: StreamError, header?: OpenHeader): void;
+  /** Lets go of the peer at once. */
+  destroy(): void;
+}
