@@ -50,7 +50,17 @@ interface Row {
 }
 
 const COLUMNS = sql`SELECT id, domain, local, name, status, reason, created_at FROM account`;
-const OWNED = ['credential', 'roster', 'roster_item', 'roster_removed', 'blocked', 'archive_preference'];
+const OWNED = [
+  'credential',
+  'roster',
+  'roster_item',
+  'roster_removed',
+  'blocked',
+  'archive_preference',
+  'profile',
+  'profile_photo',
+  'private_xml',
+];
 const OWNED_LATER = ['offline', 'last_activity'];
 
 function read(row: Row): Account {

@@ -10,6 +10,8 @@ import { Domains } from './domains.ts';
 import { LastActivity } from './last-activity.ts';
 import { Offline } from './offline.ts';
 import { OneTimeCodes } from './one-time-codes.ts';
+import { PrivateXml } from './private-xml.ts';
+import { Profiles } from './profiles.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
 
@@ -26,6 +28,8 @@ export interface Stores {
   readonly lastActivity: LastActivity;
   readonly offline: Offline;
   readonly oneTimeCodes: OneTimeCodes;
+  readonly privateXml: PrivateXml;
+  readonly profiles: Profiles;
   readonly rosters: Rosters;
   readonly settings: Settings;
 }
@@ -35,9 +39,10 @@ export function openStores(db: Database): Stores {
   const blocking = new Blocking(db);
   const credentials = new Credentials(db);
   const offline = new Offline(db);
+  const profiles = new Profiles(db);
   const rosters = new Rosters(db);
   const forget = (account: number) => {
-    for (const store of [archives, blocking, credentials, offline, rosters]) store.forget(account);
+    for (const store of [archives, blocking, credentials, offline, profiles, rosters]) store.forget(account);
   };
   return {
     accounts: new Accounts(db, archives, forget),
@@ -51,6 +56,8 @@ export function openStores(db: Database): Stores {
     lastActivity: new LastActivity(db),
     offline,
     oneTimeCodes: new OneTimeCodes(db),
+    privateXml: new PrivateXml(db),
+    profiles,
     rosters,
     settings: new Settings(db),
   };
