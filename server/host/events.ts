@@ -22,6 +22,10 @@ export interface HostEvents {
   /** A contact may see an account's presence now, or not any more (§3.1.5, §3.2.2, §3.3.3). */
   shown: { account: Account; contact: string };
   hidden: { account: Account; contact: string };
+  /** Somebody put a new card in place of the old one, photo included (XEP-0054). */
+  carded: { account: Account };
+  /** A client keeps another element, or none, under this name (XEP-0049). */
+  kept: { account: Account; xmlns: string; name: string };
   /** An account was removed with all it had. */
   removed: { account: Account };
   /** An administrator decided something anew that holds for this host. */

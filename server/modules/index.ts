@@ -12,10 +12,12 @@ import { mam } from './mam.ts';
 import { offline } from './offline.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
+import { privateXml } from './private-xml.ts';
 import { roster } from './roster.ts';
 import { stanzaId } from './stanza-id.ts';
 import { subscriptions } from './subscriptions.ts';
 import { time } from './time.ts';
+import { vcard } from './vcard.ts';
 import { version } from './version.ts';
 
 /** What some modules ask the house for. */
@@ -42,6 +44,8 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     time,
     last,
     legacySession,
+    vcard,
+    privateXml,
     contactAddresses(needs.contactAddresses),
     adHoc(needs.commands),
   ];

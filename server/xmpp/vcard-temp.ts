@@ -1,6 +1,5 @@
 import { child, clone, type Element, el, elements, removeChildren, textOf } from './element.ts';
 import { type Image, type NoImage, readImage } from './image.ts';
-import { NS } from './ns.ts';
 
 /** A `<vCard/>` (XEP-0054) taken apart. */
 export interface Card {
@@ -48,9 +47,4 @@ export function cardNames(card: Element, limit = 200): CardNames {
     nick: cut(text(card, 'NICKNAME')),
     email: cut(text(child(card, 'EMAIL'), 'USERID')),
   };
-}
-
-/** The card of somebody who never wrote one, by the name the house knows them by. */
-export function plainCard(name: string): Element {
-  return el('vCard', { xmlns: NS.vcardTemp }, el('FN', {}, name));
 }

@@ -1,3 +1,4 @@
+import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { type Database, sql } from '../database.ts';
 
 /** One element that a client keeps for itself. */
@@ -10,6 +11,8 @@ export interface PrivateElement {
 
 /** XML that clients keep for themselves (XEP-0049): one element for each name in each namespace. */
 export class PrivateXml {
+  /** Whoever reads before it writes does so in here, by account. */
+  readonly changes = new KeyedMutex<number>();
   readonly #db: Database;
 
   constructor(db: Database) {

@@ -1,3 +1,4 @@
+import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { Cached, type Soon } from '../cached.ts';
 import { type Database, type Statement, sql } from '../database.ts';
 
@@ -40,6 +41,8 @@ export function searchable(text: string): string {
 
 /** What people say about themselves: a card (XEP-0054), and a photo with its hash (XEP-0153). */
 export class Profiles {
+  /** Whoever reads before it writes does so in here, by account. */
+  readonly changes = new KeyedMutex<number>();
   readonly #db: Database;
   readonly #marks: Cached<number, PhotoMark | undefined>;
 

@@ -1,0 +1,105 @@
+import type { Host } from '../host/host.ts';
+import type { IqRequest } from '../host/iq.ts';
+import type { Module } from '../host/module.ts';
+import { choiceOption } from '../host/options.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Audience } from '../storage/stores/profiles.ts';
+import { type Element, el, serialize } from '../xmpp/element.ts';
+import { IMAGE_LIMIT } from '../xmpp/image.ts';
+import type { Jid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
+import { cardNames, photoElement, takePhoto } from '../xmpp/vcard-temp.ts';
+
+/** Bytes of a card without its photo. */
+const CARD_LIMIT = 32 * 1024;
+
+export const cardsVisible = choiceOption({
+  key: 'profile.visible',
+  scope: 'domain',
+  group: 'Profiles',
+  title: 'Who may look at a person’s profile',
+  help: 'A profile has the name, picture and contact details that people give of themselves. Contacts may always look at it.',
+  default: 'colleagues',
+  choices: {
+    contacts: 'Only contacts who may see the person’s presence',
+    colleagues: 'Also everybody with an account in the same domain',
+    everyone: 'Everybody, people of other servers included',
+  },
+});
+
+/** Cards of people (XEP-0054): what they say about themselves, one whole card at a time. */
+export const vcard: Module = {
+  name: 'vcard',
+  xep: [54, '1.3.0'],
+  options: [cardsVisible],
+  start: (host) => ({
+    features: [NS.vcardTemp],
+    accountFeatures: [NS.vcardTemp],
+    iq: [
+      { type: 'get', scope: 'host', xmlns: NS.vcardTemp, name: 'vCard', handle: () => hostCard(host) },
+      { type: 'get', scope: 'account', xmlns: NS.vcardTemp, name: 'vCard', handle: (request) => get(host, request) },
+      // §3.2: nobody writes another's card. Whoever tries gets the answer of an address that nobody has, so that trying
+      // does not tell who exists.
+      { type: 'set', scope: 'own', xmlns: NS.vcardTemp, name: 'vCard', handle: (request) => set(host, request) },
+    ],
+  }),
+};
+
+/** §3.3: a server may have a card, too. */
+function hostCard(host: Host): Element {
+  return el('vCard', { xmlns: NS.vcardTemp }, el('FN', {}, host.domain), el('JABBERID', {}, host.domain));
+}
+
+type Viewer = 'owner' | 'contact' | 'other';
+
+async function viewerOf(host: Host, account: Account, from: Jid, bare: string): Promise<Viewer> {
+  if (from.bare === bare) return 'owner';
+  const item = await host.house.stores.rosters.get(account.id, from.bare);
+  if (item?.subscription === 'from' || item?.subscription === 'both') return 'contact';
+  const visible = host.option(cardsVisible);
+  const colleague = from.domain === host.domain && from.local !== '';
+  if (account.status === 'active' && (visible === 'everyone' || (visible === 'colleagues' && colleague)))
+    return 'other';
+  throw new StanzaError('service-unavailable'); // §3.3: as if nobody was there
+}
+
+const maySee = (viewer: Viewer, audience: Audience): boolean => viewer !== 'other' || audience === 'all';
+
+async function get(host: Host, { account, stanza }: IqRequest): Promise<Element> {
+  const { id, name } = account!;
+  const viewer = await viewerOf(host, account!, stanza.from, stanza.to!.bare);
+  const { profiles } = host.house.stores;
+  const [written, mark] = await Promise.all([profiles.card(id), profiles.mark(id)]);
+  const shown = written !== undefined && maySee(viewer, written.audience);
+  const card = shown ? host.house.parse(written.xml) : el('vCard', { xmlns: NS.vcardTemp });
+  if (mark !== undefined && mark.hash !== '' && maySee(viewer, mark.audience)) {
+    const photo = await profiles.photo(id);
+    if (photo !== undefined) card.append(photoElement(photo.type, photo.data));
+  }
+  // Who says no name is shown by the one that the administrator gave.
+  if (name !== '' && cardNames(card).full === '') card.append(el('FN', {}, name));
+  if (card.children.length > 0) return card;
+  throw new StanzaError(viewer === 'owner' ? 'item-not-found' : 'service-unavailable'); // §3.1, §3.3
+}
+
+async function set(host: Host, { account, payload }: IqRequest): Promise<undefined> {
+  const { card, photo } = takePhoto(payload);
+  if (photo === 'too-large') {
+    throw new StanzaError('policy-violation', `A photo has at most ${IMAGE_LIMIT / 1024} KiB.`);
+  }
+  if (typeof photo === 'string' && photo !== 'none') {
+    throw new StanzaError('not-acceptable', 'The photo is no PNG, JPEG, GIF or WebP image in base64.');
+  }
+  const xml = serialize(card);
+  if (Buffer.byteLength(xml) > CARD_LIMIT) {
+    throw new StanzaError('policy-violation', `A card without its photo has at most ${CARD_LIMIT / 1024} KiB.`);
+  }
+  const { profiles } = host.house.stores;
+  const { id } = account!;
+  await profiles.changes.run(id, () =>
+    profiles.setBoth(id, { xml, audience: 'all' }, cardNames(card), photo === 'none' ? undefined : photo),
+  );
+  host.events.emit('carded', { account: account! });
+  return undefined;
+}
