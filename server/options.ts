@@ -1,7 +1,8 @@
+import { onboardingOptions } from './commands/onboarding-options.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
 
 /** Every option of the house: those of the modules, and those of the other rooms. */
 export function allOptions(modules: readonly Module[]): readonly Option[] {
-  return modules.flatMap((module) => module.options ?? []);
+  return [...modules.flatMap((module) => module.options ?? []), ...onboardingOptions];
 }

@@ -13,6 +13,7 @@ import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
+import { befriend } from './host/befriend.ts';
 import { newCounters } from './host/counters.ts';
 import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
@@ -114,6 +115,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     house: hosts,
     options,
     counters,
+    befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     certify: async (domain) => void (await renewal.check(domain)),
     version,
     hostname: settings.hostname,

@@ -1,4 +1,3 @@
-import { StorageError } from '../storage/database.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
@@ -6,6 +5,7 @@ import { type Actor, record } from './actor.ts';
 import type { ChatAdmins } from './chat-admins.ts';
 import { CommandError } from './command-error.ts';
 import type { House, HouseSession } from './house.ts';
+import { makeAccount } from './make-account.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
 import { fulfil, type PasswordWish } from './passwords.ts';
 import { type SessionView, viewSession } from './sessions.ts';
@@ -98,23 +98,10 @@ export class AccountCommands {
     wish: PasswordWish & { readonly local: string; readonly name?: string },
   ): Promise<{ account: AccountView; password?: string }> {
     const domain = this.#served(input);
-    const local = checkLocal(wish.local);
-    const name = checkDisplayName(wish.name ?? '');
-    const taken = new CommandError(
-      'account-exists',
-      `There is already somebody with the address ${local}@${domain}.`,
-      'local',
-    );
-    if ((await this.#stores.accounts.find(domain, local)) !== undefined) throw taken;
-    const { keys, made } = await fulfil(wish, this.#iterations);
-    let account: Account;
-    try {
-      account = await this.#stores.accounts.create({ domain, local, name, credentials: keys });
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'constraint') throw taken;
-      throw error;
-    }
-    await record(this.#stores.audit, by, 'account.create', `${local}@${domain}`, { generated: wish.generate === true });
+    const { account, ...made } = await makeAccount(this.#stores, this.#iterations, { ...wish, domain });
+    await record(this.#stores.audit, by, 'account.create', `${account.local}@${domain}`, {
+      generated: wish.generate === true,
+    });
     return { account: await this.#view(account), ...made };
   }
 
@@ -126,11 +113,28 @@ export class AccountCommands {
     wish: PasswordWish,
   ): Promise<{ account: AccountView; password?: string }> {
     const account = await this.#find(domain, local);
-    const { keys, made } = await fulfil(wish, this.#iterations);
-    await this.#stores.credentials.replace(account.id, keys);
-    this.#end(account, 'not-authorized', 'Your password was changed.');
+    const made = await this.#change(account, wish);
     await this.#record(by, 'account.password', account, { generated: wish.generate === true });
     return { account: await this.#view(account), ...made };
+  }
+
+  /** A new password for oneself, from a session that goes on while all others end. Throws CommandError. */
+  async changeOwnPassword(own: HouseSession, password: string): Promise<void> {
+    const account = await this.#find(own.jid.domain, own.jid.local);
+    await this.#change(account, { password }, own);
+    await this.#record({ name: own.jid.bare, door: 'chat' }, 'account.password', account, { own: true });
+  }
+
+  /**
+   * The one place where a password is changed. Whatever let somebody in by the old one ends: links to reset it, and all
+   * sessions but `spared`.
+   */
+  async #change(account: Account, wish: PasswordWish, spared?: HouseSession): Promise<{ password?: string }> {
+    const { keys, made } = await fulfil(wish, this.#iterations);
+    await this.#stores.credentials.replace(account.id, keys);
+    await this.#stores.resetLinks.remove(account.id);
+    this.#end(account, 'not-authorized', 'Your password was changed.', spared);
+    return made;
   }
 
   /** Sets what the person is called. */
@@ -243,8 +247,10 @@ export class AccountCommands {
   }
 
   /** What is stored forbids a new login by now, so whoever is ended here stays away. */
-  #end(account: Account, condition: 'not-authorized', text: string): void {
-    for (const session of [...this.#sessionsOf(`${account.local}@${account.domain}`)]) session.end(condition, text);
+  #end(account: Account, condition: 'not-authorized', text: string, spared?: HouseSession): void {
+    for (const session of [...this.#sessionsOf(`${account.local}@${account.domain}`)]) {
+      if (session !== spared) session.end(condition, text);
+    }
   }
 
   #record(by: Actor, action: string, account: Account, detail: Record<string, string | boolean> = {}): Promise<void> {

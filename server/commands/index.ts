@@ -5,12 +5,16 @@ import { AdminCommands } from './admins.ts';
 import { AuditCommands } from './audit.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
+import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import type { House, HouseCounters } from './house.ts';
+import { InvitationCommands } from './invitations.ts';
 import { Live } from './live.ts';
 import { OptionCommands } from './options.ts';
 import { type ListenerView, Overview } from './overview.ts';
+import { type Befriend, Registration } from './registration.ts';
+import { ResetLinkCommands } from './reset-links.ts';
 import { SessionCommands } from './sessions.ts';
 
 export interface CommandOptions {
@@ -21,6 +25,8 @@ export interface CommandOptions {
   readonly counters: HouseCounters;
   readonly certify: Certify;
   readonly version: string;
+  /** Makes two accounts of the house each other's contacts. */
+  readonly befriend: Befriend;
   /** This machine's own name. */
   readonly hostname: string;
   /** Rounds of PBKDF2 for people's passwords. */
@@ -42,14 +48,19 @@ export interface Commands {
   readonly claim: ClaimCommands;
   readonly contacts: ContactCommands;
   readonly domains: DomainCommands;
+  readonly invitations: InvitationCommands;
   readonly live: Live;
   readonly options: OptionCommands;
   readonly overview: Overview;
+  readonly registration: Registration;
+  readonly resetLinks: ResetLinkCommands;
   readonly sessions: SessionCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
   /** The internal authority's certificate (PEM), or undefined when there is none. */
   authority(): Promise<string | undefined>;
+  /** How clients reach a domain. */
+  connection(domain: string): Promise<ConnectionFacts>;
   /** Ends the sampling and the housekeeping. */
   close(): void;
 }
@@ -64,7 +75,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
   await contacts.load();
   const settings = new OptionCommands(options.options, stores.audit, house);
-  const gone = [contacts, settings];
+  const url = (): string => options.panel().url;
+  const invitations = new InvitationCommands(stores, house, options.options, url, options.now);
+  const gone = [contacts, settings, invitations];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
@@ -79,24 +92,33 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     hostname: options.hostname,
     listeners,
   });
+  const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations);
+  const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
+  const registration = new Registration({ ...options, options: options.options, invitations });
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
-  const housekeeping = setInterval(() => void admins.expire().catch(() => undefined), HOUSEKEEPING_MS);
+  const housekeeping = setInterval(() => {
+    for (const one of [admins, invitations, resetLinks]) one.expire().catch(() => undefined);
+  }, HOUSEKEEPING_MS);
   housekeeping.unref();
   return {
-    accounts: new AccountCommands(stores, house, chatAdmins, options.iterations),
+    accounts,
     admins,
     audit: new AuditCommands(stores.audit),
     chatAdmins,
     claim,
     contacts,
     domains,
+    invitations,
     live,
     options: settings,
     overview,
+    registration,
+    resetLinks,
     sessions: new SessionCommands(house, stores.audit),
     panel: options.panel,
     version,
     authority: async () => (await stores.certificates.authority())?.certificatePem,
+    connection: (domain) => connectionOf(stores, domain, options.hostname, listeners()),
     close: () => {
       clearInterval(housekeeping);
       overview.close();

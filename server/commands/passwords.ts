@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { makePassword } from '../util/one-time-code.ts';
-import { deriveKeys, type MechanismKeys, PasswordError } from '../xmpp/scram-keys.ts';
+import { deriveKeys, type MechanismKeys, PasswordError, preparePassword } from '../xmpp/scram-keys.ts';
 import { CommandError } from './command-error.ts';
 
 /** A person's password must have so many characters; guessing is slowed besides. */
@@ -25,11 +25,17 @@ export async function fulfil(wish: PasswordWish, iterations: number): Promise<Se
     throw new CommandError('invalid', 'Type a password or have one made, one of the two.', 'password');
   }
   const password = wish.password ?? makePassword();
+  checkPassword(password);
+  return { keys: await deriveKeys(password, iterations), made: wish.generate === true ? { password } : {} };
+}
+
+/** Refuses a person's password that is too short or cannot be typed everywhere (RFC 8265 §4.2). Throws CommandError. */
+export function checkPassword(password: string): void {
   if (password.length < LEAST_PERSON) {
     throw new CommandError('invalid', `The password must have at least ${LEAST_PERSON} characters.`, 'password');
   }
   try {
-    return { keys: await deriveKeys(password, iterations), made: wish.generate === true ? { password } : {} };
+    preparePassword(password);
   } catch (error) {
     if (!(error instanceof PasswordError)) throw error;
     throw new CommandError('invalid', error.message, 'password');

@@ -48,6 +48,7 @@ describe('claiming', () => {
     const commands = await openCommands({
       ...options,
       options: new OptionValues(house.stores.settings, []),
+      befriend: async () => undefined,
       certify: async () => undefined,
       hostname: 'chat.example.test',
       iterations: 4_096,

@@ -42,6 +42,7 @@ export async function openHouse(): Promise<TestHouse> {
     house,
     options: new OptionValues(stores.settings, SETTINGS),
     counters: house.counters,
+    befriend: async () => undefined,
     certify: async () => undefined,
     version: '0.0.1',
     hostname: 'chat.example.test',

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { befriend } from '../../server/host/befriend.ts';
 import { newCounters } from '../../server/host/counters.ts';
 import type { Host } from '../../server/host/host.ts';
 import { Hosts } from '../../server/host/hosts.ts';
@@ -166,6 +167,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     house: hosts,
     options: values,
     counters,
+    befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',

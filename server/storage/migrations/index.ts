@@ -1,5 +1,6 @@
 import { statements as start } from './0001-start.ts';
 import { statements as house } from './0002-house.ts';
+import { statements as invitations } from './0007-invitations.ts';
 import { statements as profiles } from './0008-profiles.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
@@ -13,5 +14,6 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'start', statements: start },
   { version: 2, name: 'house', statements: house },
+  { version: 7, name: 'invitations', statements: invitations },
   { version: 8, name: 'profiles', statements: profiles },
 ];

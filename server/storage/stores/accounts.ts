@@ -60,6 +60,8 @@ const OWNED = [
   'profile',
   'profile_photo',
   'private_xml',
+  'invitation_use',
+  'reset_link',
 ];
 const OWNED_LATER = ['offline', 'last_activity'];
 
@@ -115,6 +117,8 @@ export class Accounts {
     local: string;
     name?: string;
     credentials: readonly Credential[];
+    /** Done in the same batch, once the account is there. */
+    also?: readonly Statement[];
   }): Promise<Account> {
     const { domain, local, name = '' } = account;
     const now = this.#now();
@@ -123,6 +127,7 @@ export class Accounts {
       sql`INSERT INTO account (domain, local, name, status, reason, search, created_at)
         VALUES (${domain}, ${local}, ${name}, 'active', '', ${searchable(local, name)}, ${now})`,
       ...account.credentials.map((one) => firstCredential(domain, local, one)),
+      ...(account.also ?? []),
     ]);
     const [, found] = await Promise.all([made, this.find(domain, local)]);
     if (found === undefined) throw new Error('an account was removed while it was made');
@@ -153,6 +158,8 @@ export class Accounts {
       sql`INSERT INTO removed_account (account, domain, local, deleted_at, swept)
         VALUES (${id}, ${domain}, ${local}, ${this.#now()}, 0) ON CONFLICT (account) DO NOTHING`,
       ...[...OWNED, ...OWNED_LATER].map((table) => ({ text: `DELETE FROM ${table} WHERE account = ?`, values: [id] })),
+      // Those that administrators made stay; they only introduce to nobody any more.
+      sql`DELETE FROM invitation WHERE account = ${id} AND by_person = 1`,
       sql`DELETE FROM account WHERE id = ${id}`,
     ]);
     await this.#sweepOne(id);

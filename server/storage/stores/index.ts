@@ -7,11 +7,13 @@ import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
 import { Credentials } from './credentials.ts';
 import { Domains } from './domains.ts';
+import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
 import { Offline } from './offline.ts';
 import { OneTimeCodes } from './one-time-codes.ts';
 import { PrivateXml } from './private-xml.ts';
 import { Profiles } from './profiles.ts';
+import { ResetLinks } from './reset-links.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
 
@@ -25,11 +27,13 @@ export interface Stores {
   readonly certificates: Certificates;
   readonly credentials: Credentials;
   readonly domains: Domains;
+  readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
   readonly offline: Offline;
   readonly oneTimeCodes: OneTimeCodes;
   readonly privateXml: PrivateXml;
   readonly profiles: Profiles;
+  readonly resetLinks: ResetLinks;
   readonly rosters: Rosters;
   readonly settings: Settings;
 }
@@ -53,11 +57,13 @@ export function openStores(db: Database): Stores {
     certificates: new Certificates(db),
     credentials,
     domains: new Domains(db),
+    invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
     offline,
     oneTimeCodes: new OneTimeCodes(db),
     privateXml: new PrivateXml(db),
     profiles,
+    resetLinks: new ResetLinks(db),
     rosters,
     settings: new Settings(db),
   };

@@ -1,0 +1,278 @@
+import type { OptionValues } from '../host/option-values.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Stores } from '../storage/stores/index.ts';
+import type { Invitation, InvitationPurpose } from '../storage/stores/invitations.ts';
+import { linkHash, makeLinkToken } from '../util/link-token.ts';
+import { tryParseJid } from '../xmpp/jid.ts';
+import { xmppUri } from '../xmpp/uri.ts';
+import { type Actor, record } from './actor.ts';
+import { CommandError } from './command-error.ts';
+import type { House } from './house.ts';
+import { checkDisplayName, checkLocal } from './names.ts';
+import { peopleInvite, registrationRule } from './onboarding-options.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** XEP-0379 §5.2 suggests a week. */
+const USUAL_DAYS = 7;
+const MOST_DAYS = 90;
+const MOST_USES = 500;
+/** Invitations that can still be used, of one person and of the administrators of one domain. */
+const MOST_OF_PERSON = 20;
+const MOST_OF_DOMAIN = 1_000;
+/** So long after its end an invitation is still known, so that whoever comes late is told that they are late. */
+const REMEMBERED_MS = 30 * DAY_MS;
+const PAGE = 50;
+
+export interface InvitationWish {
+  /** The one name that it is for; without, whoever comes chooses. */
+  readonly local?: string;
+  readonly name?: string;
+  /** The address of a person whose contact the newcomer becomes. */
+  readonly contact?: string;
+  /** 1 to 90; usually 7. */
+  readonly days?: number;
+  /** 1 to 500; usually 1, and always 1 for a name. */
+  readonly uses?: number;
+}
+
+/** One invitation as shown to administrators; its link cannot be shown again. */
+export interface InvitationView extends Omit<Invitation, 'account' | 'byPerson'> {
+  readonly state: 'open' | 'used' | 'expired' | 'revoked';
+  /** The bare address of whose contact the newcomer becomes, '' of nobody. */
+  readonly contact: string;
+  /** Who used it: bare addresses. */
+  readonly usedBy: readonly string[];
+}
+
+/** The link, in both ways to write it. It is told once and cannot be found out again. */
+export interface InvitationLink {
+  readonly url: string;
+  readonly uri: string;
+}
+
+/** What administrators and people do with invitations. */
+export class InvitationCommands {
+  readonly #stores: Stores;
+  readonly #house: House;
+  readonly #options: OptionValues;
+  readonly #url: () => string;
+  readonly #now: () => number;
+
+  /** `url` is where the server is reached by browsers. */
+  constructor(stores: Stores, house: House, options: OptionValues, url: () => string, now: () => number = Date.now) {
+    this.#stores = stores;
+    this.#house = house;
+    this.#options = options;
+    this.#url = url;
+    this.#now = now;
+  }
+
+  /** An administrator invites somebody to an account. Throws CommandError. */
+  async create(
+    by: Actor,
+    input: string,
+    wish: InvitationWish,
+  ): Promise<{ invitation: InvitationView } & InvitationLink> {
+    const domain = this.#served(input);
+    this.#mustBeOpen(domain);
+    const contact = wish.contact === undefined || wish.contact === '' ? undefined : await this.#contact(wish.contact);
+    if ((await this.#stores.invitations.open({ domain }, this.#now())) >= MOST_OF_DOMAIN) throw tooMany(MOST_OF_DOMAIN);
+    return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
+  }
+
+  /**
+   * A person invites to their contact list (XEP-0401 §5.1), and to an account if people may let others in. Throws
+   * CommandError.
+   */
+  async createOwn(inviter: Account): Promise<{ invitation: InvitationView } & InvitationLink> {
+    const { domain, local, id } = inviter;
+    const may = this.mayInviteTo(domain);
+    if (may === 'nobody') throw new CommandError('not-allowed', 'Only administrators invite here.');
+    if ((await this.#stores.invitations.open({ account: id }, this.#now())) >= MOST_OF_PERSON)
+      throw tooMany(MOST_OF_PERSON);
+    const by: Actor = { name: `${local}@${domain}`, door: 'chat' };
+    const purpose = may === 'accounts' ? 'both' : 'contact';
+    return this.#make(by, { domain, purpose, contact: inviter, byPerson: true, wish: {} });
+  }
+
+  /** What people of a domain may invite to, as the rule of registration lets them. */
+  mayInviteTo(domain: string): 'nobody' | 'contacts' | 'accounts' {
+    const may = this.#options.get(peopleInvite, domain);
+    return may === 'accounts' && this.#options.get(registrationRule, domain) === 'closed' ? 'contacts' : may;
+  }
+
+  /** One page of a domain's invitations, the newest first; `before` is an id. */
+  async list(input: string, before?: number): Promise<{ invitations: InvitationView[]; hasMore: boolean }> {
+    const found = await this.#stores.invitations.page(this.#served(input), PAGE + 1, before);
+    const invitations = await Promise.all(found.slice(0, PAGE).map((one) => this.#view(one)));
+    return { invitations, hasMore: found.length > PAGE };
+  }
+
+  /** Takes one back: its link opens nothing any more. Throws CommandError. */
+  async revoke(by: Actor, id: number): Promise<void> {
+    const one = await this.#find(id);
+    await this.#stores.invitations.revoke(id);
+    await record(this.#stores.audit, by, 'invitation.revoke', subjectOf(one), { invitation: id });
+  }
+
+  /** Another link, for one that was lost: the one before it opens nothing any more. Throws CommandError. */
+  async relink(by: Actor, id: number): Promise<{ invitation: InvitationView } & InvitationLink> {
+    const one = await this.#find(id);
+    if (one.byPerson) throw new CommandError('not-allowed', 'A person made this invitation; make one of your own.');
+    if (one.revoked || one.left === 0) throw new CommandError('link-used', 'This invitation cannot be used any more.');
+    const token = makeLinkToken();
+    const expiresAt = Math.max(one.expiresAt, this.#now() + USUAL_DAYS * DAY_MS);
+    await this.#stores.invitations.relink(id, linkHash('invitation', token), expiresAt);
+    await record(this.#stores.audit, by, 'invitation.relink', subjectOf(one), { invitation: id });
+    return {
+      invitation: await this.#view({ ...one, expiresAt }),
+      ...this.linkOf(one, await this.#inviter(one), token),
+    };
+  }
+
+  /** Where an invitation leads to. */
+  linkOf({ domain, purpose, local }: Invitation, inviter: Account | undefined, token: string): InvitationLink {
+    const url = new URL(`/invite/${token}`, this.#url()).href;
+    if (purpose === 'account') {
+      return { url, uri: xmppUri(local, domain, ['register', ['preauth', token]]) }; // XEP-0401 §5.4
+    }
+    const name = inviter?.name === undefined || inviter.name === '' ? [] : [['name', inviter.name] as const];
+    const ibr = purpose === 'both' && this.#options.get(registrationRule, domain) !== 'closed';
+    const query = ['roster', ['preauth', token], ...(ibr ? [['ibr', 'y'] as const] : []), ...name] as const;
+    return { url, uri: xmppUri(inviter?.local ?? '', domain, query) }; // XEP-0401 §5.1
+  }
+
+  /** Forgets what ended long ago. To be called now and then. */
+  async expire(): Promise<void> {
+    await this.#stores.invitations.expire(this.#now() - REMEMBERED_MS);
+  }
+
+  /** The domain is not served any more: nobody may come in by its links if it is served again. */
+  async forget(domain: string): Promise<void> {
+    await this.#stores.invitations.removeOf(domain);
+  }
+
+  async #make(
+    by: Actor,
+    {
+      domain,
+      purpose,
+      contact,
+      byPerson,
+      wish,
+    }: {
+      domain: string;
+      purpose: InvitationPurpose;
+      contact: Account | undefined;
+      byPerson: boolean;
+      wish: InvitationWish;
+    },
+  ): Promise<{ invitation: InvitationView } & InvitationLink> {
+    const local = wish.local === undefined || wish.local === '' ? '' : checkLocal(wish.local);
+    const name = checkDisplayName(wish.name ?? '');
+    const days = bounded(wish.days ?? USUAL_DAYS, MOST_DAYS, 'days');
+    const uses = bounded(wish.uses ?? 1, MOST_USES, 'uses');
+    if (uses > 1 && (local !== '' || name !== '')) {
+      throw new CommandError('invalid', 'An invitation for one person can be used once.', 'uses');
+    }
+    const createdAt = this.#now();
+    if (local !== '') await this.#mustBeFree(domain, local, createdAt);
+    const token = makeLinkToken();
+    const made = await this.#stores.invitations.add({
+      hash: linkHash('invitation', token),
+      domain,
+      purpose,
+      local,
+      name,
+      account: contact?.id ?? null,
+      byPerson,
+      creator: by.name,
+      uses,
+      createdAt,
+      expiresAt: createdAt + days * DAY_MS,
+    });
+    await record(this.#stores.audit, by, 'invitation.create', subjectOf(made), {
+      invitation: made.id,
+      purpose,
+      uses,
+      days,
+    });
+    return { invitation: await this.#view(made), ...this.linkOf(made, contact, token) };
+  }
+
+  /** XEP-0401 §6.2: a name is kept for whom it was promised to. */
+  async #mustBeFree(domain: string, local: string, now: number): Promise<void> {
+    if ((await this.#stores.accounts.find(domain, local)) !== undefined) {
+      throw new CommandError(
+        'account-exists',
+        `There is already somebody with the address ${local}@${domain}.`,
+        'local',
+      );
+    }
+    if ((await this.#stores.invitations.reserving(domain, local, now)) !== undefined) {
+      throw new CommandError('account-exists', `Somebody is invited as ${local}@${domain} already.`, 'local');
+    }
+  }
+
+  #mustBeOpen(domain: string): void {
+    if (this.#options.get(registrationRule, domain) !== 'closed') return;
+    const text = 'Only administrators make accounts here: in Settings it is said who may make an account.';
+    throw new CommandError('not-allowed', text);
+  }
+
+  async #contact(address: string): Promise<Account> {
+    const jid = tryParseJid(address.trim());
+    const account = jid === undefined ? undefined : await this.#stores.accounts.find(jid.domain, jid.local);
+    if (account === undefined) {
+      throw new CommandError('account-not-found', `There is nobody with the address ${address}.`, 'contact');
+    }
+    return account;
+  }
+
+  async #inviter(one: Invitation): Promise<Account | undefined> {
+    return one.account === null ? undefined : this.#stores.accounts.byId(one.account);
+  }
+
+  async #view(one: Invitation): Promise<InvitationView> {
+    const { account: _account, byPerson: _byPerson, ...rest } = one;
+    const [inviter, usedBy] = await Promise.all([this.#inviter(one), this.#stores.invitations.usersOf(one.id)]);
+    const contact = inviter === undefined ? '' : `${inviter.local}@${inviter.domain}`;
+    return { ...rest, state: stateOf(one, this.#now()), contact, usedBy };
+  }
+
+  async #find(id: number): Promise<Invitation> {
+    const one = await this.#stores.invitations.byId(id);
+    if (one === undefined) throw new CommandError('invitation-not-found', 'There is no such invitation (any more).');
+    return one;
+  }
+
+  #served(input: string): string {
+    const domain = tryParseJid(input)?.bare;
+    if (domain === undefined || this.#house.get(domain) === undefined) {
+      throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
+    }
+    return domain;
+  }
+}
+
+/** What became of an invitation. */
+export function stateOf(one: Invitation, now: number): InvitationView['state'] {
+  if (one.revoked) return 'revoked';
+  if (one.left === 0) return 'used';
+  return one.expiresAt <= now ? 'expired' : 'open';
+}
+
+function subjectOf({ local, domain }: Invitation): string {
+  return local === '' ? domain : `${local}@${domain}`;
+}
+
+function bounded(value: number, most: number, field: string): number {
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    throw new CommandError('invalid', `This is a whole number from 1 to ${most}.`, field);
+  }
+  return value;
+}
+
+function tooMany(most: number): CommandError {
+  return new CommandError('too-many', `There are ${most} invitations that can still be used: take some back first.`);
+}

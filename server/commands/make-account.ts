@@ -1,0 +1,50 @@
+import { type Statement, StorageError } from '../storage/database.ts';
+import type { Account } from '../storage/stores/accounts.ts';
+import type { Stores } from '../storage/stores/index.ts';
+import { CommandError } from './command-error.ts';
+import { checkDisplayName, checkLocal } from './names.ts';
+import { fulfil, type PasswordWish } from './passwords.ts';
+
+export interface AccountMake extends PasswordWish {
+  /** Served, and prepared. */
+  readonly domain: string;
+  readonly local: string;
+  readonly name?: string;
+  /** The invitation that it is made by: a name kept by another one is taken (XEP-0401 §6.2). */
+  readonly invitation?: number;
+  /** Done in the same batch. */
+  readonly also?: (local: string) => readonly Statement[];
+}
+
+/**
+ * Makes an account, whoever wishes it; the password is in the answer only when it was made here. Throws CommandError, and
+ * the StorageError `constraint` when something of `also` cannot be.
+ */
+export async function makeAccount(
+  stores: Stores,
+  iterations: number,
+  make: AccountMake,
+): Promise<{ account: Account; password?: string }> {
+  const { domain, invitation } = make;
+  const local = checkLocal(make.local);
+  const name = checkDisplayName(make.name ?? '');
+  const taken = new CommandError(
+    'account-exists',
+    `There is already somebody with the address ${local}@${domain}.`,
+    'local',
+  );
+  if ((await stores.accounts.find(domain, local)) !== undefined) throw taken;
+  const keeping = await stores.invitations.reserving(domain, local);
+  if (keeping !== undefined && keeping !== invitation) {
+    throw new CommandError('account-exists', `The address ${local}@${domain} is kept for somebody invited.`, 'local');
+  }
+  const { keys, made } = await fulfil(make, iterations);
+  try {
+    const also = make.also?.(local) ?? [];
+    return { account: await stores.accounts.create({ domain, local, name, credentials: keys, also }), ...made };
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'constraint') throw error;
+    if ((await stores.accounts.find(domain, local)) !== undefined) throw taken;
+    throw error;
+  }
+}
