@@ -3,6 +3,10 @@ import type { Ledger } from './ledger.ts';
 
 /** Whatever answers for a domain: a host, a component, another server. */
 export interface Destination {
+  /** It is somebody else's program, and no part of this house (XEP-0114). */
+  readonly external?: true;
+  /** There is something to be found there now: the parent domain lists it (XEP-0030 §4.1). */
+  readonly listed?: boolean;
   /** Takes a stanza over. Throws StanzaError when it refuses; a promise means that the store was waited for. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void>;
 }

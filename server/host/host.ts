@@ -17,8 +17,10 @@ import { Ledger } from './ledger.ts';
 import type { Wiring } from './module.ts';
 import type { Option } from './options.ts';
 import { Pipeline, type Step, type Verdict } from './pipeline.ts';
+import { Requests } from './requests.ts';
 import { type ClientInfo, type Outlet, Session } from './session.ts';
 import { Sessions } from './sessions.ts';
+import { settle } from './settle.ts';
 
 /** Names this server's software in entity capabilities (XEP-0115 §4). */
 export const CAPS_NODE = 'urn:hallway:server';
@@ -30,6 +32,8 @@ export class Host implements Destination {
   readonly house: House;
   readonly sessions = new Sessions();
   readonly events: Events;
+  /** What the host asks others itself. */
+  readonly requests: Requests;
   /** What the modules brought, for those that tell others about it. */
   readonly wirings: readonly Wiring[];
   #abilities: Omit<Capabilities, 'forms'> | undefined;
@@ -45,6 +49,7 @@ export class Host implements Destination {
     this.jid = makeJid('', domain);
     this.house = house;
     this.events = new Events((error) => house.log.error({ err: error, host: domain }, 'an event handler failed'));
+    this.requests = new Requests(this.jid, (stanza) => house.router.route(stanza));
     const wirings = house.modules.map((module) => module.start(this));
     for (const wiring of wirings) this.#wire(wiring);
     this.#inbound.add('deliver', (arrival) => this.#deliver(arrival));
@@ -206,6 +211,7 @@ export class Host implements Destination {
     const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
     for (const session of [...this.sessions.all()]) session.end(condition, text);
     await Promise.all(this.#returns);
+    this.requests.close();
     for (const wiring of this.wirings.toReversed()) await wiring.stop?.();
   }
 
@@ -236,29 +242,15 @@ export class Host implements Destination {
 
   /** Writes what the walk left in the ledger. Waits only when the store cannot keep up. */
   #settle(stanza: Stanza, ledger: Ledger): void | Promise<void> {
-    const { db, stores } = this.house;
-    for (const then of ledger.after) then();
-    if (ledger.entries.length > 0 || ledger.statements.length > 0) {
-      const statements =
-        ledger.entries.length > 0
-          ? stores.archives.appendStatements(ledger.archiveId, stanza.text, ledger.entries)
-          : [];
-      statements.push(...ledger.statements);
-      db.queue(statements, (error) => {
-        for (const failed of ledger.failed) failed();
-        this.house.log.error({ err: error }, 'a message could not be stored');
-        const refusal = new StanzaError(
-          'resource-constraint',
-          'The server could not store it. Please try again later.',
-        );
-        if (stanza.mayBeAnswered) this.send(errorFor(stanza, stanza.to ?? this.jid, refusal));
-      });
-    }
-    return db.pressure ? db.drained() : undefined;
+    return settle(this.house, stanza, ledger, (refusal) => this.send(errorFor(stanza, stanza.to ?? this.jid, refusal)));
   }
 
   #acceptForHost(stanza: Stanza): void | Promise<void> {
-    if (stanza.kind === 'iq' && stanza.mayBeAnswered) return this.#answer(stanza, 'host', undefined);
+    if (stanza.kind === 'iq') {
+      if (stanza.mayBeAnswered) return this.#answer(stanza, 'host', undefined);
+      this.requests.answered(stanza);
+      return;
+    }
     if (stanza.kind === 'message' && stanza.mayBeAnswered) throw new StanzaError('service-unavailable');
   }
 

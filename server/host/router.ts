@@ -23,6 +23,20 @@ export class Router {
     return this.#destinations.has(domain);
   }
 
+  /** Who answers for a domain, if it is one of ours or one that is connected to us. */
+  find(domain: string): Destination | undefined {
+    return this.#destinations.get(domain);
+  }
+
+  /** The services to be found below a domain, in the order of the alphabet. */
+  servicesOf(domain: string): string[] {
+    const services: string[] = [];
+    for (const [name, { listed }] of this.#destinations) {
+      if (listed === true && name.endsWith(`.${domain}`)) services.push(name);
+    }
+    return services.sort();
+  }
+
   /** Hands a stanza to its domain. Throws StanzaError; `stanza.to` must be there. */
   route(stanza: Stanza, ledger: Ledger = new Ledger()): void | Promise<void> {
     const domain = stanza.to!.domain;

@@ -76,7 +76,8 @@ async function hostInfo(host: Host, request: IqRequest): Promise<Element> {
 
 async function hostItems(host: Host, request: IqRequest): Promise<Element> {
   const node: string | undefined = request.payload.attrs.node;
-  const children = node === undefined ? [] : await nodeOf(host, node).items?.(request);
+  const services = (): Element[] => host.house.router.servicesOf(host.domain).map((jid) => el('item', { jid }));
+  const children = node === undefined ? services() : await nodeOf(host, node).items?.(request);
   return el('query', { xmlns: NS.discoItems, node }, ...(children ?? []));
 }
 

@@ -8,6 +8,8 @@ export interface OpenHeader {
   readonly to?: string;
   readonly id: string;
   readonly lang?: string;
+  /** False for a stream that is older than XMPP 1.0 and has neither version nor language (XEP-0114 §3). */
+  readonly versioned?: false;
 }
 
 /** Bytes that may wait for a peer which does not read. */

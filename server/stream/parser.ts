@@ -56,7 +56,7 @@ export class StreamParser implements TokenSink {
   /** Nothing but white space has come since the last stanza. */
   #between = false;
 
-  /** `contentNamespace` is jabber:client or jabber:server; `emit` is called in order. */
+  /** `contentNamespace` is that of the stanzas (jabber:client, for one); `emit` is called in order. */
   constructor(contentNamespace: string, limits: StanzaLimits, emit: (item: StreamItem) => void) {
     this.#contentNamespace = contentNamespace;
     this.limits = limits;

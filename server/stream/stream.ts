@@ -49,6 +49,11 @@ export class XmlStream implements ElementStream {
     return this.#closing || this.#queue.ended;
   }
 
+  /** Characters and bytes that wait for the peer to take them. */
+  get unsent(): number {
+    return this.#out.length + this.#duplex.writableLength;
+  }
+
   get limits(): StanzaLimits {
     return this.#limits;
   }
@@ -70,9 +75,11 @@ export class XmlStream implements ElementStream {
   open(header: OpenHeader): void {
     this.#opened = true;
     const to = header.to === undefined || header.to === '' ? '' : ` to='${escapeAttribute(header.to)}'`;
+    const version =
+      header.versioned === false ? '' : ` version='1.0' xml:lang='${escapeAttribute(header.lang ?? 'en')}'`;
     this.send(
-      `<?xml version='1.0'?><stream:stream xmlns='${this.#contentNamespace}' xmlns:stream='${NS.stream}' version='1.0' ` +
-        `xml:lang='${escapeAttribute(header.lang ?? 'en')}' id='${header.id}' from='${escapeAttribute(header.from)}'${to}>`,
+      `<?xml version='1.0'?><stream:stream xmlns='${this.#contentNamespace}' xmlns:stream='${NS.stream}'${version} ` +
+        `id='${header.id}' from='${escapeAttribute(header.from)}'${to}>`,
     );
   }
 
