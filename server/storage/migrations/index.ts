@@ -1,5 +1,6 @@
 import { statements as start } from './0001-start.ts';
 import { statements as house } from './0002-house.ts';
+import { statements as devices } from './0003-devices.ts';
 import { statements as invitations } from './0007-invitations.ts';
 import { statements as profiles } from './0008-profiles.ts';
 
@@ -14,6 +15,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'start', statements: start },
   { version: 2, name: 'house', statements: house },
+  { version: 3, name: 'devices', statements: devices },
   { version: 7, name: 'invitations', statements: invitations },
   { version: 8, name: 'profiles', statements: profiles },
 ];

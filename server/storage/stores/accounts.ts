@@ -2,6 +2,7 @@ import { Cached, type Soon } from '../cached.ts';
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
 import { type Credential, firstCredential } from './credentials.ts';
+import { withoutTokens } from './devices.ts';
 
 export type AccountStatus = 'active' | 'disabled';
 
@@ -57,6 +58,7 @@ const OWNED = [
   'roster_removed',
   'blocked',
   'archive_preference',
+  'device',
   'profile',
   'profile_photo',
   'private_xml',
@@ -87,7 +89,7 @@ export class Accounts {
   readonly #byBare: Cached<string, Account | undefined>;
   readonly #now: () => number;
 
-  /** `forget` tells the other stores that an account is gone. */
+  /** `forget` tells the other stores that what they remember of an account is not right any more. */
   constructor(db: Database, archives: Archives, forget: (account: number) => void, now: () => number = Date.now) {
     this.#db = db;
     this.#archives = archives;
@@ -134,10 +136,14 @@ export class Accounts {
     return found;
   }
 
-  /** Throws nothing when the account is gone meanwhile. */
+  /** Throws nothing when the account is gone meanwhile. Who is disabled has no token that lets in any more. */
   async setStatus(account: Account, status: AccountStatus, reason = ''): Promise<void> {
     this.#byBare.forget(`${account.local}@${account.domain}`);
-    await this.#db.run(sql`UPDATE account SET status = ${status}, reason = ${reason} WHERE id = ${account.id}`);
+    if (status === 'disabled') this.#forget(account.id);
+    await this.#db.batch([
+      sql`UPDATE account SET status = ${status}, reason = ${reason} WHERE id = ${account.id}`,
+      ...(status === 'disabled' ? [withoutTokens(account.id)] : []),
+    ]);
   }
 
   async setName(account: Account, name: string): Promise<void> {

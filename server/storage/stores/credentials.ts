@@ -1,5 +1,6 @@
 import { Cached, type Soon } from '../cached.ts';
 import { type Database, type Statement, sql } from '../database.ts';
+import { type Devices, noDevices } from './devices.ts';
 
 export type ScramMechanism = 'SCRAM-SHA-1' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
 
@@ -23,10 +24,12 @@ interface Row {
 /** The SCRAM keys of accounts. */
 export class Credentials {
   readonly #db: Database;
+  readonly #devices: Devices;
   readonly #cache: Cached<number, readonly Credential[]>;
 
-  constructor(db: Database) {
+  constructor(db: Database, devices: Devices) {
     this.#db = db;
+    this.#devices = devices;
     this.#cache = new Cached(5_000, (account) => this.#load(account));
   }
 
@@ -35,16 +38,33 @@ export class Credentials {
     return this.#cache.get(account);
   }
 
-  /** Puts these in the place of all the account had. Throws `constraint` when there is no such account. */
+  /**
+   * Puts these in the place of all the account had. Whatever got in by the old password is let in no more: its devices
+   * and their tokens go with it. Throws `constraint` when there is no such account.
+   */
   async replace(account: number, list: readonly Credential[]): Promise<void> {
     this.#cache.forget(account);
+    this.#devices.forget(account);
     await this.#db.batch([
       sql`DELETE FROM credential WHERE account = ${account}`,
+      noDevices(account),
       ...list.map(
         (one) => sql`INSERT INTO credential (account, mechanism, salt, iterations, stored_key, server_key)
           VALUES (${account}, ${one.mechanism}, ${one.salt}, ${one.iterations}, ${one.storedKey}, ${one.serverKey})`,
       ),
     ]);
+  }
+
+  /**
+   * Adds the keys of one more mechanism for the password that an account has. `storedKey` is one of that password's: when it
+   * is gone the password was changed meanwhile, and nothing is added. Nothing that is there is changed.
+   */
+  async add(account: number, one: Credential, storedKey: Uint8Array): Promise<void> {
+    this.#cache.forget(account);
+    await this.#db.run(sql`INSERT INTO credential (account, mechanism, salt, iterations, stored_key, server_key)
+      SELECT account, ${one.mechanism}, ${one.salt}, ${one.iterations}, ${one.storedKey}, ${one.serverKey}
+      FROM credential WHERE account = ${account} AND stored_key = ${storedKey}
+      ON CONFLICT (account, mechanism) DO NOTHING`);
   }
 
   /** The account is gone: nothing of it may be remembered. */

@@ -6,6 +6,7 @@ import { Audit } from './audit.ts';
 import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
 import { Credentials } from './credentials.ts';
+import { Devices } from './devices.ts';
 import { Domains } from './domains.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
@@ -26,6 +27,7 @@ export interface Stores {
   readonly blocking: Blocking;
   readonly certificates: Certificates;
   readonly credentials: Credentials;
+  readonly devices: Devices;
   readonly domains: Domains;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
@@ -41,12 +43,13 @@ export interface Stores {
 export function openStores(db: Database): Stores {
   const archives = new Archives(db);
   const blocking = new Blocking(db);
-  const credentials = new Credentials(db);
+  const devices = new Devices(db);
+  const credentials = new Credentials(db, devices);
   const offline = new Offline(db);
   const profiles = new Profiles(db);
   const rosters = new Rosters(db);
   const forget = (account: number) => {
-    for (const store of [archives, blocking, credentials, offline, profiles, rosters]) store.forget(account);
+    for (const store of [archives, blocking, credentials, devices, offline, profiles, rosters]) store.forget(account);
   };
   return {
     accounts: new Accounts(db, archives, forget),
@@ -56,6 +59,7 @@ export function openStores(db: Database): Stores {
     blocking,
     certificates: new Certificates(db),
     credentials,
+    devices,
     domains: new Domains(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
