@@ -24,6 +24,8 @@ export interface HostEvents {
   hidden: { account: Account; contact: string };
   /** Somebody put a new card in place of the old one, photo included (XEP-0054). */
   carded: { account: Account };
+  /** Somebody has another photo, or none any more. */
+  pictured: { account: Account };
   /** A client keeps another element, or none, under this name (XEP-0049). */
   kept: { account: Account; xmlns: string; name: string };
   /** An account was removed with all it had. */

@@ -99,10 +99,10 @@ export class Host implements Destination {
     return session;
   }
 
-  /** What the first presence will ask the store for, in one question instead of three; the stores remember the answers. */
+  /** What the first presence will ask the store for, in one question instead of four; the stores remember the answers. */
   #readAhead(account: number): void {
-    const { rosters, blocking, offline } = this.house.stores;
-    const reads = [rosters.all(account), blocking.list(account), offline.count(account)];
+    const { rosters, blocking, offline, profiles } = this.house.stores;
+    const reads = [rosters.all(account), blocking.list(account), offline.count(account), profiles.mark(account)];
     Promise.all(reads).catch((error: unknown) => this.house.log.warn({ err: error }, 'the store could not be read'));
   }
 

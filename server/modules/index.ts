@@ -1,6 +1,7 @@
 import type { Commands } from '../commands/index.ts';
 import type { Module } from '../host/module.ts';
 import { adHoc } from './ad-hoc.ts';
+import { avatarPresence } from './avatar-presence.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
@@ -45,6 +46,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     last,
     legacySession,
     vcard,
+    avatarPresence,
     privateXml,
     contactAddresses(needs.contactAddresses),
     adHoc(needs.commands),

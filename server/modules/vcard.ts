@@ -97,9 +97,13 @@ async function set(host: Host, { account, payload }: IqRequest): Promise<undefin
   }
   const { profiles } = host.house.stores;
   const { id } = account!;
-  await profiles.changes.run(id, () =>
-    profiles.setBoth(id, { xml, audience: 'all' }, cardNames(card), photo === 'none' ? undefined : photo),
-  );
+  const image = photo === 'none' ? undefined : photo;
+  const before = await profiles.changes.run(id, async () => {
+    const mark = await profiles.mark(id);
+    await profiles.setBoth(id, { xml, audience: 'all' }, cardNames(card), image);
+    return mark?.hash ?? '';
+  });
+  if (before !== (image?.hash ?? '')) host.events.emit('pictured', { account: account! });
   host.events.emit('carded', { account: account! });
   return undefined;
 }

@@ -7,6 +7,7 @@ import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
 import { Credentials } from './credentials.ts';
 import { Devices } from './devices.ts';
+import { Directory } from './directory.ts';
 import { Domains } from './domains.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
@@ -28,6 +29,7 @@ export interface Stores {
   readonly certificates: Certificates;
   readonly credentials: Credentials;
   readonly devices: Devices;
+  readonly directory: Directory;
   readonly domains: Domains;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
@@ -60,6 +62,7 @@ export function openStores(db: Database): Stores {
     certificates: new Certificates(db),
     credentials,
     devices,
+    directory: new Directory(db),
     domains: new Domains(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
