@@ -1,4 +1,6 @@
 import type { Account } from '../storage/stores/accounts.ts';
+import type { Element } from '../xmpp/element.ts';
+import type { Jid } from '../xmpp/jid.ts';
 import type { Option } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -28,6 +30,20 @@ export interface HostEvents {
   pictured: { account: Account };
   /** A client keeps another element, or none, under this name (XEP-0049). */
   kept: { account: Account; xmlns: string; name: string };
+  /**
+   * An item of an account's node is on disk (XEP-0060). `origin` is what the module gave that published it, undefined when a
+   * client did. The payload belongs to others too: it is not to be changed, and cloned before it is put anywhere.
+   */
+  published: {
+    account: Account;
+    node: string;
+    id: string;
+    payload: Element | undefined;
+    publisher: Jid;
+    origin: string | undefined;
+  };
+  /** An item is gone, or with an `id` of undefined all items of the node. */
+  retracted: { account: Account; node: string; id: string | undefined; origin: string | undefined };
   /** An account was removed with all it had. */
   removed: { account: Account };
   /** An administrator decided something anew that holds for this host. */

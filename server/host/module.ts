@@ -13,6 +13,14 @@ export interface DiscoNode {
   readonly items?: (request: IqRequest) => readonly Element[] | Promise<readonly Element[]>;
 }
 
+/** Answers discovery of an account's nodes. Each throws StanzaError. */
+export interface AccountDisco {
+  /** The children of the answer about one node, undefined when the node is not of this module. */
+  info(request: IqRequest, node: string): Promise<readonly Element[] | undefined>;
+  /** What there is in one node, or with undefined in the account. */
+  items(request: IqRequest, node: string | undefined): Promise<readonly Element[] | undefined>;
+}
+
 /** What a module adds to a host: data, not calls. */
 export interface Wiring {
   /** Service discovery features of the host (XEP-0030). */
@@ -20,6 +28,10 @@ export interface Wiring {
   /** The same of every account. */
   readonly accountFeatures?: readonly string[];
   readonly identities?: readonly Identity[];
+  /** The same of every account. */
+  readonly accountIdentities?: readonly Identity[];
+  /** Nodes of accounts that can be discovered; whoever asks, the module decides what they may know. */
+  readonly accountNodes?: AccountDisco;
   /** Extension forms of the host (XEP-0128), asked for whenever somebody wants them: what they say may change. */
   readonly forms?: () => Capabilities['forms'];
   /** Nodes of the host that can be discovered apart (XEP-0030 §3.2, §4.2). */

@@ -89,20 +89,45 @@ async function permit(host: Host, { account, stanza }: IqRequest): Promise<void>
   if (item?.subscription !== 'from' && item?.subscription !== 'both') throw new StanzaError('service-unavailable');
 }
 
-async function accountInfo(host: Host, request: IqRequest): Promise<Element> {
+/** What the modules know of a node of an account; whoever may not see the account learns nothing by asking for nodes. */
+async function accountNode(
+  host: Host,
+  request: IqRequest,
+  what: 'info' | 'items',
+  node: string,
+): Promise<readonly Element[]> {
+  for (const { accountNodes } of host.wirings) {
+    const found = await accountNodes?.[what](request, node);
+    if (found !== undefined) return found;
+  }
   await permit(host, request);
+  throw new StanzaError('item-not-found', 'There is no such node.');
+}
+
+async function accountInfo(host: Host, request: IqRequest): Promise<Element> {
   const node: string | undefined = request.payload.attrs.node;
-  if (node !== undefined) throw new StanzaError('item-not-found', 'There is no such node.');
+  if (node !== undefined) {
+    return el('query', { xmlns: NS.discoInfo, node }, ...(await accountNode(host, request, 'info', node)));
+  }
+  await permit(host, request);
   const features = [...new Set(host.wirings.flatMap((wiring) => wiring.accountFeatures ?? []))].sort();
-  const identities = [{ category: 'account', type: 'registered' }];
+  const identities = [
+    { category: 'account', type: 'registered' },
+    ...host.wirings.flatMap((wiring) => wiring.accountIdentities ?? []),
+  ];
   return el('query', { xmlns: NS.discoInfo }, ...describe({ identities, features, forms: [] }));
 }
 
 async function accountItems(host: Host, request: IqRequest): Promise<Element> {
-  await permit(host, request);
   const { from, to } = request.stanza;
-  if (request.payload.attrs.node !== undefined) throw new StanzaError('item-not-found', 'There is no such node.');
+  const node: string | undefined = request.payload.attrs.node;
+  if (node !== undefined) {
+    return el('query', { xmlns: NS.discoItems, node }, ...(await accountNode(host, request, 'items', node)));
+  }
+  await permit(host, request);
   const own = from.bare === to!.bare;
-  const items = host.sessions.of(to!.bare).filter((session) => own || session.available !== undefined);
-  return el('query', { xmlns: NS.discoItems }, ...items.map((session) => el('item', { jid: session.jid.full })));
+  const sessions = host.sessions.of(to!.bare).filter((session) => own || session.available !== undefined);
+  const devices = sessions.map((session) => el('item', { jid: session.jid.full }));
+  const others = await Promise.all(host.wirings.map(({ accountNodes }) => accountNodes?.items(request, undefined)));
+  return el('query', { xmlns: NS.discoItems }, ...devices, ...others.flatMap((list) => list ?? []));
 }

@@ -11,6 +11,7 @@ import { last } from './last.ts';
 import { legacySession } from './legacy-session.ts';
 import { mam } from './mam.ts';
 import { offline } from './offline.ts';
+import { pep } from './pep.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateXml } from './private-xml.ts';
@@ -39,6 +40,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     mam,
     carbons, // after the archive, so that copies carry its ids
     offline,
+    pep,
     disco,
     ping,
     version,

@@ -119,6 +119,7 @@ describe('XEP-0030 §8: what an account is', () => {
       const query = await queryOf(juliet, ask(INFO, to));
       assert.deepEqual(query.getChildren('identity').map(serialize), [
         "<identity category='account' type='registered'/>",
+        "<identity category='pubsub' type='pep'/>",
       ]);
       const features = featuresOf(query);
       const wanted = [INFO, 'urn:xmpp:mam:2', 'urn:xmpp:sid:0', 'urn:xmpp:carbons:2', 'urn:xmpp:blocking'];
@@ -160,6 +161,7 @@ describe('XEP-0030 §8: what an account is', () => {
       "<ping xmlns='urn:xmpp:ping'/>",
       "<query xmlns='jabber:iq:roster'/>",
       "<vCard xmlns='vcard-temp'/>",
+      "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='x'/></pubsub>",
     ];
     for (const request of requests) {
       const answers: string[] = [];

@@ -64,6 +64,7 @@ const OWNED = [
   'private_xml',
   'invitation_use',
   'reset_link',
+  'pubsub_node',
 ];
 const OWNED_LATER = ['offline', 'last_activity'];
 

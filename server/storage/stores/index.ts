@@ -15,6 +15,8 @@ import { Offline } from './offline.ts';
 import { OneTimeCodes } from './one-time-codes.ts';
 import { PrivateXml } from './private-xml.ts';
 import { Profiles } from './profiles.ts';
+import { PubsubItems } from './pubsub-items.ts';
+import { PubsubNodes } from './pubsub-nodes.ts';
 import { ResetLinks } from './reset-links.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
@@ -38,6 +40,8 @@ export interface Stores {
   readonly privateXml: PrivateXml;
   readonly profiles: Profiles;
   readonly resetLinks: ResetLinks;
+  readonly pubsubItems: PubsubItems;
+  readonly pubsubNodes: PubsubNodes;
   readonly rosters: Rosters;
   readonly settings: Settings;
 }
@@ -49,9 +53,11 @@ export function openStores(db: Database): Stores {
   const credentials = new Credentials(db, devices);
   const offline = new Offline(db);
   const profiles = new Profiles(db);
+  const pubsubNodes = new PubsubNodes(db);
   const rosters = new Rosters(db);
   const forget = (account: number) => {
-    for (const store of [archives, blocking, credentials, devices, offline, profiles, rosters]) store.forget(account);
+    const stores = [archives, blocking, credentials, devices, offline, profiles, pubsubNodes, rosters];
+    for (const store of stores) store.forget(account);
   };
   return {
     accounts: new Accounts(db, archives, forget),
@@ -71,6 +77,8 @@ export function openStores(db: Database): Stores {
     privateXml: new PrivateXml(db),
     profiles,
     resetLinks: new ResetLinks(db),
+    pubsubItems: new PubsubItems(db),
+    pubsubNodes,
     rosters,
     settings: new Settings(db),
   };

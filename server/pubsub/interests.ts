@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Session } from '../host/session.ts';
+import { CAPS_HASHES, readCapabilities, verificationString } from '../xmpp/caps.ts';
+import { child, type Element, el } from '../xmpp/element.ts';
+import { makeJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { NAME_LENGTH } from './limits.ts';
+
+/** Nodes that one client can be interested in. */
+const MOST = 500;
+/** Verification strings that are remembered; an office has a few dozen. */
+const REMEMBERED = 2_000;
+/** Questions that wait for an answer, and for how long, in ms. */
+const ASKED = 2_000;
+const PATIENCE = 30_000;
+const NOTHING: ReadonlySet<string> = new Set();
+
+interface Caps {
+  /** What the same answer is remembered under, for everybody. */
+  readonly key: string;
+  readonly algorithm: 'sha1' | 'sha256' | 'sha512' | undefined;
+  readonly ver: string;
+  readonly node: string;
+}
+
+interface Question {
+  readonly session: Session;
+  readonly caps: Caps;
+  readonly timer: NodeJS.Timeout;
+}
+
+function capsOf(session: Session): Caps | undefined {
+  const c = session.available && child(session.available.element, 'c', NS.caps);
+  if (c === undefined) return undefined;
+  const { hash = '', ver = '', node = '' } = c.attrs as Record<string, string>;
+  const algorithm = Object.hasOwn(CAPS_HASHES, hash) ? CAPS_HASHES[hash] : undefined;
+  return { key: `${hash} ${ver}`, algorithm, ver, node: `${node}#${ver}` };
+}
+
+/**
+ * Which nodes each session wants to hear of, by its entity capabilities (XEP-0115): features that end in `+notify` (XEP-0060
+ * §9.2). One session is asked for each verification string that is not known. Its answer counts for others only if the hash is
+ * right (§5.4), and for itself in any case.
+ */
+export class Interests {
+  readonly #learned: (session: Session, nodes: ReadonlySet<string>) => void;
+  readonly #verified = new LRUCache<string, ReadonlySet<string>>({ max: REMEMBERED });
+  readonly #known = new WeakMap<Session, { readonly key: string; readonly nodes: ReadonlySet<string> }>();
+  /** By the id of the iq. */
+  readonly #questions = new Map<string, Question>();
+  readonly #asked = new WeakMap<Session, string>();
+  /** Who has the same verification string as the one who was asked. */
+  readonly #waiting = new Map<string, Set<Session>>();
+
+  /** `learned` is told of the nodes that a session turned out to be interested in, those it was before left out. */
+  constructor(learned: (session: Session, nodes: ReadonlySet<string>) => void) {
+    this.#learned = learned;
+  }
+
+  of(session: Session): ReadonlySet<string> {
+    return this.#known.get(session)?.nodes ?? NOTHING;
+  }
+
+  /** A session sent presence. */
+  seen(session: Session): void {
+    const caps = capsOf(session);
+    if (caps === undefined) {
+      this.#known.delete(session);
+      return;
+    }
+    if (this.#known.get(session)?.key === caps.key) return;
+    const verified = caps.algorithm === undefined ? undefined : this.#verified.get(caps.key);
+    if (verified !== undefined) this.#learn(session, caps.key, verified);
+    else this.#ask(session, caps);
+  }
+
+  /** A session is not available any more: when it comes back it is a newcomer. */
+  left(session: Session): void {
+    this.#known.delete(session);
+    const id = this.#asked.get(session);
+    if (id !== undefined) this.#close(id);
+  }
+
+  /** Takes the answer to a question of ours; false for any other iq. */
+  answered(stanza: Stanza): boolean {
+    const question = this.#questions.get(stanza.id);
+    if (question === undefined || question.session.jid.full !== stanza.from.full) return false;
+    const { session, caps } = question;
+    const query = child(stanza.element, 'query', NS.discoInfo);
+    const { nodes, proven } = query === undefined ? { nodes: NOTHING, proven: false } : judge(query, caps);
+    if (proven) this.#verified.set(caps.key, nodes);
+    const now = capsOf(session);
+    if (now?.key === caps.key) this.#learn(session, caps.key, nodes);
+    this.#close(stanza.id);
+    if (now !== undefined && now.key !== caps.key) this.seen(session);
+    return true;
+  }
+
+  stop(): void {
+    for (const { timer } of this.#questions.values()) clearTimeout(timer);
+    this.#questions.clear();
+    this.#waiting.clear();
+  }
+
+  #ask(session: Session, caps: Caps): void {
+    if (this.#asked.has(session)) return; // it is looked at again when the answer is there
+    const shared = caps.algorithm !== undefined;
+    const others = shared ? this.#waiting.get(caps.key) : undefined;
+    if (others !== undefined) {
+      if (others.size < ASKED) others.add(session);
+      return;
+    }
+    if (this.#questions.size >= ASKED) return; // its next presence tries again
+    const id = randomBytes(16).toString('base64url');
+    const timer = setTimeout(() => this.#close(id), PATIENCE).unref();
+    this.#questions.set(id, { session, caps, timer });
+    this.#asked.set(session, id);
+    if (shared) this.#waiting.set(caps.key, new Set());
+    // A client answers its own account. XEP-0115 §6.2: what is asked for is what this verification string stands for.
+    const query = el('query', { xmlns: NS.discoInfo, node: caps.ver === '' ? undefined : caps.node });
+    const self = makeJid(session.jid.local, session.jid.domain);
+    session.deliver(new Stanza(el('iq', { type: 'get', id }, query), self, session.jid));
+  }
+
+  /** A question is over, answered or not: those who waited for the answer take it, or the next of them is asked. */
+  #close(id: string): void {
+    const question = this.#questions.get(id);
+    if (question === undefined) return;
+    const { session, caps, timer } = question;
+    clearTimeout(timer);
+    this.#questions.delete(id);
+    this.#asked.delete(session);
+    if (caps.algorithm === undefined) return;
+    const waiting = this.#waiting.get(caps.key) ?? new Set();
+    this.#waiting.delete(caps.key);
+    for (const other of waiting) if (other.available !== undefined) this.seen(other);
+  }
+
+  #learn(session: Session, key: string, nodes: ReadonlySet<string>): void {
+    const before = this.of(session);
+    this.#known.set(session, { key, nodes });
+    const added = nodes.difference(before);
+    if (added.size > 0) this.#learned(session, added);
+  }
+}
+
+/**
+ * What an answer says, and whether its hash is that of the presence. The names are taken from the verification string, not
+ * from the list of features: two answers of the same hash have the same string, but a string can be cut into features in more
+ * than one way, and who cuts it differently must not change what others with the same client hear of.
+ */
+function judge(query: Element, caps: Caps): { nodes: ReadonlySet<string>; proven: boolean } {
+  const capabilities = readCapabilities(query);
+  if (capabilities === undefined) return { nodes: NOTHING, proven: false };
+  const text = verificationString(capabilities);
+  const nodes = new Set<string>();
+  for (const part of text.split('<')) {
+    if (!part.endsWith('+notify') || part.length > NAME_LENGTH + 7 || nodes.size >= MOST) continue;
+    nodes.add(part.slice(0, -7));
+  }
+  const { algorithm, ver } = caps;
+  return { nodes, proven: algorithm !== undefined && createHash(algorithm).update(text).digest('base64') === ver };
+}

@@ -1,0 +1,36 @@
+/** What one service may hold. Beyond it, requests are refused; nothing grows without end. */
+export interface PubsubLimits {
+  readonly nodes: number;
+  /** What `max` means for a node's items. */
+  readonly items: number;
+  readonly affiliations: number;
+  readonly subscriptions: number;
+  /** Bytes of one payload as XML. */
+  readonly payload: number;
+}
+
+export const ACCOUNT_LIMITS: PubsubLimits = {
+  nodes: 500,
+  items: 2_000,
+  affiliations: 500,
+  subscriptions: 1_000,
+  payload: 200_000,
+};
+
+export const SERVICE_LIMITS: PubsubLimits = {
+  nodes: 10_000,
+  items: 5_000,
+  affiliations: 2_000,
+  subscriptions: 5_000,
+  payload: 200_000,
+};
+
+/** Of names of nodes and items, and of every text in a configuration, in characters. */
+export const NAME_LENGTH = 1_023;
+/** Items in one answer, and the characters of their payloads together; the rest is for the next page (XEP-0059). */
+export const PAGE_ITEMS = 500;
+export const PAGE_CHARACTERS = 1_000_000;
+/** Items that can be asked for by id in one request, and entries of a request that changes lists. */
+export const REQUEST_ENTRIES = 200;
+/** The years that an item without an end of its own is kept. */
+export const LONGEST_EXPIRY = 100 * 365 * 86_400;

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import type { PubsubItem } from '../storage/stores/pubsub-items.ts';
+import type { NodeSubscription, PubsubNode } from '../storage/stores/pubsub-nodes.ts';
+import { delay } from '../xmpp/delay.ts';
+import { type Element, el } from '../xmpp/element.ts';
+import { type Jid, parseJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { Stanza } from '../xmpp/stanza.ts';
+import { denial } from './access.ts';
+import { expiry } from './config.ts';
+import type { Service } from './service.ts';
+
+/** A notification for many: serialised once, whoever gets it (XEP-0060 §7.1.2). */
+function message(service: Service, node: PubsubNode, event: Element, ...more: Element[]): Stanza {
+  const type = node.config.notificationType === 'headline' ? 'headline' : undefined;
+  const attrs = { type, id: randomBytes(9).toString('base64url') };
+  // XEP-0163 §4.3.1: the account's bare address is where it comes from.
+  return new Stanza(
+    el('message', attrs, el('event', { xmlns: NS.pubsubEvent }, event), ...more),
+    service.jid,
+    undefined,
+  );
+}
+
+async function mayHear(
+  service: Service,
+  node: PubsubNode,
+  { jid, state, deliver }: NodeSubscription,
+): Promise<boolean> {
+  if (state !== 'subscribed' || !deliver) return false;
+  const who = parseJid(jid);
+  // Access may have been lost since (XEP-0163 §7), and whom the owner has blocked hears nothing (XEP-0163 §4.3.2).
+  if ((await service.relation(who))?.blocked === true) return false;
+  return (await denial(service, node, who, 'read')) === undefined;
+}
+
+/** Tells everybody who is to hear of it: who subscribed, and who is notified without having asked (§9.1). */
+export async function notify(service: Service, node: PubsubNode, event: Element): Promise<void> {
+  if (!node.config.deliverNotifications) return;
+  const stanza = message(service, node, event);
+  const told = new Set<string>();
+  for (const to of await service.audience(node)) {
+    told.add(to.bare).add(to.full);
+    service.send(stanza.for(to));
+  }
+  for (const subscription of node.subscriptions.values()) {
+    // XEP-0163 §4.3.1: who is told at each device that is interested is not told once more.
+    if (told.has(subscription.jid)) continue;
+    if (await mayHear(service, node, subscription)) service.send(stanza.for(parseJid(subscription.jid)));
+  }
+}
+
+/** The event of an item: with its payload if the node says so (§7.1.2.1, §7.1.2.2). */
+export function itemEvent(node: PubsubNode, id: string, publisher: string, payload: Element | undefined): Element {
+  const { deliverPayloads, itemReply } = node.config;
+  const by = itemReply === 'publisher' ? publisher : undefined;
+  return el('items', { node: node.name }, el('item', { id, publisher: by }, deliverPayloads ? payload : undefined));
+}
+
+/** Sends the last item to somebody who came late, with the time at which it was published (§6.1.7, XEP-0163 §4.3.4). */
+export function sendItem(service: Service, node: PubsubNode, item: PubsubItem, to: Iterable<Jid>): void {
+  const payload = item.payload === '' ? undefined : service.house.parse(item.payload);
+  const event = itemEvent(node, item.id, item.publisher, payload);
+  const stanza = message(service, node, event, delay(service.jid.full, item.publishedAt));
+  for (const jid of to) service.send(stanza.for(jid));
+}
+
+/** The last item of a node that has not expired. */
+export async function lastItem(service: Service, node: PubsubNode): Promise<PubsubItem | undefined> {
+  const item = await service.house.stores.pubsubItems.last(node.id);
+  return item !== undefined && item.publishedAt > expiry(node.config) ? item : undefined;
+}
+
+/** Tells one subscriber what has become of its subscription (§8.6, §12.13). */
+export function tellSubscriber(service: Service, node: PubsubNode, jid: string, state: string): void {
+  const event = el('subscription', { node: node.name, jid, subscription: state });
+  service.send(message(service, node, event).for(parseJid(jid)));
+}
