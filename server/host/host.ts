@@ -154,6 +154,15 @@ export class Host implements Destination {
     return this.#arrive(stanza, account, ledger);
   }
 
+  /**
+   * Sends a message that no session of ours sends, and writes what its walk leaves in the ledger; resolves when it is handed
+   * to the store. Throws StanzaError when it is refused.
+   */
+  async post(stanza: Stanza, ledger: Ledger = new Ledger()): Promise<void> {
+    await this.house.router.route(stanza, ledger);
+    await this.#settle(stanza, ledger);
+  }
+
   /** Sends a stanza of the host's own making. What comes back as a refusal is dropped. */
   send(stanza: Stanza): void {
     try {
@@ -251,7 +260,13 @@ export class Host implements Destination {
       this.requests.answered(stanza);
       return;
     }
-    if (stanza.kind === 'message' && stanza.mayBeAnswered) throw new StanzaError('service-unavailable');
+    for (const { atHost } of this.wirings) {
+      const taken = atHost?.(stanza);
+      if (taken !== undefined) return taken;
+    }
+    if (stanza.kind === 'message' && stanza.mayBeAnswered) {
+      throw new StanzaError('service-unavailable', 'This address does not read messages.');
+    }
   }
 
   #arrive(stanza: Stanza, account: Account | undefined, ledger: Ledger): void | Promise<void> {

@@ -1,5 +1,6 @@
 import type { Capabilities, Identity } from '../xmpp/caps.ts';
 import type { Element } from '../xmpp/element.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
 import type { Handlers } from './events.ts';
 import type { InboundSteps, OutboundSteps } from './flow.ts';
 import type { Host } from './host.ts';
@@ -39,6 +40,11 @@ export interface Wiring {
   readonly iq?: readonly IqRoute[];
   readonly outbound?: OutboundSteps;
   readonly inbound?: InboundSteps;
+  /**
+   * A message or presence for the domain itself, which nobody owns unless a module does. Gives a promise when it takes it,
+   * throws StanzaError to refuse, gives undefined to pass.
+   */
+  readonly atHost?: (stanza: Stanza) => Promise<void> | undefined;
   readonly on?: Handlers;
   readonly stop?: () => void | Promise<void>;
 }

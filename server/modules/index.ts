@@ -10,6 +10,7 @@ import { invisible } from './invisible.ts';
 import { last } from './last.ts';
 import { legacySession } from './legacy-session.ts';
 import { mam } from './mam.ts';
+import { multicast } from './multicast.ts';
 import { offline } from './offline.ts';
 import { pep } from './pep.ts';
 import { ping } from './ping.ts';
@@ -31,6 +32,7 @@ export interface ModuleNeeds {
 /** All modules. Their order is the order of their steps within a stage, and of their handlers of an event. */
 export function modules(needs: ModuleNeeds): readonly Module[] {
   return [
+    multicast, // before all: what is for several people is not for the domain that it is handed to
     blocking, // first of all: who is blocked is not heard by anybody
     roster,
     subscriptions,
