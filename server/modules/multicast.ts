@@ -1,10 +1,11 @@
+import { enter } from '../host/entrance.ts';
 import type { Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import { child, clone, type Element, elements, removeChildren, serialize } from '../xmpp/element.ts';
 import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
-import { errorFor, Stanza } from '../xmpp/stanza.ts';
+import { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 
 /** §9: more than 20 and less than 100. */
@@ -53,13 +54,7 @@ function spreadForStranger(host: Host, stanza: Stanza): undefined | Promise<void
   }
   return (async () => {
     for (const [to, element] of copies) {
-      const copy = new Stanza(element, stanza.from, to);
-      try {
-        await host.post(copy);
-      } catch (error) {
-        if (!(error instanceof StanzaError)) throw error;
-        if (copy.mayBeAnswered) host.send(errorFor(copy, to, error));
-      }
+      await enter(host.house, new Stanza(element, stanza.from, to), (refusal) => host.send(refusal));
     }
   })();
 }
