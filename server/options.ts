@@ -1,8 +1,9 @@
 import { onboardingOptions } from './commands/onboarding-options.ts';
+import { components } from './components/index.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
 
-/** Every option of the house: those of the modules, and those of the other rooms. */
+/** Every option of the house: those of the modules and components, and those of the other rooms. */
 export function allOptions(modules: readonly Module[]): readonly Option[] {
-  return [...modules.flatMap((module) => module.options ?? []), ...onboardingOptions];
+  return [...[...modules, ...components].flatMap((one) => one.options ?? []), ...onboardingOptions];
 }

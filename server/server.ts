@@ -11,6 +11,7 @@ import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
+import { components } from './components/index.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
@@ -97,6 +98,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     log,
     modules: all,
+    components,
     options,
     version,
     parse: parseStanza,

@@ -23,6 +23,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   host: ['util', 'xmpp', 'storage'],
   pubsub: ['util', 'xmpp', 'storage', 'host'],
   modules: ['util', 'xmpp', 'storage', 'host', 'pubsub'],
+  components: ['util', 'xmpp', 'storage', 'host', 'pubsub'],
   c2s: ['util', 'xmpp', 'stream', 'host', 'certificates', 'storage (types)'],
   provisioning: ['util', 'xmpp', 'config', 'storage', 'certificates'],
   commands: ['util', 'xmpp', 'storage', 'certificates', 'provisioning', 'host'],

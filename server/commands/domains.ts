@@ -52,6 +52,9 @@ export class DomainCommands {
     const name = checkDomain(input);
     const taken = new CommandError('domain-exists', `The domain ${name} is served already.`, 'name');
     if (this.#house.get(name) !== undefined) throw taken;
+    if (this.#house.taken(name)) {
+      throw new CommandError('domain-exists', `${name} is the address of a service already.`, 'name');
+    }
     await this.#certify(name);
     const createdAt = Date.now();
     try {

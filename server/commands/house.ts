@@ -42,6 +42,8 @@ export interface HouseHost {
 export interface House {
   get(domain: string): HouseHost | undefined;
   domains(): readonly string[];
+  /** Whether something answers for a domain already: one that is served, or a service of one. */
+  taken(domain: string): boolean;
   add(domain: string): HouseHost;
   remove(domain: string): Promise<void>;
 }

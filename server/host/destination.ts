@@ -7,6 +7,8 @@ export interface Destination {
   readonly external?: true;
   /** There is something to be found there now: the parent domain lists it (XEP-0030 §4.1). */
   readonly listed?: boolean;
+  /** What people call it. */
+  readonly title?: string;
   /** Takes a stanza over. Throws StanzaError when it refuses; a promise means that the store was waited for. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void>;
 }

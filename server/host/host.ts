@@ -7,6 +7,7 @@ import { type Jid, JidError, makeJid, parseJid, tryParseJid } from '../xmpp/jid.
 import { checkShape, errorFor, resultFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
+import type { RunningComponent } from './component.ts';
 import { deliver, noSuchAccount, recipientsOf, undelivered } from './delivery.ts';
 import type { Destination } from './destination.ts';
 import { Events } from './events.ts';
@@ -36,6 +37,8 @@ export class Host implements Destination {
   readonly requests: Requests;
   /** What the modules brought, for those that tell others about it. */
   readonly wirings: readonly Wiring[];
+  /** The services beside this host, by domain. */
+  readonly components = new Map<string, RunningComponent>();
   #abilities: Omit<Capabilities, 'forms'> | undefined;
   readonly #returns = new Set<Promise<void>>();
   /** Changes to an account's lists, one at a time. */
@@ -220,6 +223,7 @@ export class Host implements Destination {
     const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
     for (const session of [...this.sessions.all()]) session.end(condition, text);
     await Promise.all(this.#returns);
+    for (const component of this.components.values()) await component.stop?.();
     this.requests.close();
     for (const wiring of this.wirings.toReversed()) await wiring.stop?.();
   }

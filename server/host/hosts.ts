@@ -27,11 +27,27 @@ export class Hosts {
     return this.#hosts.values();
   }
 
-  /** Begins to serve a domain. Throws when it is served already or the modules do not fit together. */
+  /** Whether something answers for a domain already: a host, or a service beside one. */
+  taken(domain: string): boolean {
+    return this.#house.router.has(domain);
+  }
+
+  /** Begins to serve a domain, with its services. Throws when it is taken or the modules do not fit together. */
   add(domain: string): Host {
+    const { router, components, log } = this.#house;
     const host = new Host(domain, this.#house);
-    this.#house.router.add(domain, host);
+    router.add(domain, host);
     this.#hosts.set(domain, host);
+    for (const component of components) {
+      const name = `${component.prefix}.${domain}`;
+      if (router.has(name)) {
+        log.warn({ host: domain, service: name }, 'a served domain has the name of a service, which is left out');
+        continue;
+      }
+      const running = component.start(host, name);
+      router.add(name, running);
+      host.components.set(name, running);
+    }
     return host;
   }
 
@@ -40,15 +56,20 @@ export class Hosts {
     const host = this.#hosts.get(domain);
     if (host === undefined) return;
     this.#hosts.delete(domain);
-    this.#house.router.remove(domain);
+    this.#forget(host);
     await host.close('host-gone');
   }
 
   async close(): Promise<void> {
     for (const host of this.#hosts.values()) {
-      this.#house.router.remove(host.domain);
+      this.#forget(host);
       await host.close('system-shutdown');
     }
     this.#hosts.clear();
+  }
+
+  #forget(host: Host): void {
+    const { router } = this.#house;
+    for (const domain of [host.domain, ...host.components.keys()]) router.remove(domain);
   }
 }

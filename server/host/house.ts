@@ -3,6 +3,7 @@ import type { ArchiveIds } from '../storage/archive-id.ts';
 import type { Database } from '../storage/database.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import type { Element } from '../xmpp/element.ts';
+import type { Component } from './component.ts';
 import type { Counters } from './counters.ts';
 import type { Module } from './module.ts';
 import type { OptionValues } from './option-values.ts';
@@ -17,6 +18,7 @@ export interface House {
   readonly counters: Counters;
   readonly log: Logger;
   readonly modules: readonly Module[];
+  readonly components: readonly Component[];
   readonly options: OptionValues;
   readonly version: string;
   /** Reads one stanza that was serialised by us. */

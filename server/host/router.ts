@@ -29,12 +29,12 @@ export class Router {
   }
 
   /** The services to be found below a domain, in the order of the alphabet. */
-  servicesOf(domain: string): string[] {
-    const services: string[] = [];
-    for (const [name, { listed }] of this.#destinations) {
-      if (listed === true && name.endsWith(`.${domain}`)) services.push(name);
+  servicesOf(domain: string): { readonly jid: string; readonly title: string | undefined }[] {
+    const services = [];
+    for (const [jid, { listed, title }] of this.#destinations) {
+      if (listed === true && jid.endsWith(`.${domain}`)) services.push({ jid, title });
     }
-    return services.sort();
+    return services.sort((one, other) => (one.jid < other.jid ? -1 : 1));
   }
 
   /** Hands a stanza to its domain. Throws StanzaError; `stanza.to` must be there. */

@@ -1,8 +1,8 @@
 import { CAPS_NODE, type Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { DiscoNode, Module } from '../host/module.ts';
-import { type Capabilities, capsHash } from '../xmpp/caps.ts';
-import { dataForm } from '../xmpp/data-form.ts';
+import { capsHash } from '../xmpp/caps.ts';
+import { discoInfo } from '../xmpp/disco.ts';
 import { type Element, el } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
@@ -42,22 +42,6 @@ export const disco: Module = {
   }),
 };
 
-function describe(capabilities: Capabilities): Element[] {
-  return [
-    ...capabilities.identities.map((one) =>
-      el('identity', { category: one.category, type: one.type, name: one.name, 'xml:lang': one.lang }),
-    ),
-    ...capabilities.features.map((feature) => el('feature', { var: feature })),
-    ...capabilities.forms.map((form) =>
-      dataForm({
-        type: 'result',
-        formType: form.formType,
-        fields: [...form.fields].map(([name, values]) => ({ name, values })),
-      }),
-    ),
-  ];
-}
-
 function nodeOf(host: Host, node: string): DiscoNode {
   for (const wiring of host.wirings) for (const one of wiring.nodes ?? []) if (one.node === node) return one;
   throw new StanzaError('item-not-found', 'There is no such node.');
@@ -68,7 +52,7 @@ async function hostInfo(host: Host, request: IqRequest): Promise<Element> {
   const { capabilities } = host;
   // XEP-0115 §6.2: our own capabilities under the node that we announce them by.
   const own = node === undefined || node === CAPS_NODE || node === `${CAPS_NODE}#${capsHash(capabilities)}`;
-  if (own) return el('query', { xmlns: NS.discoInfo, node }, ...describe(capabilities));
+  if (own) return el('query', { xmlns: NS.discoInfo, node }, ...discoInfo(capabilities));
   const info = nodeOf(host, node).info;
   if (info === undefined) throw new StanzaError('item-not-found', 'There is no such node.');
   return el('query', { xmlns: NS.discoInfo, node }, ...(await info(request)));
@@ -76,9 +60,13 @@ async function hostInfo(host: Host, request: IqRequest): Promise<Element> {
 
 async function hostItems(host: Host, request: IqRequest): Promise<Element> {
   const node: string | undefined = request.payload.attrs.node;
-  const services = (): Element[] => host.house.router.servicesOf(host.domain).map((jid) => el('item', { jid }));
-  const children = node === undefined ? services() : await nodeOf(host, node).items?.(request);
+  const children = node === undefined ? services(host) : await nodeOf(host, node).items?.(request);
   return el('query', { xmlns: NS.discoItems, node }, ...(children ?? []));
+}
+
+/** XEP-0030 §4: the services beside the host, each with a domain of its own. */
+function services(host: Host): Element[] {
+  return host.house.router.servicesOf(host.domain).map(({ jid, title }) => el('item', { jid, name: title }));
 }
 
 /** XEP-0030 §8: what an account is tells whether it exists, so only those may ask who are let see its presence. */
@@ -115,7 +103,7 @@ async function accountInfo(host: Host, request: IqRequest): Promise<Element> {
     { category: 'account', type: 'registered' },
     ...host.wirings.flatMap((wiring) => wiring.accountIdentities ?? []),
   ];
-  return el('query', { xmlns: NS.discoInfo }, ...describe({ identities, features, forms: [] }));
+  return el('query', { xmlns: NS.discoInfo }, ...discoInfo({ identities, features, forms: [] }));
 }
 
 async function accountItems(host: Host, request: IqRequest): Promise<Element> {

@@ -80,6 +80,10 @@ export class FakeHouse implements House {
     return [...this.#hosts.keys()];
   }
 
+  taken(domain: string): boolean {
+    return this.#hosts.has(domain);
+  }
+
   add(domain: string): FakeHost {
     const host = new FakeHost();
     this.#hosts.set(domain, host);

@@ -3,7 +3,9 @@ import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { components } from '../../server/components/index.ts';
 import { befriend } from '../../server/host/befriend.ts';
+import type { Component } from '../../server/host/component.ts';
 import { newCounters } from '../../server/host/counters.ts';
 import type { Host } from '../../server/host/host.ts';
 import { Hosts } from '../../server/host/hosts.ts';
@@ -28,6 +30,8 @@ export interface SceneOptions {
   readonly limits?: Partial<House['limits']>;
   /** Instead of what is set by command. */
   readonly contactAddresses?: Record<string, readonly string[]>;
+  /** Instead of the services there are. */
+  readonly components?: readonly Component[];
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -150,6 +154,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     log,
     modules: all,
+    components: options.components ?? components,
     options: values,
     version: '9.8.7',
     parse: parseStanza,

@@ -1,0 +1,4 @@
+import type { Component } from '../host/component.ts';
+
+/** The services beside each host, in the order in which they are listed. */
+export const components: readonly Component[] = [];
