@@ -1,6 +1,7 @@
 import type { Capabilities, Identity } from '../xmpp/caps.ts';
 import type { Element } from '../xmpp/element.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
+import type { AdHocCommand } from './ad-hoc.ts';
 import type { Handlers } from './events.ts';
 import type { InboundSteps, OutboundSteps } from './flow.ts';
 import type { Host } from './host.ts';
@@ -38,6 +39,8 @@ export interface Wiring {
   /** Nodes of the host that can be discovered apart (XEP-0030 §3.2, §4.2). */
   readonly nodes?: readonly DiscoNode[];
   readonly iq?: readonly IqRoute[];
+  /** Ad-hoc commands of the host (XEP-0050). */
+  readonly commands?: readonly AdHocCommand[];
   readonly outbound?: OutboundSteps;
   readonly inbound?: InboundSteps;
   /**
