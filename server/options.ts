@@ -1,3 +1,4 @@
+import { webOptions } from './c2s/web.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { components } from './components/index.ts';
 import type { Module } from './host/module.ts';
@@ -5,5 +6,5 @@ import type { Option } from './host/options.ts';
 
 /** Every option of the house: those of the modules and components, and those of the other rooms. */
 export function allOptions(modules: readonly Module[]): readonly Option[] {
-  return [...[...modules, ...components].flatMap((one) => one.options ?? []), ...onboardingOptions];
+  return [...[...modules, ...components].flatMap((one) => one.options ?? []), ...onboardingOptions, ...webOptions];
 }

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
 import { ClientDoor } from './c2s/door.ts';
+import { webOrigins } from './c2s/origins.ts';
+import { webDoor } from './c2s/web.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
@@ -145,8 +147,25 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
-  const panel = await createPanelDoor({ commands: commands.open, log, tls: contexts.serverOptions(), panel: PANEL });
+  const web = webDoor(door, {
+    rules: {
+      names: () => [settings.hostname, ...hosts.domains()],
+      allowed: () => options.get(webOrigins),
+    },
+    listening: () => listening,
+  });
+  const panel = await createPanelDoor({
+    commands: commands.open,
+    log,
+    tls: contexts.serverOptions(),
+    panel: PANEL,
+    mounts: web.mounts,
+    upgrades: web.upgrades,
+    // Those of the chat count twice, here and at their own door: some are left for the panel.
+    connectionsPerAddress: settings.limits.connections_per_address + 100,
+  });
   stack.defer(() => panel.close());
+  stack.defer(() => door.close()); // first, so that who is connected by the panel's door is told
   await listenAll(settings, 'https', listening, async (address) => {
     const { server, port } = await panel.listen(address);
     contexts.follow(server);

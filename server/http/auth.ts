@@ -49,6 +49,7 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
       request.actor = caller(request);
       return;
     }
+    if (access === 'web') return;
     const token = tokenOf(request);
     if (request.headers.origin !== undefined) checkOrigin(request, true);
     if (request.is404 || access === 'public') {

@@ -1,11 +1,18 @@
 import { once } from 'node:events';
 import { chmod, unlink } from 'node:fs/promises';
-import { createServer as createHttp, type Server as HttpServer, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttp,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerOptions,
+} from 'node:http';
 import { createServer as createHttps, type Server as HttpsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Commands } from '../commands/index.ts';
 import { createApp } from './app.ts';
+import { Connections } from './connections.ts';
 import type { EventStreams } from './events.ts';
 import { contractChecker } from './validate.ts';
 
@@ -20,7 +27,13 @@ export interface PanelDoorOptions extends DoorOptions {
   /** The folder of the built panel. */
   readonly panel: string;
   readonly mounts?: readonly FastifyPluginAsync[];
+  /** What takes a connection over for another protocol, by the path that is asked for. It must refuse or answer by itself. */
+  readonly upgrades?: ReadonlyMap<string, Upgrade>;
+  /** Connections that one address may have. */
+  readonly connectionsPerAddress?: number;
 }
+
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 const LIMITS: ServerOptions = {
   maxHeaderSize: 16 * 1024,
@@ -33,7 +46,8 @@ const LIMITS: ServerOptions = {
 };
 /** Nothing goes over a connection for so long: it is closed (event streams say something every two seconds). */
 const IDLE_MS = 60_000;
-const MOST_CONNECTIONS = 1_000;
+const MOST_CONNECTIONS = 10_000;
+const MOST_PER_ADDRESS = 1_000;
 const MOST_REQUESTS = 1_000;
 /** Linux keeps the path of a Unix socket in 108 bytes, the last of them 0. */
 const LONGEST_SOCKET_PATH = 107;
@@ -46,11 +60,13 @@ export class Door {
   readonly #streams: EventStreams;
   readonly #create: Create;
   readonly #servers = new Set<HttpServer | HttpsServer>();
+  readonly #connections: Connections;
 
-  constructor(app: FastifyInstance, streams: EventStreams, create: Create) {
+  constructor(app: FastifyInstance, streams: EventStreams, create: Create, perAddress = MOST_PER_ADDRESS) {
     this.#app = app;
     this.#streams = streams;
     this.#create = create;
+    this.#connections = new Connections(perAddress);
   }
 
   /** Listens on one more TCP address; returns the server and what was bound. Rejects with the system's error (EADDRINUSE, …). */
@@ -92,7 +108,7 @@ export class Door {
       const done = once(server, 'close');
       server.close();
       server.closeIdleConnections();
-      const late = setTimeout(() => server.closeAllConnections(), 2_000);
+      const late = setTimeout(() => this.#connections.destroy(), 2_000);
       return done.finally(() => clearTimeout(late));
     });
     this.#servers.clear();
@@ -105,6 +121,7 @@ export class Door {
     server.maxConnections = MOST_CONNECTIONS;
     server.maxRequestsPerSocket = MOST_REQUESTS;
     server.setTimeout(IDLE_MS);
+    this.#connections.follow(server);
     const listening = once(server, 'listening');
     listen(server);
     await listening;
@@ -130,11 +147,17 @@ async function removeStale(path: string): Promise<void> {
 
 /** The door for browsers: panel and API over TLS. */
 export async function createPanelDoor(options: PanelDoorOptions): Promise<Door> {
-  const { tls, ...rest } = options;
+  const { tls, upgrades = new Map<string, Upgrade>(), connectionsPerAddress, ...rest } = options;
   const { app, streams } = await createApp({ ...rest, side: 'panel' });
   // HTTP/1.1 alone: the panel gains nothing from HTTP/2, and its floods (CVE-2023-44487) have no door here.
   const settings = { ...tls, ...LIMITS, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
-  return new Door(app, streams, (handler) => createHttps(settings, handler));
+  const upgradeOf = ({ url = '' }: IncomingMessage) => upgrades.get(url.split('?', 1)[0]!);
+  const create: Create = (handler) => {
+    // Whoever asks to upgrade what is no such path is answered as if they had not.
+    const server = createHttps({ ...settings, shouldUpgradeCallback: (request) => !!upgradeOf(request) }, handler);
+    return server.on('upgrade', (request: IncomingMessage, socket, head) => upgradeOf(request)!(request, socket, head));
+  };
+  return new Door(app, streams, create, connectionsPerAddress);
 }
 
 /** The door for `hallwayctl`: the same API over a Unix socket, whose file permission is the login. */

@@ -4,9 +4,10 @@ import type { BodyOf, ParamsOf, QueryOf, ReplyOf, Route } from './contract/index
 
 /**
  * Who may use a route. `public`: anybody who reaches the door. `admin`: a signed-in administrator, or whoever may open
- * the Unix socket. `local`: the latter alone; the panel's door has no such route.
+ * the Unix socket. `local`: the latter alone; the panel's door has no such route. `web`: anybody, and pages of other sites as
+ * well: the route must decide by itself which, and must not look at cookies.
  */
-export type Access = 'public' | 'admin' | 'local';
+export type Access = 'public' | 'web' | 'admin' | 'local';
 
 /** What a route is given. */
 export interface Call<R extends Route> {

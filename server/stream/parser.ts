@@ -2,7 +2,7 @@ import { Element } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { StanzaLimits } from './limits.ts';
-import { namespaceOf, OUTERMOST, type Scope, scopeOf } from './scope.ts';
+import { namespaceOf, OUTERMOST, Scope, scopeOf } from './scope.ts';
 import { malformed, readCdata, readEndTag, readTag, readText, type Tag } from './tag.ts';
 import { Tokenizer, type TokenSink } from './tokenizer.ts';
 import { Utf8Reader } from './utf8.ts';
@@ -25,6 +25,14 @@ export class StreamHeader {
 /** What a stream gives: its header, then whole first-level elements, then 'close' for `</stream:stream>`. */
 export type StreamItem = StreamHeader | Element | 'close';
 
+/**
+ * What stands around the elements: the `<stream:stream>` of TCP, the `<body>` of BOSH (XEP-0124 §5), which is given as an
+ * element of its own, or nothing, where each message is a document (RFC 7395 §3.3).
+ */
+export type Root = 'stream' | 'body' | 'none';
+
+/** Stands for the element around all where there is none: no end tag can be read as this. */
+const NAMELESS = ' ';
 const WHITE = /^[ \t\r\n]*$/;
 
 /**
@@ -37,6 +45,7 @@ export class StreamParser implements TokenSink {
   limits: StanzaLimits;
   readonly #contentNamespace: string;
   readonly #emit: (item: StreamItem) => void;
+  readonly #root: Root;
   readonly #utf8 = new Utf8Reader();
   readonly #tokenizer = new Tokenizer(this);
   /** The element that is open, inside the stanza; undefined between stanzas. */
@@ -57,10 +66,20 @@ export class StreamParser implements TokenSink {
   #between = false;
 
   /** `contentNamespace` is that of the stanzas (jabber:client, for one); `emit` is called in order. */
-  constructor(contentNamespace: string, limits: StanzaLimits, emit: (item: StreamItem) => void) {
+  constructor(contentNamespace: string, limits: StanzaLimits, emit: (item: StreamItem) => void, root: Root = 'stream') {
     this.#contentNamespace = contentNamespace;
     this.limits = limits;
     this.#emit = emit;
+    this.#root = root;
+    if (root !== 'none') return;
+    this.#names.push(NAMELESS);
+    this.#namespaces.push(contentNamespace);
+    this.#scopes.push(new Scope('', contentNamespace, OUTERMOST));
+  }
+
+  /** Nothing that has begun is unfinished. */
+  get whole(): boolean {
+    return this.#open === undefined && this.#tokenizer.blank && !this.#utf8.pending;
   }
 
   /** Reads a chunk of bytes, cut anywhere. Throws StreamError; after that the parser must not be used again. */
@@ -131,6 +150,10 @@ export class StreamParser implements TokenSink {
   #header(tag: Tag, scope: Scope): void {
     const colon = tag.name.indexOf(':');
     const uri = namespaceOf(scope, tag.name, colon, scope.get('') ?? '');
+    if (this.#root === 'body') {
+      this.#body(tag, scope, uri, tag.name.slice(colon + 1));
+      return;
+    }
     if (uri !== NS.stream) throw new StreamError('invalid-namespace', 'This is not a stream of XMPP.'); // RFC 6120 §4.8.1
     if (tag.name.slice(colon + 1) !== 'stream') throw new StreamError('bad-format', 'A stream begins with <stream>.');
     if (colon >= 0 && scope.get('') !== this.#contentNamespace) {
@@ -141,6 +164,15 @@ export class StreamParser implements TokenSink {
     this.#namespaces.push(this.#contentNamespace);
     this.#boundary();
     this.#emit(new StreamHeader(attributes.attrs));
+  }
+
+  #body(tag: Tag, scope: Scope, uri: string, name: string): void {
+    if (uri !== NS.bosh || name !== 'body') throw new StreamError('bad-format', 'A request of BOSH is a <body>.');
+    const body = new Element('body', undefined);
+    this.#attributes(tag, scope, body);
+    this.#namespaces.push(this.#contentNamespace);
+    this.#boundary();
+    this.#emit(body);
   }
 
   #element(tag: Tag, scope: Scope): void {

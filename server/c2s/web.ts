@@ -1,0 +1,32 @@
+import { switchOption } from '../host/options.ts';
+import type { ClientDoor } from './door.ts';
+import { type OriginRules, webOrigins } from './origins.ts';
+import { type Upgrade, WEBSOCKET_PATH, webSocketUpgrade } from './websocket.ts';
+
+/** Whether people can chat in the browser without installing anything. */
+export const webChat = switchOption({
+  key: 'web.chat',
+  scope: 'domain',
+  group: 'Web',
+  title: 'Chat in the browser',
+  help: 'Lets people of this domain chat at /chat of this server, without installing anything.',
+  default: true,
+});
+
+export const webOptions = [webOrigins, webChat];
+
+/** What web clients come in by: the hall mounts it on the HTTPS door, which knows nothing of XMPP. */
+export interface WebDoor {
+  readonly upgrades: ReadonlyMap<string, Upgrade>;
+  readonly mounts: readonly [];
+}
+
+export interface WebOptions {
+  readonly rules: OriginRules;
+  /** Where the other doors are, to be told to those who ask. */
+  readonly listening: () => readonly { readonly name: string; readonly address: string }[];
+}
+
+export function webDoor(door: ClientDoor, { rules }: WebOptions): WebDoor {
+  return { upgrades: new Map([[WEBSOCKET_PATH, webSocketUpgrade(door, rules)]]), mounts: [] };
+}
