@@ -13,6 +13,7 @@ import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
+import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
@@ -114,12 +115,17 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   for (const { name } of served) hosts.add(name);
   stack.defer(() => hosts.close());
 
+  const external = new ComponentDoor({ house, log, limits: clientLimits(settings.limits) });
+  external.load(await stores.components.list());
+  stack.defer(() => external.close());
+
   commands.open = await openCommands({
     stores,
     house: hosts,
     options,
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
+    components: external,
     certify: async (domain) => void (await renewal.check(domain)),
     version,
     hostname: settings.hostname,
@@ -143,6 +149,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   stack.defer(() => door.close());
   await listenAll(settings, 'c2s', listening, (address) => door.listen('starttls', address));
   await listenAll(settings, 'c2s_tls', listening, (address) => door.listen('tls', address));
+
+  await listenAll(settings, 'component', listening, (address) => external.listen(address));
 
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());

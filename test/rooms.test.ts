@@ -27,6 +27,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   c2s: ['util', 'xmpp', 'stream', 'host', 'certificates', 'storage (types)'],
   provisioning: ['util', 'xmpp', 'config', 'storage', 'certificates'],
   commands: ['util', 'xmpp', 'storage', 'certificates', 'provisioning', 'host'],
+  'components/external': ['util', 'xmpp', 'storage', 'stream', 'host'],
   'http/contract': [],
   http: ['util', 'commands', 'http/contract'],
   cli: ['http/contract (types)'],
@@ -96,6 +97,7 @@ function roomOf(path: string): string {
   const [first, second, third] = path.split('/');
   if (first === 'provisioning' || first === 'admin-ui') return first;
   if (first !== 'server') return 'outside';
+  if (second === 'components' && third === 'external') return 'components/external';
   if (second === 'http' && third === 'contract') return 'http/contract';
   return path.split('/').length === 2 ? 'hall' : second!;
 }

@@ -6,6 +6,7 @@ import { help, helpFor } from './help.ts';
 import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
+import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { domains } from './verbs/domains.ts';
 import { house } from './verbs/house.ts';
@@ -23,7 +24,15 @@ export interface World {
   readonly caller: string;
 }
 
-export const VERBS: readonly Verb[] = [...house, ...users, ...sessions, ...domains, ...contacts, ...settings];
+export const VERBS: readonly Verb[] = [
+  ...house,
+  ...users,
+  ...sessions,
+  ...domains,
+  ...contacts,
+  ...components,
+  ...settings,
+];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {
   try {

@@ -17,6 +17,8 @@ export type CommandErrorCode =
   | 'account-exists'
   | 'domain-exists'
   | 'domain-in-use'
+  | 'component-exists'
+  | 'component-not-found'
   | 'last-domain'
   | 'already-claimed'
   | 'not-claimed'

@@ -5,6 +5,7 @@ import { AdminCommands } from './admins.ts';
 import { AuditCommands } from './audit.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
+import { ComponentCommands, type RunningComponents } from './components.ts';
 import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
 import { type Certify, DomainCommands } from './domains.ts';
@@ -24,6 +25,8 @@ export interface CommandOptions {
   readonly options: OptionValues;
   readonly counters: HouseCounters;
   readonly certify: Certify;
+  /** The external components, running. */
+  readonly components: RunningComponents;
   readonly version: string;
   /** Makes two accounts of the house each other's contacts. */
   readonly befriend: Befriend;
@@ -46,6 +49,7 @@ export interface Commands {
   readonly audit: AuditCommands;
   readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
+  readonly components: ComponentCommands;
   readonly contacts: ContactCommands;
   readonly domains: DomainCommands;
   readonly invitations: InvitationCommands;
@@ -106,6 +110,12 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     audit: new AuditCommands(stores.audit),
     chatAdmins,
     claim,
+    components: new ComponentCommands({
+      stores,
+      house,
+      running: options.components,
+      listeners,
+    }),
     contacts,
     domains,
     invitations,

@@ -19,6 +19,7 @@ import { notFound, servePanel } from './panel.ts';
 import type { Call, RouteEntry } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { componentRoutes } from './routes/components.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { localRoutes } from './routes/local.ts';
 import { overviewRoutes } from './routes/overview.ts';
@@ -54,6 +55,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...sessionRoutes(commands, new AttemptLimits()),
     ...overviewRoutes(commands, streams),
     ...domainRoutes(commands),
+    ...componentRoutes(commands),
     ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...auditRoutes(commands),

@@ -20,6 +20,8 @@ const STATUS: Record<CommandErrorCode, number> = {
   'account-exists': 409,
   'domain-exists': 409,
   'domain-in-use': 409,
+  'component-exists': 409,
+  'component-not-found': 404,
   'last-domain': 409,
   'already-claimed': 409,
   'not-claimed': 409,

@@ -3,7 +3,16 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
-import { ADMIN, type Answer, type Client, claim, openApp, openHouse, type TestHouse } from './support.ts';
+import {
+  ADMIN,
+  type Answer,
+  type Client,
+  claim,
+  NO_COMPONENTS,
+  openApp,
+  openHouse,
+  type TestHouse,
+} from './support.ts';
 
 const HOUR = 3_600_000;
 
@@ -49,6 +58,7 @@ describe('claiming', () => {
       ...options,
       options: new OptionValues(house.stores.settings, []),
       befriend: async () => undefined,
+      components: NO_COMPONENTS,
       certify: async () => undefined,
       hostname: 'chat.example.test',
       iterations: 4_096,

@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';
+import type { RunningComponents } from '../../server/commands/components.ts';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
@@ -43,6 +44,7 @@ export async function openHouse(): Promise<TestHouse> {
     options: new OptionValues(stores.settings, SETTINGS),
     counters: house.counters,
     befriend: async () => undefined,
+    components: NO_COMPONENTS,
     certify: async () => undefined,
     version: '0.0.1',
     hostname: 'chat.example.test',
@@ -60,6 +62,13 @@ export async function openHouse(): Promise<TestHouse> {
   };
   return { db, stores, house, commands, logged, log, later, close };
 }
+
+/** Components that never connect. */
+export const NO_COMPONENTS: RunningComponents = {
+  add: () => undefined,
+  remove: () => undefined,
+  connection: () => undefined,
+};
 
 /** One request to an application without sockets, as a browser or as whoever `headers` say. */
 export interface Ask {

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { ComponentDoor } from '../../server/components/external/door.ts';
 import { components } from '../../server/components/index.ts';
 import { befriend } from '../../server/host/befriend.ts';
 import type { Component } from '../../server/host/component.ts';
@@ -32,6 +33,8 @@ export interface SceneOptions {
   readonly contactAddresses?: Record<string, readonly string[]>;
   /** Instead of the services there are. */
   readonly components?: readonly Component[];
+  /** How long an external component that went is waited for, in ms. */
+  readonly grace?: number;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -43,6 +46,9 @@ const CLIENT = {
   mechanism: 'SCRAM-SHA-256',
   transport: 'tls',
 } as const;
+
+const NARROW = { bytes: 10_000, depth: 8, attributes: 24, children: 64, namespaces: 24 };
+const ROOMY = { bytes: 262_144, depth: 64, attributes: 64, children: 5_000, namespaces: 64 };
 
 /** Every account's password. */
 export const PASSWORD = 'wherefore';
@@ -56,8 +62,17 @@ export class Scene {
   /** Errors that were logged. */
   readonly errors: string[];
   readonly commands: Commands;
+  readonly external: ComponentDoor;
 
-  constructor(db: WatchedDatabase, house: House, hosts: Hosts, commands: Commands, errors: string[]) {
+  constructor(
+    db: WatchedDatabase,
+    house: House,
+    hosts: Hosts,
+    commands: Commands,
+    external: ComponentDoor,
+    errors: string[],
+  ) {
+    this.external = external;
     this.db = db;
     this.stores = house.stores;
     this.house = house;
@@ -167,12 +182,19 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   };
   const hosts = new Hosts(house);
   for (const domain of options.domains ?? ['example.test']) hosts.add(domain);
+  const external = new ComponentDoor({
+    house,
+    log,
+    limits: { beforeLogin: NARROW, afterLogin: ROOMY, loginSeconds: 60 },
+    grace: options.grace ?? 60_000,
+  });
   const commands = await openCommands({
     stores,
     house: hosts,
     options: values,
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
+    components: external,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',
@@ -181,9 +203,10 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
   });
   open.commands = commands;
-  const scene = new Scene(db, house, hosts, commands, errors);
+  const scene = new Scene(db, house, hosts, commands, external, errors);
   t.after(async () => {
     db.release();
+    await external.close();
     await hosts.close();
     await scene.settle();
     commands.close();

@@ -28,7 +28,10 @@ export class Wire {
   /** Bytes received. */
   bytes = 0;
 
-  constructor(duplex: Duplex) {
+  readonly #namespace: string;
+
+  constructor(duplex: Duplex, namespace = 'jabber:client') {
+    this.#namespace = namespace;
     this.duplex = duplex;
     this.over(duplex);
   }
@@ -51,7 +54,7 @@ export class Wire {
   }
 
   #newParser(): void {
-    const parser = new StreamParser('jabber:client', ROOMY, (item) => {
+    const parser = new StreamParser(this.#namespace, ROOMY, (item) => {
       if (parser !== this.#parser) return;
       this.#items.push(item);
       this.#wake?.();
@@ -67,7 +70,9 @@ export class Wire {
   header(to: string, more = "version='1.0'"): void {
     this.#newParser();
     const address = to === '' ? '' : ` to='${to}'`;
-    this.write(`<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${STREAM}'${address} ${more}>`);
+    this.write(
+      `<?xml version='1.0'?><stream:stream xmlns='${this.#namespace}' xmlns:stream='${STREAM}'${address} ${more}>`,
+    );
   }
 
   /** The next item, undefined when the connection ended instead. */

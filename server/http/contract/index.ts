@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import * as AccountShapes from './accounts.ts';
 import * as AuditShapes from './audit.ts';
+import { components } from './components.ts';
 import * as DomainShapes from './domains.ts';
 import { local } from './local.ts';
 import * as OverviewShapes from './overview.ts';
@@ -16,6 +17,7 @@ export const contract = {
   ...SessionShapes.session,
   ...OverviewShapes.overview,
   ...DomainShapes.domains,
+  ...components,
   ...AccountShapes.accounts,
   ...AuditShapes.audit,
   ...SettingShapes.settings,

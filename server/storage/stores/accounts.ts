@@ -59,6 +59,7 @@ const OWNED = [
   'blocked',
   'archive_preference',
   'device',
+  'push_registration',
   'profile',
   'profile_photo',
   'private_xml',

@@ -5,6 +5,7 @@ import { Archives } from './archives.ts';
 import { Audit } from './audit.ts';
 import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
+import { Components } from './components.ts';
 import { Credentials } from './credentials.ts';
 import { Devices } from './devices.ts';
 import { Directory } from './directory.ts';
@@ -17,6 +18,7 @@ import { PrivateXml } from './private-xml.ts';
 import { Profiles } from './profiles.ts';
 import { PubsubItems } from './pubsub-items.ts';
 import { PubsubNodes } from './pubsub-nodes.ts';
+import { PushRegistrations } from './push.ts';
 import { ResetLinks } from './reset-links.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
@@ -29,6 +31,7 @@ export interface Stores {
   readonly audit: Audit;
   readonly blocking: Blocking;
   readonly certificates: Certificates;
+  readonly components: Components;
   readonly credentials: Credentials;
   readonly devices: Devices;
   readonly directory: Directory;
@@ -39,6 +42,7 @@ export interface Stores {
   readonly oneTimeCodes: OneTimeCodes;
   readonly privateXml: PrivateXml;
   readonly profiles: Profiles;
+  readonly push: PushRegistrations;
   readonly resetLinks: ResetLinks;
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
@@ -54,9 +58,10 @@ export function openStores(db: Database): Stores {
   const offline = new Offline(db);
   const profiles = new Profiles(db);
   const pubsubNodes = new PubsubNodes(db);
+  const push = new PushRegistrations(db);
   const rosters = new Rosters(db);
   const forget = (account: number) => {
-    const stores = [archives, blocking, credentials, devices, offline, profiles, pubsubNodes, rosters];
+    const stores = [archives, blocking, credentials, devices, offline, profiles, pubsubNodes, push, rosters];
     for (const store of stores) store.forget(account);
   };
   return {
@@ -66,6 +71,7 @@ export function openStores(db: Database): Stores {
     audit: new Audit(db),
     blocking,
     certificates: new Certificates(db),
+    components: new Components(db),
     credentials,
     devices,
     directory: new Directory(db),
@@ -76,6 +82,7 @@ export function openStores(db: Database): Stores {
     oneTimeCodes: new OneTimeCodes(db),
     privateXml: new PrivateXml(db),
     profiles,
+    push,
     resetLinks: new ResetLinks(db),
     pubsubItems: new PubsubItems(db),
     pubsubNodes,

@@ -1,0 +1,69 @@
+import { Cached, type Soon } from '../cached.ts';
+import { type Database, sql } from '../database.ts';
+
+/** Where one device of somebody's is woken (XEP-0357). */
+export interface PushRegistration {
+  /** The app server. */
+  readonly jid: string;
+  /** The app server's name for the device, '' for none. */
+  readonly node: string;
+  /** The device's resource when it asked for this. */
+  readonly resource: string;
+  /** The form that goes with every publication, serialised; '' for none. It may hold a secret of the app server's. */
+  readonly optionsXml: string;
+}
+
+/** Registrations for push notifications, by account. */
+export class PushRegistrations {
+  readonly #db: Database;
+  /** Most accounts have none: that, too, is remembered, so that a message to them costs one look. */
+  readonly #cache: Cached<number, readonly PushRegistration[]>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#cache = new Cached(
+      200_000,
+      (account) => this.#load(account),
+      (list) => list.length * 4 + 1,
+    );
+  }
+
+  of(account: number): Soon<readonly PushRegistration[]> {
+    return this.#cache.get(account);
+  }
+
+  /** Adds one, or puts it in the place of that with the same address and node. On disk when it resolves. */
+  async put(account: number, one: PushRegistration, now = Date.now()): Promise<void> {
+    this.#cache.forget(account);
+    await this.#db.run(sql`INSERT INTO push_registration (account, jid, node, resource, options_xml, created_at)
+      VALUES (${account}, ${one.jid}, ${one.node}, ${one.resource}, ${one.optionsXml}, ${now})
+      ON CONFLICT (account, jid, node) DO UPDATE
+      SET resource = excluded.resource, options_xml = excluded.options_xml, created_at = excluded.created_at`);
+  }
+
+  /** Takes one away, or with no node all of an app server. On disk when it resolves. */
+  async remove(account: number, jid: string, node?: string): Promise<void> {
+    this.#cache.forget(account);
+    await this.#db.run(
+      node === undefined
+        ? sql`DELETE FROM push_registration WHERE account = ${account} AND jid = ${jid}`
+        : sql`DELETE FROM push_registration WHERE account = ${account} AND jid = ${jid} AND node = ${node}`,
+    );
+  }
+
+  /** Takes all of somebody's away: whoever had the old password must not go on being told. */
+  async clear(account: number): Promise<void> {
+    this.#cache.forget(account);
+    await this.#db.run(sql`DELETE FROM push_registration WHERE account = ${account}`);
+  }
+
+  /** The account is gone: nothing of it may be remembered. */
+  forget(account: number): void {
+    this.#cache.forget(account);
+  }
+
+  async #load(account: number): Promise<readonly PushRegistration[]> {
+    return this.#db.all<PushRegistration>(sql`SELECT jid, node, resource, options_xml AS "optionsXml"
+      FROM push_registration WHERE account = ${account} ORDER BY jid, node`);
+  }
+}
