@@ -6,6 +6,7 @@ import { toStorageError } from './sqlite-error.ts';
 import { Executor } from './sqlite-executor.ts';
 import { APPLICATION_ID, openFile, refusal, versionOf } from './sqlite-file.ts';
 import { CLOSE, type Opened, type Request, type WorkerOptions } from './sqlite-protocol.ts';
+import { addTextFunctions } from './sqlite-text-index.ts';
 
 /** The thread in which the disk is waited for, so that the other one never does. */
 
@@ -47,6 +48,7 @@ async function open(): Promise<{ db: Connection; opened: Opened }> {
   const { db, checked } = await openFile(options.file, newest);
   try {
     prepare(db);
+    addTextFunctions(db);
     const migrated = migrate(db);
     return { db, opened: { opened: true, version: versionOf(db), migrated, checked } };
   } catch (error) {

@@ -25,6 +25,15 @@ const VERSION_1 = `
   INSERT INTO roster_item VALUES (7, 'romeo@office.test', 'Romeo', '["Friends"]', 'both', 0, 0, 1, NULL, 3);
   CREATE TABLE roster (account INTEGER NOT NULL PRIMARY KEY, version INTEGER NOT NULL);
   INSERT INTO roster VALUES (7, 3);
+  CREATE TABLE message (id INTEGER PRIMARY KEY, owners INTEGER NOT NULL, stanza TEXT NOT NULL);
+  CREATE TABLE archive (owner INTEGER NOT NULL, id INTEGER NOT NULL, peer TEXT NOT NULL, PRIMARY KEY (owner, id)) WITHOUT ROWID;
+  CREATE INDEX archive_by_peer ON archive (owner, peer, id);
+  CREATE TABLE archive_fresh (id INTEGER NOT NULL, owner INTEGER NOT NULL, peer TEXT NOT NULL, other_owner INTEGER,
+    other_peer TEXT);
+  INSERT INTO message VALUES (1, 2, '<message><body>an old word</body></message>');
+  INSERT INTO message VALUES (2, 1, '<message><body>a newer word</body></message>');
+  INSERT INTO archive VALUES (7, 1, 'romeo@office.test'), (8, 1, 'juliet@office.test');
+  INSERT INTO archive_fresh VALUES (2, 7, 'romeo@office.test', NULL, NULL);
 `;
 
 describe('migrations', () => {
@@ -46,6 +55,13 @@ describe('migrations', () => {
     assert.equal(juliet?.name, 'Juliet');
     assert.deepEqual((await stores.rosters.get(7, 'romeo@office.test'))?.groups, ['Friends']);
     await stores.settings.set('theme', 'dark');
+    const pattern = { phrases: [{ words: ['word'], open: false }] };
+    const found = await stores.archiveSearch.page(7, { limit: 9, fromEnd: false, pattern });
+    assert.deepEqual([found.rows.map((row) => row.id), found.complete], [[1, 2], true]);
+    assert.deepEqual(
+      await db.all(sql`SELECT rowid AS id FROM message_words WHERE message_words MATCH '"word" AND "@8"'`),
+      [{ id: 1 }],
+    );
     assert.deepEqual(
       await db.all(sql`SELECT version, name FROM schema_version ORDER BY version`),
       migrations.map(({ version, name }) => ({ version, name })),

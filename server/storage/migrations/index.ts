@@ -2,6 +2,7 @@ import { statements as start } from './0001-start.ts';
 import { statements as house } from './0002-house.ts';
 import { statements as devices } from './0003-devices.ts';
 import { statements as pubsub } from './0004-pubsub.ts';
+import { statements as search } from './0005-search.ts';
 import { statements as mobile } from './0006-mobile.ts';
 import { statements as invitations } from './0007-invitations.ts';
 import { statements as profiles } from './0008-profiles.ts';
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: 'house', statements: house },
   { version: 3, name: 'devices', statements: devices },
   { version: 4, name: 'pubsub', statements: pubsub },
+  { version: 5, name: 'search', statements: search },
   { version: 6, name: 'mobile', statements: mobile },
   { version: 7, name: 'invitations', statements: invitations },
   { version: 8, name: 'profiles', statements: profiles },

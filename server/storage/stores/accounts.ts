@@ -67,7 +67,7 @@ const OWNED = [
   'reset_link',
   'pubsub_node',
 ];
-const OWNED_LATER = ['offline', 'last_activity'];
+const OWNED_LATER = ['offline', 'last_activity', 'report'];
 
 function read(row: Row): Account {
   const { created_at: createdAt, ...rest } = row;

@@ -1,6 +1,9 @@
-import { firstIdAt } from '../archive-id.ts';
 import { Cached, type Soon } from '../cached.ts';
-import { among, compose, type Database, type Statement, sql } from '../database.ts';
+import { compose, type Database, type Statement, sql } from '../database.ts';
+import { dropFromIndex, GROW_INDEX, INDEX_PLACED } from '../sqlite-text-index.ts';
+import { type ArchiveFilter, entries } from './archive-range.ts';
+
+export type { ArchiveFilter } from './archive-range.ts';
 
 /** In whose archive a message stands, and with whom it was exchanged. */
 export interface ArchiveEntry {
@@ -8,19 +11,6 @@ export interface ArchiveEntry {
   readonly owner: number;
   /** The other side's bare address. */
   readonly peer: string;
-}
-
-/** What of an archive is meant (XEP-0313 §4.1). Times are ms since 1970 and inclusive. */
-export interface ArchiveFilter {
-  /** The other side's bare address. */
-  readonly with?: string;
-  readonly start?: number;
-  readonly end?: number;
-  /** Only messages after and before these ids, which need not exist. */
-  readonly afterId?: number;
-  readonly beforeId?: number;
-  /** Only these messages, at most 1,000. */
-  readonly ids?: readonly number[];
 }
 
 export interface ArchiveQuery extends ArchiveFilter {
@@ -59,43 +49,9 @@ const SLICE = 500;
 const OWNERS_AT_ONCE = 500;
 /** Messages whose entries may wait in `archive_fresh`. A query reads through them, which takes some 0.2 ms at most. */
 const FRESH = 4_000;
+/** Messages whose words are put into the index at once: more would hold up others for longer, fewer cost more each. */
+const GROWTH = 1_000;
 const STANDARD: ArchivePreferences = { default: 'always', always: [], never: [] };
-
-/** The ids that a filter leaves. */
-function range(filter: ArchiveFilter): Statement {
-  const from = Math.max(
-    filter.start === undefined ? 0 : firstIdAt(filter.start),
-    filter.afterId === undefined ? 0 : filter.afterId + 1,
-  );
-  const to = Math.min(
-    filter.end === undefined ? Number.MAX_SAFE_INTEGER : firstIdAt(Math.floor(filter.end) + 1) - 1,
-    filter.beforeId === undefined ? Number.MAX_SAFE_INTEGER : filter.beforeId - 1,
-  );
-  return compose(
-    sql`AND id >= ${from} AND id <= ${to}`,
-    filter.ids === undefined ? undefined : compose(sql`AND id IN`, among(filter.ids)),
-  );
-}
-
-/**
- * At most `limit` ids from one end of what a filter leaves, in no order: one range of one index, whatever the size of the
- * archive, and a walk through the few entries that are not in the index yet.
- */
-function entries(owner: number, filter: ArchiveFilter, limit: number, fromEnd: boolean): Statement {
-  const ids = range(filter);
-  const order = compose(fromEnd ? sql`ORDER BY id DESC` : sql`ORDER BY id`, sql`LIMIT ${limit}`);
-  const { with: peer } = filter;
-  const placed = peer === undefined ? sql`owner = ${owner}` : sql`owner = ${owner} AND peer = ${peer}`;
-  const fresh =
-    peer === undefined
-      ? sql`(owner = ${owner} OR other_owner = ${owner})`
-      : sql`((owner = ${owner} AND peer = ${peer}) OR (other_owner = ${owner} AND other_peer = ${peer}))`;
-  return compose(
-    compose(sql`SELECT id FROM (SELECT id FROM archive WHERE`, placed, ids, order),
-    compose(sql`) AS placed UNION ALL SELECT id FROM (SELECT id FROM archive_fresh WHERE`, fresh, ids, order),
-    sql`) AS fresh`,
-  );
-}
 
 /** The statement behind `page`, apart so that a test can ask the engine for its plan. */
 export function pageStatement(owner: number, query: ArchiveQuery): Statement {
@@ -115,11 +71,13 @@ export function pageStatement(owner: number, query: ArchiveQuery): Statement {
 
 /** Moves all fresh entries to their places, in the order of the places, so that each page is written once for many. */
 const PLACE: readonly Statement[] = [
+  ...GROW_INDEX, // what has its place can be found by its words
   sql`INSERT INTO archive (owner, id, peer) SELECT owner, id, peer FROM (
       SELECT owner, id, peer FROM archive_fresh
       UNION ALL SELECT other_owner, id, other_peer FROM archive_fresh WHERE other_owner IS NOT NULL) AS fresh
     WHERE 1 = 1 ORDER BY owner, peer, id ON CONFLICT (owner, id) DO NOTHING`,
   sql`DELETE FROM archive_fresh`,
+  INDEX_PLACED,
 ];
 
 /**
@@ -164,6 +122,7 @@ export class Archives {
         VALUES (${id}, ${owner}, ${peer}, ${other?.owner ?? null}, ${other?.peer ?? null})`);
     }
     if (++this.#fresh >= FRESH) this.#place();
+    else if (this.#fresh % GROWTH === 0) this.#db.queue(GROW_INDEX, () => {}); // it is done by the next one, or by #place
     return statements;
   }
 
@@ -282,10 +241,11 @@ export class Archives {
       sql`(SELECT id FROM archive WHERE owner = ${owner} AND id < ${beforeId} ORDER BY id LIMIT ${limit})`;
     const removed = await this.#db.batch([
       compose(sql`UPDATE message SET owners = owners - 1 WHERE id IN`, slice()),
+      dropFromIndex(compose(sql`SELECT id FROM message WHERE owners <= 0 AND id IN`, slice())),
       compose(sql`DELETE FROM message WHERE owners <= 0 AND id IN`, slice()),
       compose(sql`DELETE FROM archive WHERE owner = ${owner} AND id IN`, slice()),
     ]);
-    return removed[2] ?? 0;
+    return removed[3] ?? 0;
   }
 
   async #loadPreferences(account: number): Promise<ArchivePreferences> {

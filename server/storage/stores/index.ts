@@ -1,6 +1,7 @@
 import type { Database } from '../database.ts';
 import { Accounts } from './accounts.ts';
 import { Admins } from './admins.ts';
+import { ArchiveSearch } from './archive-search.ts';
 import { Archives } from './archives.ts';
 import { Audit } from './audit.ts';
 import { Blocking } from './blocking.ts';
@@ -20,6 +21,7 @@ import { PubsubItems } from './pubsub-items.ts';
 import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { ResetLinks } from './reset-links.ts';
+import { Reports } from './reports.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
 
@@ -28,6 +30,7 @@ export interface Stores {
   readonly accounts: Accounts;
   readonly admins: Admins;
   readonly archives: Archives;
+  readonly archiveSearch: ArchiveSearch;
   readonly audit: Audit;
   readonly blocking: Blocking;
   readonly certificates: Certificates;
@@ -46,6 +49,7 @@ export interface Stores {
   readonly resetLinks: ResetLinks;
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
+  readonly reports: Reports;
   readonly rosters: Rosters;
   readonly settings: Settings;
 }
@@ -68,6 +72,7 @@ export function openStores(db: Database): Stores {
     accounts: new Accounts(db, archives, forget),
     admins: new Admins(db),
     archives,
+    archiveSearch: new ArchiveSearch(db),
     audit: new Audit(db),
     blocking,
     certificates: new Certificates(db),
@@ -86,6 +91,7 @@ export function openStores(db: Database): Stores {
     resetLinks: new ResetLinks(db),
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
+    reports: new Reports(db),
     rosters,
     settings: new Settings(db),
   };
