@@ -10,6 +10,7 @@ import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { domains } from './verbs/domains.ts';
 import { house } from './verbs/house.ts';
+import { reports } from './verbs/reports.ts';
 import { sessions } from './verbs/sessions.ts';
 import { settings } from './verbs/settings.ts';
 import { users } from './verbs/users.ts';
@@ -32,6 +33,8 @@ export const VERBS: readonly Verb[] = [
   ...contacts,
   ...components,
   ...settings,
+  ...settings,
+  ...reports,
 ];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {

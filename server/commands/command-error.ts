@@ -14,6 +14,7 @@ export type CommandErrorCode =
   | 'link-used'
   | 'not-allowed'
   | 'too-many'
+  | 'report-not-found'
   | 'account-exists'
   | 'domain-exists'
   | 'domain-in-use'

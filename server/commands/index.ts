@@ -16,6 +16,7 @@ import { OptionCommands } from './options.ts';
 import { type ListenerView, Overview } from './overview.ts';
 import { type Befriend, Registration } from './registration.ts';
 import { ResetLinkCommands } from './reset-links.ts';
+import { ReportCommands } from './reports.ts';
 import { SessionCommands } from './sessions.ts';
 
 export interface CommandOptions {
@@ -58,6 +59,7 @@ export interface Commands {
   readonly overview: Overview;
   readonly registration: Registration;
   readonly resetLinks: ResetLinkCommands;
+  readonly reports: ReportCommands;
   readonly sessions: SessionCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
@@ -124,6 +126,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     overview,
     registration,
     resetLinks,
+    reports: new ReportCommands(stores.reports, stores.audit),
     sessions: new SessionCommands(house, stores.audit),
     panel: options.panel,
     version,

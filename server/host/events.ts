@@ -44,6 +44,8 @@ export interface HostEvents {
   };
   /** An item is gone, or with an `id` of undefined all items of the node. */
   retracted: { account: Account; node: string; id: string | undefined; origin: string | undefined };
+  /** Somebody was blocked, and the items of the request say why (XEP-0377). */
+  blocked: { account: Account; reported: readonly Element[] };
   /** An account was removed with all it had. */
   removed: { account: Account };
   /** An administrator decided something anew that holds for this host. */

@@ -23,6 +23,7 @@ import { componentRoutes } from './routes/components.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { localRoutes } from './routes/local.ts';
 import { overviewRoutes } from './routes/overview.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingRoutes } from './routes/settings.ts';
 import { contractChecker } from './validate.ts';
@@ -59,6 +60,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...auditRoutes(commands),
+    ...reportRoutes(commands),
     ...localRoutes(commands),
   ];
   return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));

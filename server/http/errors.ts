@@ -17,6 +17,7 @@ const STATUS: Record<CommandErrorCode, number> = {
   'link-used': 410,
   'not-allowed': 403,
   'too-many': 429,
+  'report-not-found': 404,
   'account-exists': 409,
   'domain-exists': 409,
   'domain-in-use': 409,

@@ -117,6 +117,9 @@ async function block(host: Host, interested: WeakSet<Session>, request: IqReques
     );
   });
   push(host, interested, request, 'block', jids);
+  // The push has their addresses only: why somebody is blocked is not for other devices (XEP-0377 §6).
+  const reported = elements(request.payload).filter((item) => item.children.length > 0);
+  if (reported.length > 0) host.events.emit('blocked', { account, reported });
 }
 
 async function unblock(host: Host, interested: WeakSet<Session>, request: IqRequest): Promise<undefined> {

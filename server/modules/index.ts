@@ -11,11 +11,18 @@ import { last } from './last.ts';
 import { legacySession } from './legacy-session.ts';
 import { mam } from './mam.ts';
 import { multicast } from './multicast.ts';
+import { fulltext } from './fulltext.ts';
+import { last } from './last.ts';
+import { legacySession } from './legacy-session.ts';
+import { mam } from './mam.ts';
+import { mamPreferences } from './mam-preferences.ts';
 import { offline } from './offline.ts';
 import { pep } from './pep.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateXml } from './private-xml.ts';
+import { reporting } from './reporting.ts';
+import { retraction } from './retraction.ts';
 import { roster } from './roster.ts';
 import { stanzaId } from './stanza-id.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -40,9 +47,13 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     invisible,
     stanzaId,
     mam,
+    retraction, // after the archive, which must have kept it
     carbons, // after the archive, so that copies carry its ids
     offline,
     pep,
+    mamPreferences,
+    fulltext,
+    reporting,
     disco,
     ping,
     version,

@@ -5,42 +5,47 @@ import type { Ledger } from '../host/ledger.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
 import { timeOf } from '../storage/archive-id.ts';
-import type { ArchiveFilter, ArchivePreferences, ArchiveQuery } from '../storage/stores/archives.ts';
+import { LONGEST_TEXT, MOST_WORDS, type Pattern, readPhrases } from '../storage/searchable.ts';
+import { type ArchiveSearchQuery, SearchRefused } from '../storage/stores/archive-search.ts';
+import type {
+  ArchiveFilter,
+  ArchivePage,
+  ArchivePreferences,
+  ArchiveQuery,
+  Archives,
+} from '../storage/stores/archives.ts';
 import type { RosterItem } from '../storage/stores/rosters.ts';
-import { dataForm, readForm } from '../xmpp/data-form.ts';
-import { delayXml, parseDateTime } from '../xmpp/delay.ts';
-import {
-  child,
-  type Element,
-  el,
-  elements,
-  escapeAttribute,
-  insertLast,
-  textOf,
-  withNamespace,
-} from '../xmpp/element.ts';
-import { type Jid, tryParseJid } from '../xmpp/jid.ts';
+import { type AskedOfArchive, archiveForm, readArchiveQuery } from '../xmpp/archive-query.ts';
+import { dateTime, delayXml } from '../xmpp/delay.ts';
+import { type Element, el, escapeAttribute, insertLast, withNamespace } from '../xmpp/element.ts';
+import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
-import { pageAnswer, readPageRequest } from '../xmpp/result-set.ts';
+import { pageAnswer } from '../xmpp/result-set.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 
 const PAGE = 50;
 const LARGEST_PAGE = 250;
-const PREFERENCES_LIMIT = 1_000;
+/** §7: all fields of the form, flipped pages and metadata; messages of rooms are asked for there, not here. */
+const FEATURES = [NS.mam, `${NS.mam}#extended`, `${NS.mam}#groupchat-field`];
 
-/** Message archive management (XEP-0313), preferences (XEP-0441), pages (XEP-0059), hints (XEP-0334). */
+/** Message archive management (XEP-0313), by pages (XEP-0059), with hints (XEP-0334). */
 export const mam: Module = {
   name: 'mam',
-  xep: [313, '1.1.0'],
+  xep: [313, '1.1.3'],
   start: (host) => ({
-    features: [NS.mam],
-    accountFeatures: [NS.mam, NS.hints, NS.rsm],
+    features: FEATURES,
+    accountFeatures: [...FEATURES, NS.hints, NS.rsm],
     iq: [
-      { type: 'get', scope: 'own', xmlns: NS.mam, name: 'query', handle: formFields },
+      {
+        type: 'get',
+        scope: 'own',
+        xmlns: NS.mam,
+        name: 'query',
+        handle: () => el('query', { xmlns: NS.mam }, archiveForm()),
+      },
       { type: 'set', scope: 'own', xmlns: NS.mam, name: 'query', handle: (request) => query(host, request) },
-      { type: 'get', scope: 'own', xmlns: NS.mam, name: 'prefs', handle: (request) => preferences(host, request) },
-      { type: 'set', scope: 'own', xmlns: NS.mam, name: 'prefs', handle: (request) => setPreferences(host, request) },
+      { type: 'get', scope: 'own', xmlns: NS.mam, name: 'metadata', handle: (request) => metadata(host, request) },
     ],
     outbound: {
       archive: ({ stanza, session, ledger }) =>
@@ -89,92 +94,56 @@ function keep(host: Host, account: number, peer: Jid, ledger: Ledger): undefined
   }
 }
 
-/** §4.1.5: which fields a query may have. */
-function formFields(): Element {
-  return el(
-    'query',
-    { xmlns: NS.mam },
-    dataForm({
-      type: 'form',
-      formType: NS.mam,
-      fields: [
-        { name: 'with', type: 'jid-single' },
-        { name: 'start', type: 'text-single' },
-        { name: 'end', type: 'text-single' },
-      ],
-    }),
-  );
-}
-
+/** An id of ours. Throws StanzaError `item-not-found` for what cannot be one. */
 function toId(text: string): number {
   const id = Number(text);
-  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(id))
-    throw new StanzaError('item-not-found', 'There is no such message.');
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(id)) throw notThere();
   return id;
 }
 
-function moment(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = parseDateTime(text);
-  if (time === undefined) throw new StanzaError('bad-request', 'This is not a date and time.');
-  return time;
+const notThere = (): StanzaError => new StanzaError('item-not-found', 'There is no such message.');
+
+/** §4.1.3, §4.3.2: whoever names a message of the archive names one that is there. */
+async function checkIds(archives: Archives, account: number, edges: readonly number[], ids: readonly number[] = []) {
+  for (const edge of edges) if (!(await archives.has(account, edge))) throw notThere();
+  if (ids.length > 0 && (await archives.count(account, { ids })) !== ids.length) throw notThere();
 }
 
-/** What is asked for: the set of messages, and one page of it. */
-interface Asked {
-  readonly set: ArchiveFilter;
-  readonly page: ArchiveQuery;
-  /** The ids at which the page begins or ends. */
-  readonly edges: readonly number[];
-}
-
-/** Reads what is asked for (§4.1). Throws StanzaError. */
-function readQuery(payload: Element): Asked {
-  const form = readForm(payload);
-  const values = form?.values ?? new Map<string, readonly string[]>();
-  if (form !== undefined && form.formType !== NS.mam)
-    throw new StanzaError('bad-request', 'The form is of another type.');
-  for (const name of values.keys()) {
-    if (!['FORM_TYPE', 'with', 'start', 'end'].includes(name)) {
-      throw new StanzaError('feature-not-implemented', `The archive cannot be asked for ${name}.`); // §4.1.5
-    }
-  }
-  const peer = values.get('with')?.[0];
-  const jid = peer === undefined ? undefined : tryParseJid(peer);
-  if (peer !== undefined && jid === undefined) throw new StanzaError('bad-request', 'This is not an address.');
-  const start = moment(values.get('start')?.[0]);
-  const end = moment(values.get('end')?.[0]);
-  const { max, after, before } = readPageRequest(payload);
-  const afterId = after === undefined ? undefined : toId(after);
-  const beforeId = before === undefined || before === '' ? undefined : toId(before);
-  const set: ArchiveFilter = {
-    ...(jid !== undefined && { with: jid.bare }),
-    ...(start !== undefined && { start }),
-    ...(end !== undefined && { end }),
+/** What is asked for, in the archive's own terms. */
+function translated(asked: AskedOfArchive): ArchiveQuery {
+  const after = asked.after.map(toId);
+  const before = asked.before.map(toId);
+  const ids = asked.ids && [...new Set(asked.ids.map(toId))];
+  if (ids !== undefined && ids.length > LARGEST_PAGE)
+    throw new StanzaError('policy-violation', `Please ask for ${LARGEST_PAGE} messages at most.`);
+  return {
+    ...(asked.with !== undefined && { with: asked.with.bare }),
+    ...(asked.start !== undefined && { start: asked.start }),
+    ...(asked.end !== undefined && { end: asked.end }),
+    ...(after.length > 0 && { afterId: Math.max(...after) }),
+    ...(before.length > 0 && { beforeId: Math.min(...before) }),
+    ...(ids !== undefined && { ids }),
+    limit: Math.min(asked.max ?? PAGE, LARGEST_PAGE),
+    fromEnd: asked.fromEnd,
   };
-  const page: ArchiveQuery = {
-    ...set,
-    ...(afterId !== undefined && { afterId }),
-    ...(beforeId !== undefined && { beforeId }),
-    limit: Math.min(max ?? PAGE, LARGEST_PAGE),
-    fromEnd: before !== undefined,
-  };
-  return { set, page, edges: [afterId, beforeId].filter((id) => id !== undefined) };
 }
 
 async function query(host: Host, { account, session, payload }: IqRequest): Promise<Element> {
   if (session === undefined) throw new StanzaError('not-allowed');
   const { archives } = host.house.stores;
-  const asked = readQuery(payload);
-  for (const edge of asked.edges) {
-    if (!(await archives.has(account!.id, edge))) throw new StanzaError('item-not-found', 'There is no such message.'); // §4.3.1
-  }
-  const [count, page] = await Promise.all([
-    archives.count(account!.id, asked.set), // XEP-0059 §2.6: of the whole set, whatever the page
-    archives.page(account!.id, asked.page),
-  ]);
-  const queryId: string | undefined = payload.attrs.queryid;
-  for (const row of page.rows) sendResult(host, session, queryId, row.id, row.stanza);
+  const asked = readArchiveQuery(payload);
+  const wanted = translated(asked);
+  await checkIds(archives, account!.id, [...asked.after, ...asked.before].map(toId), wanted.ids);
+  const pattern = patternOf(asked);
+  const [count, page] = await (pattern === undefined
+    ? Promise.all([
+        // XEP-0059 §2.6: of the whole set, whatever the page
+        archives.count(account!.id, wholeSet(wanted, asked)),
+        archives.page(account!.id, wanted),
+      ])
+    : Promise.all([undefined, search(host, session, { ...wanted, pattern })]));
+  const rows = asked.flipped ? page.rows.toReversed() : page.rows; // §4.3.4: the page itself is the same
+  for (const row of rows) sendResult(host, session, asked.queryId, row.id, row.stanza);
   const { first, last, complete } = page;
   const answer = pageAnswer({
     ...(first !== undefined && { first: String(first) }),
@@ -182,6 +151,48 @@ async function query(host: Host, { account, session, payload }: IqRequest): Prom
     count,
   });
   return el('fin', { xmlns: NS.mam, complete: complete ? 'true' : undefined }, answer);
+}
+
+/** The set that pages are of: without the edges of this page, but with those of the form, which belong to the set. */
+function wholeSet({ afterId: _, beforeId: __, ...rest }: ArchiveQuery, asked: AskedOfArchive): ArchiveFilter {
+  const { formAfter, formBefore } = asked;
+  return {
+    ...rest,
+    ...(formAfter !== undefined && { afterId: toId(formAfter) }),
+    ...(formBefore !== undefined && { beforeId: toId(formBefore) }),
+  };
+}
+
+/** What only the messages themselves can tell. */
+function patternOf({ with: peer, text }: AskedOfArchive): Pattern | undefined {
+  const device = peer !== undefined && peer.resource !== ''; // §4.1.1: a full address means that one only
+  if (!device && text === undefined) return undefined;
+  const phrases = text === undefined ? [] : readPhrases(text);
+  if (phrases === undefined) {
+    const most = `Please search for ${MOST_WORDS} words and ${LONGEST_TEXT} characters at most.`;
+    throw new StanzaError('policy-violation', most);
+  }
+  return device ? { phrases, address: peer.full } : { phrases };
+}
+
+async function search(host: Host, session: Session, wanted: ArchiveSearchQuery): Promise<ArchivePage> {
+  const { phrases, address } = wanted.pattern;
+  if (phrases.length === 0 && address === undefined) return { rows: [], complete: true }; // no word in the text
+  try {
+    const there = () => host.sessions.get(session.jid) === session;
+    return await host.house.stores.archiveSearch.page(session.account.id, wanted, there);
+  } catch (error) {
+    if (!(error instanceof SearchRefused)) throw error;
+    throw new StanzaError('resource-constraint', `${error.message} Please search a shorter time, or again later.`);
+  }
+}
+
+/** §5: the ends of the archive. */
+async function metadata(host: Host, { account }: IqRequest): Promise<Element> {
+  const { first, last } = await host.house.stores.archives.metadata(account!.id);
+  const end = (name: string, id: number | undefined) =>
+    id !== undefined && el(name, { id: String(id), timestamp: dateTime(timeOf(id)) });
+  return el('metadata', { xmlns: NS.mam }, end('start', first), end('end', last));
 }
 
 /** §4.2: one message, forwarded by the archive. The stored text goes out as it is. */
@@ -197,34 +208,4 @@ function sendResult(host: Host, session: Session, queryId: string | undefined, i
         `${delayXml(host.domain, timeOf(id))}${withNamespace(text, NS.client)}</forwarded></result>`,
     ),
   );
-}
-
-function preferencesElement(wish: ArchivePreferences): Element {
-  const list = (name: string, jids: readonly string[]): Element =>
-    el(name, {}, ...jids.map((jid) => el('jid', {}, jid)));
-  return el('prefs', { xmlns: NS.mam, default: wish.default }, list('always', wish.always), list('never', wish.never));
-}
-
-async function preferences(host: Host, { account }: IqRequest): Promise<Element> {
-  return preferencesElement(await host.house.stores.archives.preferences(account!.id));
-}
-
-async function setPreferences(host: Host, { account, payload }: IqRequest): Promise<Element> {
-  const standard: string = payload.attrs.default ?? '';
-  if (standard !== 'always' && standard !== 'never' && standard !== 'roster') {
-    throw new StanzaError('bad-request', 'By default, one archives always, never, or what is exchanged with contacts.');
-  }
-  const wish = { default: standard, always: jidsOf(payload, 'always'), never: jidsOf(payload, 'never') } as const;
-  await host.house.stores.archives.setPreferences(account!.id, wish);
-  return preferencesElement(wish);
-}
-
-function jidsOf(payload: Element, name: 'always' | 'never'): string[] {
-  const list = child(payload, name);
-  if (list === undefined) return [];
-  const jids = elements(list).map((node) => tryParseJid(textOf(node))?.full);
-  if (jids.length > PREFERENCES_LIMIT || jids.includes(undefined)) {
-    throw new StanzaError('bad-request', 'The list is too long or has something in it that is no address.');
-  }
-  return jids as string[];
 }

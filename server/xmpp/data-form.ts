@@ -20,6 +20,8 @@ export interface Field {
   readonly required?: boolean;
   readonly values?: readonly string[];
   readonly options?: readonly { readonly label?: string; readonly value: string }[];
+  /** Of a list: other values than its options can be given (XEP-0122 §3.2). */
+  readonly open?: boolean;
 }
 
 export interface Form {
@@ -47,6 +49,7 @@ export function dataForm(form: Form): Element {
         'field',
         { var: field.name, type: field.type, label: field.label },
         field.required === true && el('required'),
+        field.open === true && el('validate', { xmlns: NS.dataValidate, datatype: 'xs:string' }, el('open')),
         ...(field.values ?? []).map((value) => el('value', {}, value)),
         ...(field.options ?? []).map((option) => el('option', { label: option.label }, el('value', {}, option.value))),
       ),

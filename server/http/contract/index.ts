@@ -5,6 +5,7 @@ import { components } from './components.ts';
 import * as DomainShapes from './domains.ts';
 import { local } from './local.ts';
 import * as OverviewShapes from './overview.ts';
+import * as ReportShapes from './reports.ts';
 import * as SessionShapes from './session.ts';
 import * as SettingShapes from './settings.ts';
 import type { ErrorReply as ErrorShape } from './shapes.ts';
@@ -20,6 +21,7 @@ export const contract = {
   ...components,
   ...AccountShapes.accounts,
   ...AuditShapes.audit,
+  ...ReportShapes.reports,
   ...SettingShapes.settings,
   ...local,
 } as const;
@@ -48,6 +50,7 @@ export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
+export type Report = Static<typeof ReportShapes.Report>;
 export type SessionChange = Static<typeof OverviewShapes.SessionChange>;
 export type Setting = Static<typeof SettingShapes.Setting>;
 export type SignedIn = Static<typeof SessionShapes.SignedIn>;

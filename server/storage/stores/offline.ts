@@ -47,6 +47,12 @@ export class Offline {
     await this.#db.batch(slices);
   }
 
+  /** The statement that removes one message before it was handed over, for whoever queues it in the same turn. */
+  removal(account: number, id: number): Statement {
+    this.#counts.forget(account);
+    return sql`DELETE FROM offline WHERE account = ${account} AND id = ${id}`;
+  }
+
   /** How many messages wait, those just appended included. */
   count(account: number): Soon<number> {
     return this.#counts.get(account);

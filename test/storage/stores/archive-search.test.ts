@@ -161,7 +161,7 @@ describe('search in archives', () => {
       ['secret AND keys', '1'],
       ['NOT secret', '1'],
       ['NEAR(secret keys)', ''],
-      ['keys:secret', ''],
+      ['keys:secret', '1'],
       ['secret" OR "@3', ''],
       ['@3', ''],
       ['"@3"', ''],

@@ -1,0 +1,111 @@
+import type { Arrival, Departure } from '../host/flow.ts';
+import type { Host } from '../host/host.ts';
+import type { Ledger } from '../host/ledger.ts';
+import type { Module } from '../host/module.ts';
+import type { ArchivedMessage } from '../storage/stores/archives.ts';
+import { TokenBuckets } from '../util/token-bucket.ts';
+import { dateTime } from '../xmpp/delay.ts';
+import { child, type Element, el, escapeAttribute, serialize } from '../xmpp/element.ts';
+import { type Jid, tryParseJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
+
+/** Looking for a message by its id reads through a conversation; who wants that all the time is told nothing and gets less. */
+const SEARCHES = { capacity: 20, perSecond: 0.5, keys: 10_000 };
+
+/**
+ * Message retraction (XEP-0424): the message is replaced by a tombstone in both archives, and not delivered late. A
+ * retraction is a message like any other beside that: it is archived and delivered whatever it says, and clients judge it.
+ */
+export const retraction: Module = {
+  name: 'retraction',
+  xep: [424, '0.4.2'],
+  start(host) {
+    const searches = new TokenBuckets(SEARCHES);
+    /** What the sender's side has found: the archives have a message under the same id. */
+    const found = new WeakMap<Ledger, readonly number[]>();
+    const features = [NS.retract, `${NS.retract}#tombstone`];
+    return {
+      features,
+      accountFeatures: features,
+      outbound: {
+        archive(departure) {
+          const id = retracts(departure.stanza);
+          return id === undefined ? undefined : leave(departure, id);
+        },
+      },
+      inbound: {
+        archive(arrival) {
+          const id = retracts(arrival.stanza);
+          return id === undefined ? undefined : arrive(arrival, id);
+        },
+      },
+    };
+
+    async function leave({ stanza, session, ledger }: Departure, id: string): Promise<undefined> {
+      found.set(ledger, await bury(stanza, id, session.account.id, stanza.to!, ledger));
+    }
+
+    async function arrive({ stanza, account, ledger }: Arrival, id: string): Promise<undefined> {
+      let ids = found.get(ledger) ?? [];
+      if (ids.length === 0) ids = await bury(stanza, id, account.id, stanza.from, ledger);
+      const { offline } = host.house.stores;
+      // §6: it is not distributed any more. What waits has the id that the archives gave it.
+      for (const one of ids) ledger.statements.push(offline.removal(account.id, one));
+      if (ids.length > 0) ledger.failed.push(() => offline.forget(account.id));
+    }
+
+    /** Puts tombstones in the place of what is retracted, in the same write as the retraction. Gives their ids. */
+    async function bury(stanza: Stanza, id: string, owner: number, peer: Jid, ledger: Ledger): Promise<number[]> {
+      // §5: the retraction must be in the archive, so that devices learn of it.
+      if (!ledger.entries.some((entry) => entry.owner === owner)) return [];
+      if (searches.take(stanza.from.bare) > 0) return [];
+      const { archiveSearch } = host.house.stores;
+      const mentions = await archiveSearch.mentions(owner, peer.bare, ` id='${escapeAttribute(id)}'`);
+      const meant = retracted(host, mentions, id, stanza.from);
+      const stamp = dateTime(Date.now());
+      for (const { row, element } of meant) {
+        ledger.statements.push(...archiveSearch.replace(row.id, tombstone(element, stanza.id, stamp)));
+      }
+      return meant.map(({ row }) => row.id);
+    }
+  },
+};
+
+/** The id of the message that a message retracts, if it may (§4). */
+function retracts(stanza: Stanza): string | undefined {
+  if (stanza.kind !== 'message' || (stanza.type !== 'chat' && stanza.type !== 'normal')) return undefined;
+  const id = child(stanza.element, 'retract', NS.retract)?.attrs.id;
+  // §5: a tombstone names the retraction, which must have an id for that. Nothing retracts itself.
+  return id === undefined || id === '' || stanza.id === '' || stanza.id === id ? undefined : id;
+}
+
+interface Meant {
+  readonly row: ArchivedMessage;
+  readonly element: Element;
+}
+
+/**
+ * The newest message of this id and sender, and what corrected it (XEP-0308), which says nearly the same. Ids of archives
+ * do not count (§6.1), nor does what others sent under the same id.
+ */
+function retracted(host: Host, rows: readonly ArchivedMessage[], id: string, sender: Jid): Meant[] {
+  const corrections: Meant[] = [];
+  for (const row of rows) {
+    const element = host.house.parse(row.stanza);
+    // §6: both are from the same bare address. We have put it there, or its server vouches for it.
+    if (tryParseJid(element.attrs.from ?? '')?.bare !== sender.bare) continue;
+    // What was retracted stays as it is, and so do retractions (§5: they MUST be in the archive).
+    if (child(element, 'retracted', NS.retract) !== undefined || child(element, 'retract', NS.retract) !== undefined)
+      continue;
+    if (element.attrs.id === id) return [...corrections, { row, element }];
+    if (child(element, 'replace', NS.messageCorrect)?.attrs.id === id) corrections.push({ row, element });
+  }
+  return [];
+}
+
+/** §5: what is left of a message, so that devices can match it with the retraction. */
+function tombstone({ attrs }: Element, by: string, stamp: string): string {
+  const { to, from, type, id } = attrs;
+  return serialize(el('message', { to, from, type, id }, el('retracted', { xmlns: NS.retract, id: by, stamp })));
+}
