@@ -36,7 +36,8 @@ async function keep(host: Host, { account, reported }: HostEvents['blocked']): P
     const subject = tryParseJid(item.attrs.jid ?? '');
     // §4: a report has a reason. Without one the block stands all the same (§6).
     const reason = String(report?.attrs.reason ?? '').slice(0, LONGEST_REASON);
-    if (report === undefined || subject === undefined || reason === '' || left-- === 0) continue;
+    if (report === undefined || subject === undefined || reason === '' || left === 0) continue;
+    left--;
     const added = await host.house.stores.reports.add({
       time: Date.now(),
       account: account.id,
