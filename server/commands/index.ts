@@ -15,8 +15,8 @@ import { Live } from './live.ts';
 import { OptionCommands } from './options.ts';
 import { type ListenerView, Overview } from './overview.ts';
 import { type Befriend, Registration } from './registration.ts';
-import { ResetLinkCommands } from './reset-links.ts';
 import { ReportCommands } from './reports.ts';
+import { ResetLinkCommands } from './reset-links.ts';
 import { SessionCommands } from './sessions.ts';
 
 export interface CommandOptions {

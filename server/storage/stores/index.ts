@@ -22,6 +22,7 @@ import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { ResetLinks } from './reset-links.ts';
 import { Reports } from './reports.ts';
+import { ResetLinks } from './reset-links.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
 
