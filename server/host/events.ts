@@ -24,8 +24,8 @@ export interface HostEvents {
   /** A contact may see an account's presence now, or not any more (§3.1.5, §3.2.2, §3.3.3). */
   shown: { account: Account; contact: string };
   hidden: { account: Account; contact: string };
-  /** Somebody put a new card in place of the old one, photo included (XEP-0054). */
-  carded: { account: Account };
+  /** There is a new card of somebody in place of the old one (XEP-0054). `photoBefore` is the hash of its photo until now. */
+  carded: { account: Account; photoBefore: string };
   /** Somebody has another photo, or none any more. */
   pictured: { account: Account };
   /** A client keeps another element, or none, under this name (XEP-0049). */

@@ -1,8 +1,10 @@
 import type { Commands } from '../commands/index.ts';
 import type { Module } from '../host/module.ts';
 import { adHoc } from './ad-hoc.ts';
+import { avatarConversion } from './avatar-conversion.ts';
 import { avatarPresence } from './avatar-presence.ts';
 import { blocking } from './blocking.ts';
+import { bookmarks } from './bookmarks.ts';
 import { carbons } from './carbons.ts';
 import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
 import { disco } from './disco.ts';
@@ -13,6 +15,7 @@ import { legacySession } from './legacy-session.ts';
 import { mam } from './mam.ts';
 import { mamPreferences } from './mam-preferences.ts';
 import { multicast } from './multicast.ts';
+import { nick } from './nick.ts';
 import { offline } from './offline.ts';
 import { pep } from './pep.ts';
 import { ping } from './ping.ts';
@@ -25,6 +28,7 @@ import { stanzaId } from './stanza-id.ts';
 import { subscriptions } from './subscriptions.ts';
 import { time } from './time.ts';
 import { vcard } from './vcard.ts';
+import { vcard4 } from './vcard4.ts';
 import { version } from './version.ts';
 
 /** What some modules ask the house for. */
@@ -58,8 +62,12 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     last,
     legacySession,
     vcard,
+    vcard4,
+    nick,
+    avatarConversion,
     avatarPresence,
     privateXml,
+    bookmarks,
     contactAddresses(needs.contactAddresses),
     adHoc(needs.commands),
   ];

@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
-import { choiceOption } from '../host/options.ts';
+import { CARD_LIMIT, cardsVisible } from '../host/profiles.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Audience } from '../storage/stores/profiles.ts';
 import { type Element, el, serialize } from '../xmpp/element.ts';
@@ -10,23 +10,6 @@ import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { cardNames, photoElement, takePhoto } from '../xmpp/vcard-temp.ts';
-
-/** Bytes of a card without its photo. */
-const CARD_LIMIT = 32 * 1024;
-
-export const cardsVisible = choiceOption({
-  key: 'profile.visible',
-  scope: 'domain',
-  group: 'Profiles',
-  title: 'Who may look at a person’s profile',
-  help: 'A profile has the name, picture and contact details that people give of themselves. Contacts may always look at it.',
-  default: 'colleagues',
-  choices: {
-    contacts: 'Only contacts who may see the person’s presence',
-    colleagues: 'Also everybody with an account in the same domain',
-    everyone: 'Everybody, people of other servers included',
-  },
-});
 
 /** Cards of people (XEP-0054): what they say about themselves, one whole card at a time. */
 export const vcard: Module = {
@@ -104,6 +87,6 @@ async function set(host: Host, { account, payload }: IqRequest): Promise<undefin
     return mark?.hash ?? '';
   });
   if (before !== (image?.hash ?? '')) host.events.emit('pictured', { account: account! });
-  host.events.emit('carded', { account: account! });
+  host.events.emit('carded', { account: account!, photoBefore: before });
   return undefined;
 }
