@@ -20,7 +20,6 @@ import { Profiles } from './profiles.ts';
 import { PubsubItems } from './pubsub-items.ts';
 import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
-import { ResetLinks } from './reset-links.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
 import { Rosters } from './rosters.ts';
