@@ -47,6 +47,8 @@ export const pep: Module = {
     }
 
     return {
+      // The accounts' feature: profanity looks for it at their server, and makes no keys readable for all without it.
+      features: [`${NS.pubsub}#publish-options`],
       accountFeatures: ACCOUNT_FEATURES,
       accountIdentities: [{ category: 'pubsub', type: 'pep' }], // §6.1
       accountNodes: {

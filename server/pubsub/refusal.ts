@@ -12,6 +12,7 @@ export function unsupported(feature: string, text = ''): StanzaError {
   return new StanzaError('feature-not-implemented', text, { detail });
 }
 
+/** The number is for profanity, which publishes its first list of OMEMO devices only if there is none by that sign. */
 export function noSuchNode(): StanzaError {
-  return new StanzaError('item-not-found', 'There is no such node.');
+  return new StanzaError('item-not-found', 'There is no such node.', { code: 404 });
 }

@@ -36,19 +36,26 @@ export class StanzaError extends Error {
   readonly type: StanzaErrorType;
   /** An application-specific condition (§8.3.4). */
   readonly detail: Element | undefined;
+  /** The number that errors once had (XEP-0086), for the few answers in which a client still looks for it. */
+  readonly code: number | undefined;
 
-  constructor(condition: StanzaErrorCondition, text = '', options: { type?: StanzaErrorType; detail?: Element } = {}) {
+  constructor(
+    condition: StanzaErrorCondition,
+    text = '',
+    options: { type?: StanzaErrorType; detail?: Element; code?: number } = {},
+  ) {
     super(text);
     this.name = 'StanzaError';
     this.condition = condition;
     this.type = options.type ?? TYPES[condition];
     this.detail = options.detail;
+    this.code = options.code;
   }
 
   toElement(): Element {
     return el(
       'error',
-      { type: this.type },
+      { type: this.type, code: this.code },
       el(this.condition, { xmlns: NS.stanzas }),
       this.message !== '' && el('text', { xmlns: NS.stanzas, 'xml:lang': 'en' }, this.message),
       this.detail,
