@@ -1,4 +1,5 @@
 import type { Component } from '../host/component.ts';
+import { pubsub } from './pubsub/index.ts';
 
 /** The services beside each host, in the order in which they are listed. */
-export const components: readonly Component[] = [];
+export const components: readonly Component[] = [pubsub];

@@ -2,6 +2,7 @@ import { dataForm } from '../xmpp/data-form.ts';
 import { type Element, el } from '../xmpp/element.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
+import { pageAnswer, readPageRequest } from '../xmpp/result-set.ts';
 import { denial, mustRead } from './access.ts';
 import { expiry } from './config.ts';
 import { META_DATA, metaDataFields } from './forms.ts';
@@ -42,4 +43,33 @@ export async function visibleNodes(service: Service, who: Jid, names: readonly s
     found.push(el('item', { jid: service.jid.full, node: name, name: title }));
   }
   return found;
+}
+
+/** Nodes that are listed in one answer of a service with a domain of its own, and how many are looked at for it. */
+const PAGE_NODES = 200;
+const LOOKED_AT = 2_000;
+
+/** §5.2 with XEP-0059: the same of a service with many nodes, by name and in pages. */
+export async function visiblePage(service: Service, who: Jid, query: Element): Promise<Element[]> {
+  const { max, after, before } = readPageRequest(query);
+  const limit = Math.min(max ?? PAGE_NODES, PAGE_NODES);
+  const last = before !== undefined;
+  let edge = last ? before || undefined : after;
+  let found: Element[] = [];
+  let more = limit > 0;
+  for (let looked = 0; more && found.length < limit && looked < LOOKED_AT; looked += PAGE_NODES) {
+    const bounds = last ? { after, before: edge } : { after: edge, before: undefined };
+    const page = { ...bounds, last, limit: PAGE_NODES };
+    const names = await service.house.stores.pubsubNodes.page(service.key, page);
+    const visible = await visibleNodes(service, who, names);
+    found = last ? [...visible, ...found] : [...found, ...visible];
+    edge = last ? names[0] : names.at(-1);
+    more = names.length === PAGE_NODES;
+  }
+  const cut = found.length > limit || more;
+  const shown = last ? found.slice(-limit || found.length) : found.slice(0, limit);
+  if (!cut && max === undefined && after === undefined && before === undefined) return shown;
+  // The edges are those of what one may see, so that no hidden name comes out by paging.
+  const edges = shown.length > 0 && { first: String(shown[0]!.attrs.node), last: String(shown.at(-1)!.attrs.node) };
+  return [...shown, pageAnswer({ ...edges })];
 }

@@ -3,6 +3,7 @@ import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
 import { type Credential, firstCredential } from './credentials.ts';
 import { withoutTokens } from './devices.ts';
+import { leaveNodes } from './pubsub-nodes.ts';
 
 export type AccountStatus = 'active' | 'disabled';
 
@@ -166,6 +167,7 @@ export class Accounts {
       sql`INSERT INTO removed_account (account, domain, local, deleted_at, swept)
         VALUES (${id}, ${domain}, ${local}, ${this.#now()}, 0) ON CONFLICT (account) DO NOTHING`,
       ...[...OWNED, ...OWNED_LATER].map((table) => ({ text: `DELETE FROM ${table} WHERE account = ?`, values: [id] })),
+      ...leaveNodes(`${local}@${domain}`),
       // Those that administrators made stay; they only introduce to nobody any more.
       sql`DELETE FROM invitation WHERE account = ${id} AND by_person = 1`,
       sql`DELETE FROM account WHERE id = ${id}`,

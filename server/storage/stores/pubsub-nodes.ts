@@ -81,6 +81,20 @@ interface SubscriptionRow {
 
 const key = (service: string, name: string): string => `${service} ${name}`;
 
+/**
+ * What takes a person off the nodes of others, so that whoever has the address next inherits nothing. Nodes of services that
+ * nobody has anything to do with then are deleted: nobody could.
+ */
+export function leaveNodes(bare: string): Statement[] {
+  return [
+    sql`DELETE FROM pubsub_node WHERE account IS NULL
+      AND id IN (SELECT node FROM pubsub_affiliation WHERE jid = ${bare})
+      AND NOT EXISTS (SELECT 1 FROM pubsub_affiliation a WHERE a.node = pubsub_node.id AND a.jid <> ${bare})`,
+    sql`DELETE FROM pubsub_affiliation WHERE jid = ${bare}`,
+    sql`DELETE FROM pubsub_subscription WHERE bare = ${bare}`,
+  ];
+}
+
 /** Nodes of publish-subscribe services, with who may do what and who is subscribed. */
 export class PubsubNodes {
   readonly #db: Database;
@@ -212,9 +226,10 @@ export class PubsubNodes {
       WHERE a.jid = ${bare} AND n.service = ${service} ORDER BY n.name`);
   }
 
-  /** The account is gone. Its number is never used again, so its nodes may stay in memory until they are pushed out. */
+  /** The account is gone, and with it what it was at the nodes of others. */
   forget(account: number): void {
     this.#names.forget(String(account));
+    this.#nodes.clear();
   }
 
   #affiliate(node: number, jid: string, affiliation: Affiliation): Statement {
