@@ -26,6 +26,7 @@ import { Router } from './host/router.ts';
 
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
+import { registrarOf } from './registrar.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
 import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
@@ -86,10 +87,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   renewal.start();
 
   const commands: { open?: Commands } = {};
+  const registrar = registrarOf(() => commands.open!);
   const counters = newCounters();
   const all = modules({
     commands: () => commands.open!,
     contactAddresses: (domain) => commands.open!.contacts.of(domain),
+    registrar,
   });
   const options = new OptionValues(stores.settings, allOptions(all));
   await options.load();
@@ -145,6 +148,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     secureContext: (name) => contexts.forName(name),
     fakeSaltSecret: await fakeSaltSecret(stores),
     iterations: settings.scram.iterations,
+    registrar,
   });
   stack.defer(() => door.close());
   await listenAll(settings, 'c2s', listening, (address) => door.listen('starttls', address));

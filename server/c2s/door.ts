@@ -3,6 +3,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Host } from '../host/host.ts';
 import type { Hosts } from '../host/hosts.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { StanzaLimits } from '../stream/limits.ts';
 import { addressGroup } from '../util/address-group.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
@@ -35,6 +36,7 @@ export interface ClientDoorOptions {
   /** Makes salts for names that do not exist; must stay the same over restarts. */
   readonly fakeSaltSecret: Uint8Array;
   readonly iterations: number;
+  readonly registrar: Registrar;
 }
 
 /** Where clients come in, by STARTTLS and by TLS from the first byte (XEP-0368). */
@@ -44,6 +46,7 @@ export class ClientDoor {
   readonly log: Logger;
   readonly fakeSaltSecret: Uint8Array;
   readonly iterations: number;
+  readonly registrar: Registrar;
   readonly resumptions = new Resumptions();
   readonly throttle = new Throttle();
   readonly #secureContext: ClientDoorOptions['secureContext'];
@@ -59,6 +62,7 @@ export class ClientDoor {
     this.log = options.log;
     this.fakeSaltSecret = options.fakeSaltSecret;
     this.iterations = options.iterations;
+    this.registrar = options.registrar;
     this.#secureContext = options.secureContext;
     this.#sweep = setInterval(() => this.#lookAfter(Date.now()), SWEEP);
     this.#sweep.unref();

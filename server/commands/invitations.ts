@@ -81,12 +81,12 @@ export class InvitationCommands {
   }
 
   /**
-   * A person invites to their contact list (XEP-0401 §5.1), and to an account if people may let others in. Throws
-   * CommandError.
+   * A person invites to their contact list (XEP-0401 §5.1), and to an account if people may let others in, or this one may
+   * (`admin`). Throws CommandError.
    */
-  async createOwn(inviter: Account): Promise<{ invitation: InvitationView } & InvitationLink> {
+  async createOwn(inviter: Account, admin = false): Promise<{ invitation: InvitationView } & InvitationLink> {
     const { domain, local, id } = inviter;
-    const may = this.mayInviteTo(domain);
+    const may = this.mayInviteTo(domain, admin);
     if (may === 'nobody') throw new CommandError('not-allowed', 'Only administrators invite here.');
     if ((await this.#stores.invitations.open({ account: id }, this.#now())) >= MOST_OF_PERSON)
       throw tooMany(MOST_OF_PERSON);
@@ -95,9 +95,9 @@ export class InvitationCommands {
     return this.#make(by, { domain, purpose, contact: inviter, byPerson: true, wish: {} });
   }
 
-  /** What people of a domain may invite to, as the rule of registration lets them. */
-  mayInviteTo(domain: string): 'nobody' | 'contacts' | 'accounts' {
-    const may = this.#options.get(peopleInvite, domain);
+  /** What somebody of a domain may invite to, as the rule of registration lets them. */
+  mayInviteTo(domain: string, admin: boolean): 'nobody' | 'contacts' | 'accounts' {
+    const may = admin ? 'accounts' : this.#options.get(peopleInvite, domain);
     return may === 'accounts' && this.#options.get(registrationRule, domain) === 'closed' ? 'contacts' : may;
   }
 

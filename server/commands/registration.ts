@@ -12,7 +12,7 @@ import { CommandError } from './command-error.ts';
 import { type InvitationCommands, type InvitationLink, stateOf } from './invitations.ts';
 import { makeAccount } from './make-account.ts';
 import { checkLocal } from './names.ts';
-import { type RegistrationRule, registrationRule } from './onboarding-options.ts';
+import { mayRemoveOwn, type RegistrationRule, registrationRule } from './onboarding-options.ts';
 import { checkOwnName } from './own-names.ts';
 
 /** Makes two accounts each other's contacts; `name` is what the other is called by the first. */
@@ -88,6 +88,16 @@ export class Registration {
 
   rule(domain: string): RegistrationRule {
     return this.#options.get(registrationRule, domain);
+  }
+
+  /** Whether people of a domain may delete their own account. */
+  mayRemoveOwn(domain: string): boolean {
+    return this.#options.get(mayRemoveOwn, domain);
+  }
+
+  /** Makes two accounts each other's contacts. */
+  befriend(one: Account, other: Account): Promise<void> {
+    return this.#befriend(one, other);
   }
 
   /** What a link says to whoever holds it. Throws CommandError: it is unknown, used up, expired. */
@@ -170,10 +180,10 @@ export class Registration {
   }
 
   /**
-   * Uses a link for the contact list of whose it is (XEP-0379 §3.5). Undefined when it is no good for that: then the
-   * request must be answered by hand (§4.1).
+   * Uses a link for the contact list of whose it is (XEP-0379 §3.5). False when it is no good for that: then the request
+   * must be answered by hand (§4.1).
    */
-  async befriendBy(token: string, owner: Account, contact: string, account: Account | undefined): Promise<boolean> {
+  async welcome(token: string, owner: Account, contact: string, account: Account | undefined): Promise<boolean> {
     const one = await this.#stores.invitations.byHash(linkHash('invitation', token));
     if (one === undefined || one.purpose === 'account' || one.account !== owner.id) return false;
     if (stateOf(one, this.#now()) !== 'open') return false;

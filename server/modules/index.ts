@@ -1,5 +1,6 @@
 import type { Commands } from '../commands/index.ts';
 import type { Module } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import { adHoc } from './ad-hoc.ts';
 import { avatarConversion } from './avatar-conversion.ts';
 import { avatarPresence } from './avatar-presence.ts';
@@ -10,6 +11,7 @@ import { type ContactAddresses, contactAddresses } from './contact-addresses.ts'
 import { disco } from './disco.ts';
 import { fulltext } from './fulltext.ts';
 import { invisible } from './invisible.ts';
+import { invite } from './invite.ts';
 import { last } from './last.ts';
 import { legacySession } from './legacy-session.ts';
 import { mam } from './mam.ts';
@@ -19,8 +21,10 @@ import { nick } from './nick.ts';
 import { offline } from './offline.ts';
 import { pep } from './pep.ts';
 import { ping } from './ping.ts';
+import { preauth } from './preauth.ts';
 import { presence } from './presence.ts';
 import { privateXml } from './private-xml.ts';
+import { registration } from './registration.ts';
 import { reporting } from './reporting.ts';
 import { retraction } from './retraction.ts';
 import { roster } from './roster.ts';
@@ -35,6 +39,7 @@ import { version } from './version.ts';
 export interface ModuleNeeds {
   readonly commands: () => Commands;
   readonly contactAddresses: (domain: string) => ContactAddresses;
+  readonly registrar: Registrar;
 }
 
 /** All modules. Their order is the order of their steps within a stage, and of their handlers of an event. */
@@ -43,6 +48,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     multicast, // before all: what is for several people is not for the domain that it is handed to
     blocking, // first of all: who is blocked is not heard by anybody
     roster,
+    preauth(needs.registrar), // before subscriptions, as whoever was invited need not ask
     subscriptions,
     presence,
     invisible,
@@ -69,6 +75,8 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     privateXml,
     bookmarks,
     contactAddresses(needs.contactAddresses),
+    registration(needs.registrar),
+    invite(needs.registrar),
     adHoc(needs.commands),
   ];
 }

@@ -70,5 +70,10 @@ export const NS = {
   bookmarks: 'urn:xmpp:bookmarks:1',
   oldBookmarks: 'storage:bookmarks',
   search: 'jabber:iq:search',
+  register: 'jabber:iq:register',
+  registerFeature: 'http://jabber.org/features/iq-register',
+  ibrToken: 'urn:xmpp:ibr-token:0',
+  pars: 'urn:xmpp:pars:0',
+  invite: 'urn:xmpp:invite',
   xml: 'http://www.w3.org/XML/1998/namespace',
 } as const;

@@ -15,6 +15,7 @@ import { OptionValues } from '../../server/host/option-values.ts';
 import { Router } from '../../server/host/router.ts';
 import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
+import { registrarOf } from '../../server/registrar.ts';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import type { Account } from '../../server/storage/stores/accounts.ts';
@@ -158,6 +159,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const all = modules({
     commands: () => open.commands!,
     contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
+    registrar: registrarOf(() => open.commands!),
   });
   const values = new OptionValues(stores.settings, allOptions(all));
   await values.load();

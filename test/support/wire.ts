@@ -7,6 +7,7 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import { Connection } from '../../server/c2s/connection.ts';
 import { ClientDoor, type ClientDoorOptions, type ClientLimits } from '../../server/c2s/door.ts';
 import { socketPeer } from '../../server/c2s/peer.ts';
+import { registrarOf } from '../../server/registrar.ts';
 import { StreamHeader, type StreamItem, StreamParser } from '../../server/stream/parser.ts';
 import { child, Element, elements, serialize, textOf } from '../../server/xmpp/element.ts';
 import { PASSWORD, type Scene } from './scene.ts';
@@ -227,6 +228,7 @@ export function openDoor(t: TestContext, scene: Scene, options: DoorOptions = {}
     secureContext: options.secureContext ?? (() => undefined as unknown as SecureContext),
     fakeSaltSecret: Buffer.alloc(32, 'secret'),
     iterations: 10,
+    registrar: registrarOf(() => scene.commands),
   });
   const connections: Connection[] = [];
   dialled.set(door, connections);
