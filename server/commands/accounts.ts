@@ -1,5 +1,6 @@
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Stores } from '../storage/stores/index.ts';
+import { TokenBuckets } from '../util/token-bucket.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import type { ChatAdmins } from './chat-admins.ts';
@@ -45,6 +46,8 @@ export class AccountCommands {
   readonly #house: House;
   readonly #iterations: number;
   readonly #chatAdmins: ChatAdmins;
+  /** Each change costs as much as a login and writes to the disk. */
+  readonly #ownChanges = new TokenBuckets({ capacity: 10, perSecond: 1 / 60, keys: 10_000 });
 
   /** `iterations`: rounds of PBKDF2 for passwords that are set here. */
   constructor(stores: Stores, house: House, chatAdmins: ChatAdmins, iterations: number) {
@@ -120,6 +123,9 @@ export class AccountCommands {
 
   /** A new password for oneself, from a session that goes on while all others end. Throws CommandError. */
   async changeOwnPassword(own: HouseSession, password: string): Promise<void> {
+    if (this.#ownChanges.take(own.jid.bare) > 0) {
+      throw new CommandError('too-many', 'You changed your password too often. Try again later.');
+    }
     const account = await this.#find(own.jid.domain, own.jid.local);
     await this.#change(account, { password }, own);
     await this.#record({ name: own.jid.bare, door: 'chat' }, 'account.password', account, { own: true });
