@@ -48,6 +48,11 @@ export async function askPassword(terminal: Terminal): Promise<string> {
   return password;
 }
 
+/** A secret, typed or piped in, so that it stands in no list of processes and no history. Throws Failure. */
+export async function takeSecret(terminal: Terminal, question: string): Promise<string> {
+  return terminal.stdin.isTTY === true ? askHidden(terminal, question) : readPassword(terminal);
+}
+
 /** All of standard input, without the line end that `echo` puts there. Throws Failure. */
 export async function readPassword({ stdin }: Terminal): Promise<string> {
   let text = '';

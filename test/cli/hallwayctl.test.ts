@@ -193,6 +193,25 @@ describe('the rest of the house', () => {
     assert.equal((await ctl('domain add not_a_domain')).exit, 1);
   });
 
+  test('setting: lists, shows, sets what was typed, and goes back', async () => {
+    const list = await ctl('setting list');
+    assert.match(list.out, /canteen\.seats +20 +default/);
+    assert.equal((await ctl('setting set canteen.seats 7')).out, 'canteen.seats: 7\n');
+    assert.equal((await ctl('setting set canteen.open off --domain example.test')).out, 'canteen.open: off\n');
+    assert.equal((await ctl('setting set canteen.cooks ann bob')).out, 'canteen.cooks: ann bob\n');
+    assert.match((await ctl('setting show canteen.seats')).out, /value: +7\n.*1 to 99 seats/s);
+    assert.equal((await ctl('setting set canteen.cooks')).out, 'canteen.cooks: (none)\n');
+    assert.equal((await ctl('setting reset canteen.seats')).out, 'canteen.seats: 20\n');
+    for (const wrong of ['seats', 'seats many', 'seats 1 2', 'open maybe', 'roof on']) {
+      assert.equal((await ctl(`setting set canteen.${wrong}`)).exit, 2, wrong);
+    }
+    const refused = await ctl('setting set canteen.menu feast');
+    assert.deepEqual([refused.exit, refused.err.includes('soup')], [1, true]);
+    const secret = await ctl('setting set canteen.key', { input: 'canary-4711\n' });
+    assert.equal(secret.out, 'canteen.key: (set; it is not shown)\n');
+    assert.doesNotMatch((await ctl('setting list --json')).out, /canary/);
+  });
+
   test('domain contacts: shows, sets what is named and keeps the rest, takes away', async () => {
     assert.equal((await ctl('domain contacts example.test')).out, 'Nobody is named for example.test.\n');
     const two = '--admin mailto:olga@example.test --admin xmpp:olga@example.test --status-page https://example.test/up';

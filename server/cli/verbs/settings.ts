@@ -1,4 +1,5 @@
 import type { Setting } from '../../http/contract/index.ts';
+import { takeSecret } from '../ask.ts';
 import { usage } from '../failure.ts';
 import { pairs, table } from '../text.ts';
 import type { Verb } from '../verb.ts';
@@ -32,7 +33,9 @@ function possible({ shape }: Setting): string {
 /** Reads what was typed. Throws Failure. */
 function read({ shape, key }: Setting, words: readonly string[]): Setting['value'] {
   if (shape.kind === 'list') return [...words];
-  const [word = '', ...more] = words;
+  const [word, ...more] = words;
+  if (word === undefined)
+    throw usage(`Say what ${key} shall be: “hallwayctl setting show ${key}” tells what it may be.`);
   if (more.length > 0) throw usage(`${key} takes one value; put quotation marks around a text with spaces.`);
   if (shape.kind === 'switch') {
     if (['on', 'true', 'yes'].includes(word)) return true;
@@ -83,9 +86,11 @@ export const settings: readonly Verb[] = [
     words: 'setting set',
     args: ['SETTING', 'VALUE…'],
     options: ['domain'],
-    summary: 'decide one setting; it holds at once',
-    async run({ client, given, print }, [key = '', ...words]) {
-      const value = read(await find(client, key, given.domain), words);
+    summary: 'decide one setting; it holds at once (a secret is asked for when it is not given)',
+    async run({ client, given, print, terminal }, [key = '', ...words]) {
+      const setting = await find(client, key, given.domain);
+      const secret = setting.shape.kind === 'text' && setting.shape.secret && words.length === 0;
+      const value = secret ? await takeSecret(terminal, `${setting.title}: `) : read(setting, words);
       const body = { value, ...(given.domain !== undefined && { domain: given.domain }) };
       const reply = await client.call('PUT /api/settings/:key', { params: { key }, body });
       print(reply, `${key}: ${written(reply.setting)}\n`);
