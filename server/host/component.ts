@@ -1,6 +1,7 @@
 import type { Capabilities } from '../xmpp/caps.ts';
 import type { Destination } from './destination.ts';
 import type { Host } from './host.ts';
+import type { Xep } from './module.ts';
 import type { Option } from './options.ts';
 
 /** A service beside a host, with a domain of its own: `prefix.DOMAIN`. Every host has one of each. */
@@ -9,7 +10,8 @@ export interface Component {
   /** The label before the host's domain. */
   readonly prefix: string;
   /** Number and version of what it implements. */
-  readonly xep: readonly [number, string];
+  readonly xep: Xep;
+  readonly also?: readonly Xep[];
   /** What an administrator may decide about it. */
   readonly options?: readonly Option[];
   /** Begins to serve one host, under this domain. */

@@ -52,11 +52,16 @@ export interface Wiring {
   readonly stop?: () => void | Promise<void>;
 }
 
+/** The number of an extension and the version that was read; docs/XEPS.md is made of these. */
+export type Xep = readonly [number: number, version: string];
+
 /** One XEP (or RFC) in one file. */
 export interface Module {
   readonly name: string;
   /** Number and version of what it implements; for an RFC the number and a clause. */
-  readonly xep?: readonly [number, string];
+  readonly xep?: Xep;
+  /** More of them that live in the same file. */
+  readonly also?: readonly Xep[];
   readonly rfc?: readonly [number, string];
   /** What an administrator may decide about it; asked for by `host.option`. */
   readonly options?: readonly Option[];
