@@ -75,8 +75,8 @@ describe('XEP-0030 §3: what the server is and can', () => {
     );
   });
 
-  test('§4: there is nothing else to be found, and no node that is not known', async (t) => {
-    const scene = await openScene(t);
+  test('§4: without services there is nothing else to be found, and no node that is not known', async (t) => {
+    const scene = await openScene(t, { components: [] });
     const juliet = await scene.connect(`${JULIET}/balcony`);
     assert.deepEqual(elements(await queryOf(juliet, ask(ITEMS, 'example.test'))), []);
     for (const node of ['nowhere', '', `${CAPS_NODE}#stale`, '__proto__']) {

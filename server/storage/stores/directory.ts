@@ -6,6 +6,8 @@ export interface DirectoryQuery extends Names {
   readonly domain: string;
   /** Words, each of which stands somewhere in a name, a nickname or an address; those after the fourth do not count. */
   readonly words: string;
+  /** Only people who wrote a card that all may see. */
+  readonly written: boolean;
   /** A local part: only people after it in order. */
   readonly after: string;
   /** 0 to 1,000. */
@@ -35,6 +37,7 @@ export function directoryStatement({
   nick,
   email,
   words,
+  written,
   after,
   limit,
 }: DirectoryQuery): Statement {
@@ -43,6 +46,7 @@ export function directoryStatement({
       coalesce(p.nick, '') AS nick, coalesce(p.email, '') AS email
     FROM account a LEFT JOIN profile p ON p.account = a.id
     WHERE a.domain = ${domain} AND a.local > ${after} AND a.status = 'active'
+      AND (${written ? 1 : 0} = 0 OR (p.card IS NOT NULL AND p.card_audience = 'all'))
       AND (p.given_search LIKE ${part(given)} ESCAPE '!' OR a.search LIKE ${part(given)} ESCAPE '!')
       AND (p.family_search LIKE ${part(family)} ESCAPE '!' OR a.search LIKE ${part(family)} ESCAPE '!')
       AND (p.nick_search LIKE ${part(nick)} ESCAPE '!' OR a.local LIKE ${part(nick)} ESCAPE '!')

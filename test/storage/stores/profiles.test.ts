@@ -4,7 +4,7 @@ import { type DirectoryQuery, directoryStatement } from '../../../server/storage
 import { house } from './support.ts';
 
 const NAMES = { given: '', family: '', nick: '', email: '' };
-const ANY: DirectoryQuery = { ...NAMES, domain: 'office.test', words: '', after: '', limit: 50 };
+const ANY: DirectoryQuery = { ...NAMES, domain: 'office.test', words: '', written: false, after: '', limit: 50 };
 const card = (xml: string, audience: 'all' | 'contacts' = 'all') => ({ xml, audience });
 const png = (hash: string) => ({ type: 'image/png', data: Buffer.from(hash), hash });
 
@@ -95,8 +95,10 @@ describe('the directory', () => {
     await accounts.setStatus((await accounts.find('office.test', 'romeo'))!, 'disabled');
     assert.equal(await find({ words: 'romeo' }), '');
     assert.equal(await find({ words: 'stranger' }), '');
+    assert.equal(await find({ written: true }), 'nurse');
     await profiles.setCard(nurse.id, card('<a/>', 'contacts'), names);
     assert.equal(await find({ words: 'angelica' }), '');
+    assert.equal(await find({ written: true }), '');
     const [listed] = await directory.search({ ...ANY, words: 'nurse' });
     assert.deepEqual(listed, { local: 'nurse', name: '', ...NAMES });
   });
