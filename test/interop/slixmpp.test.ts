@@ -40,6 +40,7 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     ['chat', 'chat, on several devices (RFC 6121 §8, XEP-0280)'],
     ['offline', 'find what was said while they were away (XEP-0160)'],
     ['archive', 'read what was said long ago (XEP-0313)'],
+    ['search', 'find what was said by its words and its ids, unless it was retracted (XEP-0313, 0431, 0424)'],
     ['blocking', 'are rid of whom they block (XEP-0191)'],
     ['resumption', 'lose nothing when a socket is cut (XEP-0198)'],
     ['queries', 'learn about the server and each other, and may look away (XEP-0030, 0012, 0092, 0199, 0202, 0352)'],

@@ -1,6 +1,6 @@
 /**
- * What archiving costs: µs of CPU (whole process, the storage thread included) per message, where a message is one text of
- * 300 characters and two archive entries.
+ * What archiving costs: µs of CPU (whole process, the storage thread and the index of words included) per message, where a
+ * message is one text of some 200 characters, 14 words of them its body, and two archive entries.
  *
  *   node test/load/storage.ts [saturated messages] [seconds at 200/s] [people]
  */
@@ -12,20 +12,21 @@ import { pino } from 'pino';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import { Archives } from '../../server/storage/stores/archives.ts';
+import { talk } from './talk.ts';
 
 const [saturated = 200_000, seconds = 10, people = 1_000] = process.argv.slice(2).map(Number);
 const directory = await mkdtemp(join(tmpdir(), 'hallway-load-'));
 const db = await openDatabase({ file: join(directory, 'store.db'), log: pino({ level: 'error' }) });
 const archives = new Archives(db);
 const ids = new ArchiveIds();
-const filling = 'x'.repeat(180);
+const says = talk();
 
 /** A fixed walk over pairs of people, so that runs can be compared. */
 function append(n: number): void {
   const from = (n * 7919) % people;
   const to = (from + 1 + ((n * 104_729) % Math.min(10, people - 1))) % people; // each has ten others to talk to
   const [sender, recipient] = [`person${from}@office.test`, `person${to}@office.test`];
-  const stanza = `<message from='${sender}/desk' to='${recipient}' type='chat' id='m${n}'><body>${n} ${filling}</body></message>`;
+  const stanza = `<message from='${sender}/desk' to='${recipient}' type='chat' id='m${n}'><body>${n} ${says()}</body></message>`;
   archives.append(ids.next(), stanza, [
     { owner: from + 1, peer: recipient },
     { owner: to + 1, peer: sender },
