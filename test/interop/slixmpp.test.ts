@@ -43,6 +43,7 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     ['search', 'find what was said by its words and its ids, unless it was retracted (XEP-0313, 0431, 0424)'],
     ['blocking', 'are rid of whom they block (XEP-0191)'],
     ['resumption', 'lose nothing when a socket is cut (XEP-0198)'],
+    ['profiles', 'see one person, one picture and one list of rooms, old and new clients (XEP-0398, 0292, 0402, 0055)'],
     ['queries', 'learn about the server and each other, and may look away (XEP-0030, 0012, 0092, 0199, 0202, 0352)'],
   ] as const) {
     it(title, async () => {
