@@ -6,6 +6,7 @@ import { help, helpFor } from './help.ts';
 import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
+import { announcements } from './verbs/announcements.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { domains } from './verbs/domains.ts';
@@ -32,7 +33,7 @@ export const VERBS: readonly Verb[] = [
   ...domains,
   ...contacts,
   ...components,
-  ...settings,
+  ...announcements,
   ...settings,
   ...reports,
 ];

@@ -31,6 +31,8 @@ export const OPTIONS = {
   sales: { type: 'string', multiple: true, value: 'URI', help: 'who sells' },
   'status-page': { type: 'string', multiple: true, value: 'URI', help: 'where it says whether all is well' },
   clear: { type: 'boolean', help: 'take all away first' },
+  online: { type: 'boolean', help: 'only those who are online now' },
+  edit: { type: 'boolean', help: 'in the place of the one there is; who has seen that is not bothered again' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 

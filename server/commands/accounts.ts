@@ -94,6 +94,14 @@ export class AccountCommands {
     return { account: view, sessions: this.#sessionsOf(view.jid).map(viewSession), counts: { contacts, offline } };
   }
 
+  /** The addresses in somebody's list of contacts, at most 500, by address. */
+  async contacts(domain: string, local: string): Promise<{ contacts: string[]; total: number }> {
+    const account = await this.#find(domain, local);
+    const { items } = await this.#stores.rosters.all(account.id);
+    const listed = [...items.values()].filter((item) => item.listed).map(({ jid }) => jid);
+    return { contacts: listed.sort().slice(0, 500), total: listed.length };
+  }
+
   /** Makes an account; the password is in the answer only when it was made here. */
   async create(
     by: Actor,

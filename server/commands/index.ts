@@ -2,6 +2,7 @@ import type { OptionValues } from '../host/option-values.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { AccountCommands } from './accounts.ts';
 import { AdminCommands } from './admins.ts';
+import { AnnouncementCommands } from './announcements.ts';
 import { AuditCommands } from './audit.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
@@ -47,6 +48,7 @@ export interface CommandOptions {
 export interface Commands {
   readonly accounts: AccountCommands;
   readonly admins: AdminCommands;
+  readonly announcements: AnnouncementCommands;
   readonly audit: AuditCommands;
   readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
@@ -83,7 +85,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const settings = new OptionCommands(options.options, stores.audit, house);
   const url = (): string => options.panel().url;
   const invitations = new InvitationCommands(stores, house, options.options, url, options.now);
-  const gone = [contacts, settings, invitations];
+  const announcements = new AnnouncementCommands(stores.announcements, stores.audit, house, options.now);
+  const gone = [announcements, contacts, settings, invitations];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
@@ -109,6 +112,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   return {
     accounts,
     admins,
+    announcements,
     audit: new AuditCommands(stores.audit),
     chatAdmins,
     claim,

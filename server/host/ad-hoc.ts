@@ -20,6 +20,8 @@ export interface AdHocCommand {
   readonly formTypes: readonly [question: string | undefined, result: string | undefined];
   /** What is asked; empty for a command that just answers. */
   readonly fields: readonly Field[];
+  /** What is asked when that depends on what there is; in the place of `fields`. Throws StanzaError. */
+  ask?(request: IqRequest): Promise<readonly Field[]>;
   /** Whether who asks may see and run it. */
   may(request: IqRequest): boolean | Promise<boolean>;
   /** Throws StanzaError. */

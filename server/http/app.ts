@@ -18,6 +18,7 @@ import { AttemptLimits } from './limits.ts';
 import { notFound, servePanel } from './panel.ts';
 import type { Call, RouteEntry } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { announcementRoutes } from './routes/announcements.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { componentRoutes } from './routes/components.ts';
 import { domainRoutes } from './routes/domains.ts';
@@ -59,6 +60,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...componentRoutes(commands),
     ...settingRoutes(commands),
     ...accountRoutes(commands),
+    ...announcementRoutes(commands),
     ...auditRoutes(commands),
     ...reportRoutes(commands),
     ...localRoutes(commands),

@@ -6,7 +6,7 @@ import { dateTime } from '../xmpp/delay.ts';
 import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 
 /** What a command is given: who asks, on which domain, and the submitted form. */
-interface Call {
+export interface Call {
   readonly commands: Commands;
   readonly domain: string;
   readonly actor: Actor;
@@ -25,17 +25,33 @@ export interface AdminCommand {
   readonly name: string;
   /** What is asked; empty for commands that just answer. */
   readonly fields: readonly Field[];
+  /** What is asked when that depends on what there is; in the place of `fields`. */
+  ask?(call: Call): Promise<readonly Field[]>;
   run(call: Call): Promise<Outcome>;
 }
 
-const ONE: Field = { name: 'accountjid', type: 'jid-single', label: 'The address of the person', required: true };
+export const ONE: Field = {
+  name: 'accountjid',
+  type: 'jid-single',
+  label: 'The address of the person',
+  required: true,
+};
 const SOME: Field = { name: 'accountjids', type: 'jid-multi', label: 'The addresses of the people', required: true };
 const PASSWORD: Field = { name: 'password', type: 'text-private', label: 'The password', required: true };
 const AGAIN: Field = { name: 'password-verify', type: 'text-private', label: 'The password again', required: true };
-/** People that one command may concern, and that a list shows. */
+/** People that one command may concern, and that a list shows unless more is asked for. */
 const AT_ONCE = 100;
+const LENGTHS: readonly string[] = ['25', '50', '75', '100', '150', '200'];
+/** §4.18: how long a list shall be. */
+const MOST: Field = {
+  name: 'max_items',
+  type: 'list-single',
+  label: 'How many to show at most',
+  values: [String(AT_ONCE)],
+  options: LENGTHS.map((length) => ({ label: length, value: length })),
+};
 
-function value(call: Call, name: string): string {
+export function value(call: Call, name: string): string {
   return call.values.get(name)?.[0] ?? '';
 }
 
@@ -48,7 +64,7 @@ function personOf(call: Call, text: string): Jid {
   return jid;
 }
 
-const localOf = (call: Call, text: string): string => personOf(call, text).local;
+export const localOf = (call: Call, text: string): string => personOf(call, text).local;
 
 /** Runs a deed for each of the people in the form, once, or for none when one of them is not there. */
 async function each(call: Call, deed: (jid: Jid) => Promise<unknown>, done: string): Promise<Outcome> {
@@ -97,8 +113,19 @@ function listing(node: string, field: string, label: string, status: Status): Ad
     node,
     name: label,
     fields: [],
-    async run({ commands, domain }) {
-      const list = await commands.accounts.list(domain, { limit: AT_ONCE, ...(status !== undefined && { status }) });
+    // §4.18: while they are few, it just answers.
+    async ask({ commands, domain }) {
+      const { total } = await commands.accounts.list(domain, { limit: 1, ...(status !== undefined && { status }) });
+      return total > AT_ONCE ? [MOST] : [];
+    },
+    async run(call) {
+      const { commands, domain } = call;
+      const given = value(call, 'max_items');
+      if (given !== '' && !LENGTHS.includes(given)) {
+        throw new CommandError('invalid', `It shows ${LENGTHS.join(', ')} people, no other number.`);
+      }
+      const limit = given === '' ? AT_ONCE : Number(given);
+      const list = await commands.accounts.list(domain, { limit, ...(status !== undefined && { status }) });
       const jids = list.accounts.map((account) => account.jid);
       const note = list.hasAfter ? `The first ${jids.length} of ${list.total}.` : `${jids.length} in all.`;
       return { note, fields: [{ name: field, type: 'jid-multi', label, values: jids }] };

@@ -6,17 +6,18 @@ import { type AdHocCommand, type CommandOutcome, commandNodes } from '../host/ad
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
-import { dataForm, readForm } from '../xmpp/data-form.ts';
+import { dataForm, type Field, readForm } from '../xmpp/data-form.ts';
 import { type Element, el } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
-import { type AdminCommand, USER_COMMANDS } from './ad-hoc-commands.ts';
+import { type AdminCommand, type Call, USER_COMMANDS } from './ad-hoc-commands.ts';
+import { HOUSE_COMMANDS } from './ad-hoc-house.ts';
 
 const SESSIONS = 1_000;
 const SESSION_MS = 10 * 60_000;
 
 /**
- * Ad-hoc commands (XEP-0050), those of all modules, with the user commands of service administration (XEP-0133 §4): for
+ * Ad-hoc commands (XEP-0050), those of all modules, with those of service administration (XEP-0133 §4): for
  * those whom the office made administrators in chat, by the very functions behind the panel. `commands` is asked when it is
  * needed, as it is made after the hosts are.
  */
@@ -26,7 +27,9 @@ export function adHoc(commands: () => Commands): Module {
     xep: [133, '1.3.1'],
     start(host) {
       const sessions = new LRUCache<string, string>({ max: SESSIONS, ttl: SESSION_MS });
-      const administration = USER_COMMANDS.map((command) => forAdministrators(host, commands, command));
+      const administration = [...USER_COMMANDS, ...HOUSE_COMMANDS].map((command) =>
+        forAdministrators(host, commands, command),
+      );
       const offered = async (request: IqRequest): Promise<AdHocCommand[]> => {
         const found: AdHocCommand[] = [];
         for (const command of all(host)) if (await command.may(request)) found.push(command);
@@ -66,16 +69,23 @@ const all = (host: Host): AdHocCommand[] => host.wirings.flatMap((wiring) => wir
 
 /** Only local sessions of people whom the office made administrators in chat. */
 function forAdministrators(host: Host, commands: () => Commands, command: AdminCommand): AdHocCommand {
+  const { ask } = command;
+  const call = ({ stanza }: IqRequest, values: Call['values']): Call => ({
+    commands: commands(),
+    domain: host.domain,
+    actor: { name: stanza.from.bare, door: 'chat' },
+    values,
+  });
   return {
     node: `${NS.admin}#${command.node}`,
     name: command.name,
     formTypes: [NS.admin, NS.admin],
     fields: command.fields,
     may: async ({ session, stanza }) => session !== undefined && (await commands().chatAdmins.has(stanza.from.bare)),
-    async run({ stanza }, values) {
-      const actor = { name: stanza.from.bare, door: 'chat' } as const;
+    ...(ask !== undefined && { ask: (request) => ask(call(request, new Map())) }),
+    async run(request, values) {
       try {
-        return await command.run({ commands: commands(), domain: host.domain, actor, values });
+        return await command.run(call(request, values));
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         throw new StanzaError(CONDITIONS[error.code] ?? 'not-acceptable', error.message);
@@ -109,10 +119,11 @@ async function execute(host: Host, sessions: LRUCache<string, string>, request: 
     });
   }
   const form = readForm(payload);
-  if (given === undefined && command.fields.length > 0) {
+  const fields = given !== undefined ? [] : ((await command.ask?.(request)) ?? command.fields);
+  if (fields.length > 0) {
     const id = randomBytes(18).toString('base64url');
     sessions.set(id, key);
-    return answer(id, 'executing', el('actions', { execute: 'complete' }, el('complete')), question(command));
+    return answer(id, 'executing', el('actions', { execute: 'complete' }, el('complete')), question(command, fields));
   }
   const outcome = await command.run(request, form?.values ?? new Map());
   const id = given ?? randomBytes(18).toString('base64url');
@@ -127,7 +138,7 @@ const CONDITIONS: Partial<Record<CommandError['code'], 'conflict' | 'item-not-fo
   'session-not-found': 'item-not-found',
 };
 
-function question({ name, fields, formTypes: [formType] }: AdHocCommand): Element {
+function question({ name, formTypes: [formType] }: AdHocCommand, fields: readonly Field[]): Element {
   return dataForm({ type: 'form', ...(formType !== undefined && { formType }), title: name, fields });
 }
 

@@ -2,6 +2,7 @@ import type { Commands } from '../commands/index.ts';
 import type { Module } from '../host/module.ts';
 import type { Registrar } from '../host/registrar.ts';
 import { adHoc } from './ad-hoc.ts';
+import { announcements } from './announcements.ts';
 import { avatarConversion } from './avatar-conversion.ts';
 import { avatarPresence } from './avatar-presence.ts';
 import { blocking } from './blocking.ts';
@@ -57,6 +58,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     retraction, // after the archive, which must have kept it
     carbons, // after the archive, so that copies carry its ids
     offline,
+    announcements, // after what waits, so that the message of the day comes last
     pep,
     mamPreferences,
     fulltext,

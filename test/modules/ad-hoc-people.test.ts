@@ -137,14 +137,19 @@ describe('XEP-0133 §4: people', () => {
     assert.deepEqual(await ask('get-online-users-list', 'onlineuserjids'), [PRINCE, ROMEO]);
   });
 
-  test('a list shows a hundred, and says how many there are', async (t) => {
+  test('§4.18: a long list asks how much of it to show, and says how many there are', async (t) => {
     const { scene, prince } = await palace(t);
     for (let i = 0; i < 101; i++) {
       await scene.stores.accounts.create({ domain: 'example.test', local: `p${i}`, credentials: [] });
     }
-    const answer = child(await prince.gets(command('get-registered-users-list')), 'command', COMMANDS)!;
-    assert.equal(valuesOf(answer, 'registereduserjids')?.length, 100);
-    assert.match(textOf(child(answer, 'note')), /100 of 102/);
+    const answer = await orders(prince, 'get-registered-users-list', { max_items: '25' });
+    assert.equal(valuesOf(answer, 'registereduserjids')?.length, 25);
+    assert.match(textOf(child(answer, 'note')), /25 of 102/);
+    const all = await orders(prince, 'get-registered-users-list', { max_items: '150' });
+    assert.equal(valuesOf(all, 'registereduserjids')?.length, 102);
+    for (const max_items of ['none', '1000000', '-1']) {
+      await isRefused(prince, 'get-registered-users-list', { max_items }, 'not-acceptable');
+    }
   });
 
   test('a command takes one to a hundred people, all of this domain, or does nothing', async (t) => {

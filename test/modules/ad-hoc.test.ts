@@ -59,7 +59,7 @@ describe('who may administer from chat', () => {
     const list = `<iq type='get' to='example.test'><query xmlns='${ITEMS}' node='${COMMANDS}'/></iq>`;
     assert.deepEqual(elements(find(await juliet.gets(list), 'query')!), []);
     const nodes = elements(find(await prince.gets(list), 'query')!).map(({ attrs }) => String(attrs.node));
-    assert.equal(nodes.length, 14);
+    assert.equal(nodes.length, 21);
     for (const node of [COMMANDS, ...nodes]) {
       const info = `<iq type='get' to='example.test'><query xmlns='${INFO}' node='${node}'/></iq>`;
       await juliet.isRefused(info, 'forbidden');

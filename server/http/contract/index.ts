@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import * as AccountShapes from './accounts.ts';
+import * as AnnouncementShapes from './announcements.ts';
 import * as AuditShapes from './audit.ts';
 import { components } from './components.ts';
 import * as DomainShapes from './domains.ts';
@@ -20,6 +21,7 @@ export const contract = {
   ...DomainShapes.domains,
   ...components,
   ...AccountShapes.accounts,
+  ...AnnouncementShapes.announcements,
   ...AuditShapes.audit,
   ...ReportShapes.reports,
   ...SettingShapes.settings,

@@ -6,6 +6,7 @@ import { statements as search } from './0005-search.ts';
 import { statements as mobile } from './0006-mobile.ts';
 import { statements as invitations } from './0007-invitations.ts';
 import { statements as profiles } from './0008-profiles.ts';
+import { statements as announcements } from './0009-announcements.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, name: 'mobile', statements: mobile },
   { version: 7, name: 'invitations', statements: invitations },
   { version: 8, name: 'profiles', statements: profiles },
+  { version: 9, name: 'announcements', statements: announcements },
 ];

@@ -1,6 +1,7 @@
 import type { Database } from '../database.ts';
 import { Accounts } from './accounts.ts';
 import { Admins } from './admins.ts';
+import { Announcements } from './announcements.ts';
 import { ArchiveSearch } from './archive-search.ts';
 import { Archives } from './archives.ts';
 import { Audit } from './audit.ts';
@@ -29,6 +30,7 @@ import { Settings } from './settings.ts';
 export interface Stores {
   readonly accounts: Accounts;
   readonly admins: Admins;
+  readonly announcements: Announcements;
   readonly archives: Archives;
   readonly archiveSearch: ArchiveSearch;
   readonly audit: Audit;
@@ -71,6 +73,7 @@ export function openStores(db: Database): Stores {
   return {
     accounts: new Accounts(db, archives, forget),
     admins: new Admins(db),
+    announcements: new Announcements(db),
     archives,
     archiveSearch: new ArchiveSearch(db),
     audit: new Audit(db),

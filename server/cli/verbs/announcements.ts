@@ -1,0 +1,72 @@
+import { plain, table, when } from '../text.ts';
+import type { Verb } from '../verb.ts';
+
+const where = (domain: string | undefined) => (domain === undefined ? {} : { domain });
+
+export const announcements: readonly Verb[] = [
+  {
+    words: 'announce',
+    args: ['TEXT'],
+    options: ['domain', 'online'],
+    summary: 'tell everybody something; who is away finds it when they come',
+    async run({ client, given, print }, [text = '']) {
+      const audience = given.online === true ? ('online' as const) : ('all' as const);
+      const reply = await client.call('POST /api/announcements', { body: { text, audience, ...where(given.domain) } });
+      const whom = audience === 'online' ? 'Everybody who is online' : 'Everybody';
+      print(reply, `${whom} in ${reply.domains.join(', ')} is being told.\n`);
+    },
+  },
+  {
+    words: 'announcement list',
+    args: [],
+    options: ['domain'],
+    summary: 'what was told to everybody, and how many have it',
+    async run({ client, given, print }) {
+      const reply = await client.call('GET /api/announcements', { query: where(given.domain) });
+      const rows = reply.announcements.map((one) => [
+        when(one.createdAt),
+        one.domain,
+        one.actor,
+        one.audience,
+        `${one.given}${one.finished ? '' : ' so far'}`,
+        one.text.replaceAll('\n', ' ').slice(0, 60),
+      ]);
+      print(reply, table(['TIME', 'DOMAIN', 'WHO', 'FOR', 'REACHED', 'TEXT'], rows));
+    },
+  },
+  {
+    words: 'motd set',
+    args: ['TEXT'],
+    options: ['domain', 'edit'],
+    summary: 'the message of the day: each person is given it once, at the next login',
+    async run({ client, given, print }, [text = '']) {
+      const edit = given.edit === true ? { edit: true } : {};
+      const reply = await client.call('PUT /api/motd', { body: { text, ...where(given.domain), ...edit } });
+      print(reply, `It is set for ${reply.motds.map(({ domain }) => domain).join(', ')}.\n`);
+    },
+  },
+  {
+    words: 'motd show',
+    args: [],
+    options: ['domain'],
+    summary: 'the message of the day',
+    async run({ client, given, print }) {
+      const reply = await client.call('GET /api/motd', { query: where(given.domain) });
+      const texts = reply.motds.map(({ domain, text, setAt }) =>
+        setAt === null
+          ? `${domain}: none\n`
+          : `${domain}, since ${when(setAt)}:\n${text.split('\n').map(plain).join('\n')}\n`,
+      );
+      print(reply, texts.join('\n'));
+    },
+  },
+  {
+    words: 'motd clear',
+    args: [],
+    options: ['domain'],
+    summary: 'take the message of the day away',
+    async run({ client, given, print }) {
+      print(await client.call('DELETE /api/motd', { query: where(given.domain) }), 'There is none any more.\n');
+    },
+  },
+];

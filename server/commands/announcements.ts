@@ -1,0 +1,139 @@
+import type { Announcements, Audience } from '../storage/stores/announcements.ts';
+import type { Audit } from '../storage/stores/audit.ts';
+import { tryParseJid } from '../xmpp/jid.ts';
+import { type Actor, record } from './actor.ts';
+import { CommandError } from './command-error.ts';
+import type { House } from './house.ts';
+
+/** One announcement, as shown to administrators. Times are ms since 1970. */
+export interface AnnouncementView {
+  readonly id: number;
+  readonly domain: string;
+  readonly text: string;
+  readonly audience: Audience;
+  readonly actor: string;
+  readonly createdAt: number;
+  readonly given: number;
+  readonly finished: boolean;
+}
+
+export interface MotdView {
+  readonly domain: string;
+  /** '' for none. */
+  readonly text: string;
+  readonly setAt: number | null;
+}
+
+const LONGEST = 5_000;
+const UNDER_WAY = 20;
+const SHOWN = 50;
+
+/** A text for everybody: trimmed, with line ends as they are written today. Throws CommandError. */
+function checkText(input: string): string {
+  const text = input.normalize('NFC').replaceAll(/\r\n?/g, '\n').trim();
+  if (text === '') throw new CommandError('invalid', 'What shall be told?', 'text');
+  if (text.length > LONGEST) throw new CommandError('invalid', `At most ${LONGEST} characters, please.`, 'text');
+  if (/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(text.replaceAll(/[\n\t]/g, ''))) {
+    throw new CommandError('invalid', 'It holds characters that cannot be shown.', 'text');
+  }
+  return text;
+}
+
+/** What administrators tell everybody (XEP-0133 §4.23 to §4.26). */
+export class AnnouncementCommands {
+  readonly #store: Announcements;
+  readonly #audit: Audit;
+  readonly #house: House;
+  readonly #now: () => number;
+
+  constructor(store: Announcements, audit: Audit, house: House, now: () => number = Date.now) {
+    this.#store = store;
+    this.#audit = audit;
+    this.#house = house;
+    this.#now = now;
+  }
+
+  /**
+   * Tells the people of a domain, or of all; those who are away find it when they come, unless it is for those `online` only.
+   * Stored when it resolves; it is told in the background. Throws CommandError.
+   */
+  async announce(
+    by: Actor,
+    wish: { readonly text: string; readonly audience: Audience; readonly domain?: string },
+  ): Promise<{ readonly domains: string[] }> {
+    const text = checkText(wish.text);
+    const domains = this.#domains(wish.domain);
+    for (const domain of domains) {
+      if ((await this.#store.underWay(domain)) >= UNDER_WAY) {
+        throw new CommandError(
+          'too-many',
+          `${UNDER_WAY} announcements are on their way already. Please wait a little.`,
+        );
+      }
+    }
+    for (const domain of domains) {
+      const { audience } = wish;
+      await this.#store.add({ domain, text, audience, actor: by.name, createdAt: this.#now() });
+      await record(this.#audit, by, 'announcement.send', domain, { audience, text: text.slice(0, 500) });
+    }
+    return { domains };
+  }
+
+  /** The last ones, the newest first, those under way before those that are finished. */
+  async list(domain?: string): Promise<AnnouncementView[]> {
+    const lists = await Promise.all(this.#domains(domain).map((one) => this.#store.list(one, SHOWN)));
+    return lists.flat().map(({ reached: _, ...view }) => view);
+  }
+
+  async motd(domain?: string): Promise<MotdView[]> {
+    return Promise.all(
+      this.#domains(domain).map(async (one) => {
+        const motd = await this.#store.motd(one);
+        const there = motd !== undefined && motd.text !== '';
+        return { domain: one, text: motd?.text ?? '', setAt: there ? motd.setAt : null };
+      }),
+    );
+  }
+
+  /**
+   * Sets the message of the day, which each person is given once at the next login. With `edit` it takes the place of the one
+   * there was, and who has seen that is not bothered again. Throws CommandError.
+   */
+  async setMotd(
+    by: Actor,
+    wish: { readonly text: string; readonly domain?: string; readonly edit?: boolean },
+  ): Promise<MotdView[]> {
+    const text = checkText(wish.text);
+    for (const domain of this.#domains(wish.domain)) {
+      const before = await this.#store.motd(domain);
+      const again = wish.edit !== true || before === undefined || before.text === '';
+      await this.#store.setMotd(domain, text, again, this.#now());
+      await record(this.#audit, by, again ? 'motd.set' : 'motd.edit', domain, { text: text.slice(0, 500) });
+    }
+    return this.motd(wish.domain);
+  }
+
+  /** Takes it away. Doing so twice changes nothing. */
+  async clearMotd(by: Actor, domain?: string): Promise<void> {
+    for (const one of this.#domains(domain)) {
+      const before = await this.#store.motd(one);
+      if (before === undefined || before.text === '') continue;
+      await this.#store.setMotd(one, '', false, this.#now());
+      await record(this.#audit, by, 'motd.clear', one);
+    }
+  }
+
+  /** Forgets what was told in a domain that is not served any more. */
+  async forget(domain: string): Promise<void> {
+    await this.#store.forget(domain);
+  }
+
+  #domains(input: string | undefined): string[] {
+    if (input === undefined) return [...this.#house.domains()];
+    const domain = tryParseJid(input)?.bare;
+    if (domain === undefined || this.#house.get(domain) === undefined) {
+      throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
+    }
+    return [domain];
+  }
+}
