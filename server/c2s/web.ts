@@ -1,4 +1,6 @@
+import type { FastifyPluginAsync } from 'fastify';
 import { switchOption } from '../host/options.ts';
+import { boshPlugin } from './bosh/plugin.ts';
 import type { ClientDoor } from './door.ts';
 import { type OriginRules, webOrigins } from './origins.ts';
 import { type Upgrade, WEBSOCKET_PATH, webSocketUpgrade } from './websocket.ts';
@@ -18,7 +20,7 @@ export const webOptions = [webOrigins, webChat];
 /** What web clients come in by: the hall mounts it on the HTTPS door, which knows nothing of XMPP. */
 export interface WebDoor {
   readonly upgrades: ReadonlyMap<string, Upgrade>;
-  readonly mounts: readonly [];
+  readonly mounts: readonly FastifyPluginAsync[];
 }
 
 export interface WebOptions {
@@ -28,5 +30,5 @@ export interface WebOptions {
 }
 
 export function webDoor(door: ClientDoor, { rules }: WebOptions): WebDoor {
-  return { upgrades: new Map([[WEBSOCKET_PATH, webSocketUpgrade(door, rules)]]), mounts: [] };
+  return { upgrades: new Map([[WEBSOCKET_PATH, webSocketUpgrade(door, rules)]]), mounts: [boshPlugin(door, rules)] };
 }
