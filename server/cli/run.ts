@@ -11,6 +11,7 @@ import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { domains } from './verbs/domains.ts';
 import { house } from './verbs/house.ts';
+import { invitations } from './verbs/invitations.ts';
 import { reports } from './verbs/reports.ts';
 import { sessions } from './verbs/sessions.ts';
 import { settings } from './verbs/settings.ts';
@@ -29,6 +30,7 @@ export interface World {
 export const VERBS: readonly Verb[] = [
   ...house,
   ...users,
+  ...invitations,
   ...sessions,
   ...domains,
   ...contacts,

@@ -41,7 +41,7 @@ export interface InvitationView extends Omit<Invitation, 'account' | 'byPerson'>
   /** The bare address of whose contact the newcomer becomes, '' of nobody. */
   readonly contact: string;
   /** Who used it: bare addresses. */
-  readonly usedBy: readonly string[];
+  readonly usedBy: string[];
 }
 
 /** The link, in both ways to write it. It is told once and cannot be found out again. */

@@ -23,6 +23,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { componentRoutes } from './routes/components.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { localRoutes } from './routes/local.ts';
+import { onboardingRoutes } from './routes/onboarding.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -61,6 +62,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...announcementRoutes(commands),
+    ...onboardingRoutes(commands),
     ...auditRoutes(commands),
     ...reportRoutes(commands),
     ...localRoutes(commands),

@@ -5,6 +5,7 @@ import * as AuditShapes from './audit.ts';
 import { components } from './components.ts';
 import * as DomainShapes from './domains.ts';
 import { local } from './local.ts';
+import * as OnboardingShapes from './onboarding.ts';
 import * as OverviewShapes from './overview.ts';
 import * as ReportShapes from './reports.ts';
 import * as SessionShapes from './session.ts';
@@ -22,6 +23,7 @@ export const contract = {
   ...components,
   ...AccountShapes.accounts,
   ...AnnouncementShapes.announcements,
+  ...OnboardingShapes.onboarding,
   ...AuditShapes.audit,
   ...ReportShapes.reports,
   ...SettingShapes.settings,
@@ -48,9 +50,11 @@ export type Events = { [Name in keyof typeof OverviewShapes.events]: Static<(typ
 export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AuditRow = Static<typeof AuditShapes.AuditRow>;
+export type Connection = Static<typeof OnboardingShapes.Connection>;
 export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
+export type Invitation = Static<typeof OnboardingShapes.Invitation>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
 export type Report = Static<typeof ReportShapes.Report>;
 export type SessionChange = Static<typeof OverviewShapes.SessionChange>;

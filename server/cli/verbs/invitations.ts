@@ -1,0 +1,82 @@
+import { usage } from '../failure.ts';
+import { pairs, table, when } from '../text.ts';
+import { account, type Verb, whole } from '../verb.ts';
+
+export const invitations: readonly Verb[] = [
+  {
+    words: 'invite create',
+    args: ['[JID|DOMAIN]'],
+    options: ['name', 'days', 'uses', 'contact'],
+    summary: 'make a link by which somebody makes an account; with a JID, for that name alone',
+    async run({ client, given, print }, [whom]) {
+      const named = whom?.includes('@') ? account(whom) : undefined;
+      const domain = named?.domain ?? whom ?? (await client.call('GET /api/session', {})).domain;
+      const [days, uses] = [whole('days', given.days), whole('uses', given.uses)];
+      const reply = await client.call('POST /api/domains/:domain/invitations', {
+        params: { domain },
+        body: {
+          ...(named !== undefined && { local: named.local }),
+          ...(given.name !== undefined && { name: given.name }),
+          ...(given.contact !== undefined && { contact: given.contact }),
+          ...(days !== undefined && { days }),
+          ...(uses !== undefined && { uses }),
+        },
+      });
+      const facts = pairs([
+        ['Page', reply.url],
+        ['For chat apps', reply.uri],
+        ['Good until', when(reply.invitation.expiresAt)],
+      ]);
+      print(reply, `${facts}Hand it on now: Hallway does not keep the link.\n`);
+    },
+  },
+  {
+    words: 'invite list',
+    args: ['[DOMAIN]'],
+    options: ['before'],
+    summary: 'who was invited, and what became of it',
+    async run({ client, given, print }, [named]) {
+      const domain = named ?? (await client.call('GET /api/session', {})).domain;
+      const before = whole('before', given.before);
+      const reply = await client.call('GET /api/domains/:domain/invitations', {
+        params: { domain },
+        query: before === undefined ? {} : { before },
+      });
+      const rows = reply.invitations.map((one) => [
+        String(one.id),
+        one.local || one.name || (one.purpose === 'contact' ? 'a contact' : 'anybody'),
+        one.creator,
+        one.state,
+        `${one.usedBy.length} of ${one.uses}`,
+        when(one.expiresAt),
+      ]);
+      const last = reply.invitations.at(-1)?.id;
+      const more = reply.hasMore && last !== undefined ? `More: --before ${last}\n` : '';
+      print(reply, `${table(['ID', 'FOR', 'BY', 'STATE', 'USED', 'UNTIL'], rows)}${more}`);
+    },
+  },
+  {
+    words: 'invite revoke',
+    args: ['ID'],
+    options: [],
+    summary: 'take an invitation back: its link opens nothing any more',
+    async run({ client, print }, [id = '']) {
+      if (!/^\d{1,15}$/.test(id)) throw usage('Name the invitation by its number: “hallwayctl invite list” shows it.');
+      const reply = await client.call('DELETE /api/invitations/:id', { params: { id } });
+      print(reply, `Invitation ${id} is taken back.\n`);
+    },
+  },
+  {
+    words: 'user reset-link',
+    args: ['JID'],
+    options: [],
+    summary: 'make a link by which a person chooses a new password, good for a day and once',
+    async run({ client, print }, [jid = '']) {
+      const reply = await client.call('POST /api/domains/:domain/accounts/:local/reset-link', { params: account(jid) });
+      print(
+        reply,
+        `${reply.url}\nGood until ${when(reply.expiresAt)}, and once. Hand it on now: Hallway does not keep it.\n`,
+      );
+    },
+  },
+];
