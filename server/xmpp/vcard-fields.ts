@@ -124,7 +124,7 @@ export const PROPERTIES: readonly Property[] = [
     now: 'nickname',
     toNow: (list) => list.flatMap((one) => listed(textOf(one))).map((nick) => el('nickname', {}, el('text', {}, nick))),
     toOld: (list) => {
-      const nicks = list.flatMap((one) => all(one, 'text'));
+      const nicks = list.flatMap((one) => all(one, 'text')).flatMap(listed);
       return nicks.length === 0 ? [] : [el('NICKNAME', {}, nicks.join(','))];
     },
   },
@@ -208,8 +208,15 @@ export const PROPERTIES: readonly Property[] = [
         const [name, ...units] = elements(one)
           .filter((text) => text.name === 'text')
           .map((text) => textOf(text).trim());
-        if (name === undefined) return [];
-        return [el('ORG', {}, el('ORGNAME', {}, name), ...units.map((unit) => el('ORGUNIT', {}, unit)))];
+        if (name === undefined || [name, ...units].every((one) => one === '')) return [];
+        return [
+          el(
+            'ORG',
+            {},
+            el('ORGNAME', {}, name),
+            ...units.filter((unit) => unit !== '').map((unit) => el('ORGUNIT', {}, unit)),
+          ),
+        ];
       }),
   },
   {

@@ -39,9 +39,9 @@ function carry(
   const said = elements(source).filter((one) => sourceNames.includes(one.name));
   const there = elements(target).filter((one) => targetNames.includes(one.name));
   const wanted = forth(said);
-  const text = (list: readonly Element[]): string => list.map(serialize).join('');
-  // The same, as far as either format can tell.
-  if (text(back(there)) === text(back(wanted))) return;
+  // There and back: what is left of it says the same to both formats, a number with spaces and its `tel:` address, too.
+  const meaning = (list: readonly Element[]): string => back(forth(back(list))).map(serialize).join('');
+  if (meaning(there) === meaning(wanted)) return;
   // Of what stands there, only what the source could have said goes: a property that it has no words for stays.
   removeChildren(target, (one) => there.includes(one) && (blank(one) || back([one]).length > 0));
   for (const one of wanted) {
