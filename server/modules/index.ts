@@ -10,6 +10,7 @@ import { bookmarks } from './bookmarks.ts';
 import { carbons } from './carbons.ts';
 import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
 import { disco } from './disco.ts';
+import { externalServices } from './external-services.ts';
 import { fulltext } from './fulltext.ts';
 import { invisible } from './invisible.ts';
 import { invite } from './invite.ts';
@@ -67,6 +68,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     ping,
     version,
     time,
+    externalServices,
     last,
     legacySession,
     vcard,
