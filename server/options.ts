@@ -1,3 +1,4 @@
+import { CLIENT_OPTIONS } from './c2s/options.ts';
 import { webOptions } from './c2s/web.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { components } from './components/index.ts';
@@ -6,5 +7,10 @@ import type { Option } from './host/options.ts';
 
 /** Every option of the house: those of the modules and components, and those of the other rooms. */
 export function allOptions(modules: readonly Module[]): readonly Option[] {
-  return [...[...modules, ...components].flatMap((one) => one.options ?? []), ...onboardingOptions, ...webOptions];
+  return [
+    ...[...modules, ...components].flatMap((one) => one.options ?? []),
+    ...onboardingOptions,
+    ...webOptions,
+    ...CLIENT_OPTIONS,
+  ];
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
+import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
 import { webOrigins } from './c2s/origins.ts';
 import { webDoor } from './c2s/web.ts';
@@ -149,6 +150,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     fakeSaltSecret: await fakeSaltSecret(stores),
     iterations: settings.scram.iterations,
     registrar,
+    tokenKey: tokenKey(settings.data),
   });
   stack.defer(() => door.close());
   await listenAll(settings, 'c2s', listening, (address) => door.listen('starttls', address));

@@ -1,7 +1,8 @@
+import type { Element } from '../xmpp/element.ts';
 import type { ScramError } from '../xmpp/scram.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { Connection } from './connection.ts';
-import type { SaslError, Step } from './mechanisms/mechanism.ts';
+import { SaslError } from './mechanisms/mechanism.ts';
 
 /** Failures on one stream before it is ended (RFC 6120 §6.4.5). */
 const TRIES = 5;
@@ -11,8 +12,8 @@ export class Attempts {
   #failures = 0;
   /** The profile whose exchange is under way. */
   #profile = '';
-  /** What takes the client's next message of it. */
-  next: ((response: Buffer) => Promise<Step>) | undefined;
+  /** What takes the client's next element of it. */
+  next: ((element: Element) => Promise<void>) | undefined;
 
   /** A profile takes its turn. Throws StreamError while the exchange of another is under way. */
   enter(profile: string): void {
@@ -37,14 +38,16 @@ export function refuse(connection: Connection, error: SaslError | ScramError): s
   connection.door.log.info({ address, condition, reason: error.message }, 'login refused');
   if (condition === 'not-authorized') return 'The name or the password is wrong.';
   if (condition === 'account-disabled') return 'This account is disabled. Please ask your administrator.';
-  if (condition === 'temporary-auth-failure') return 'The server could not check the password. Please try again.';
+  if (condition === 'temporary-auth-failure') return 'The server cannot let you in now. Please try again.';
   if (condition === 'invalid-mechanism') return 'This way to log in is not offered.';
+  if (condition === 'credentials-expired') return 'Please log in with your password again.';
   return 'The login was not understood.';
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Strict base 64 (RFC 6120 §6.4, RFC 4648 §4); undefined when it is none. */
-export function fromBase64(text: string): Buffer | undefined {
-  return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
+/** Strict base 64 (RFC 6120 §6.4, RFC 4648 §4). Throws SaslError. */
+export function fromBase64(text: string): Buffer {
+  if (!BASE64.test(text)) throw new SaslError('incorrect-encoding', 'not base 64');
+  return Buffer.from(text, 'base64');
 }

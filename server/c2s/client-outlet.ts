@@ -51,6 +51,8 @@ export class ClientOutlet implements Outlet {
   readonly #resumptions: Resumptions;
   #session!: Session;
   #stream: ElementStream | undefined;
+  /** What came before the client was told that its session has begun; undefined from then on. */
+  #early: string[] | undefined;
   #management: Management | undefined;
   /** XEP-0352: presence held back, the newest of each sender; undefined while the client is active. */
   #held: Map<string, Sent> | undefined;
@@ -152,6 +154,18 @@ export class ClientOutlet implements Outlet {
     return counted;
   }
 
+  /** From now on what is for the client waits until `begin`. */
+  hold(): void {
+    this.#early = [];
+  }
+
+  /** The client is told, by `first`, that its session has begun; then it gets what came meanwhile. */
+  begin(...first: readonly string[]): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const text of [...first, ...early]) this.#write(text);
+  }
+
   /** The client has received that many (§4). Throws StreamError when it says more than were sent (§4, <handled-count-too-high/>). */
   acknowledge(h: number): void {
     const management = this.#management;
@@ -248,7 +262,7 @@ export class ClientOutlet implements Outlet {
       }
     }
     if (this.#stream === undefined) return;
-    this.#stream.send(text);
+    this.#write(text);
     if (management !== undefined && management.askedAt === 0 && management.unacked.length % ASK_AFTER === 0) {
       this.#request(management, Date.now());
     }
@@ -256,7 +270,12 @@ export class ClientOutlet implements Outlet {
 
   #request(management: Management, now: number): void {
     management.askedAt = now;
-    this.#stream?.send(`<r xmlns='${NS.sm}'/>`);
+    this.#write(`<r xmlns='${NS.sm}'/>`);
+  }
+
+  #write(text: string): void {
+    if (this.#early === undefined) this.#stream?.send(text);
+    else this.#early.push(text);
   }
 
   /** XEP-0198 §5, §8: what was not acknowledged is treated as if the resource had not been there. */

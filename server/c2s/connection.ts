@@ -5,14 +5,15 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { ElementStream } from '../stream/element-stream.ts';
 import { StreamHeader } from '../stream/parser.ts';
 import type { Element } from '../xmpp/element.ts';
-import { tryParseJid } from '../xmpp/jid.ts';
+import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import { Attempts } from './attempts.ts';
 import type { ClientOutlet } from './client-outlet.ts';
 import type { ClientDoor } from './door.ts';
 import { FEATURES } from './features/index.ts';
 import { newId } from './id.ts';
-import type { Login } from './mechanisms/mechanism.ts';
+import { mechanismsFor } from './mechanisms/index.ts';
+import type { Login, Mechanism } from './mechanisms/mechanism.ts';
 import type { Peer } from './peer.ts';
 
 /** One client's connection: negotiates feature by feature (RFC 6120 §4.3), then hands stanzas to the host. */
@@ -25,10 +26,16 @@ export class Connection {
   host: Host | undefined;
   /** What a login can be bound to; undefined also where HTTPS carries the stream. */
   tls: TLSSocket | undefined;
+  /** For whom the client said that it comes, once the stream is encrypted; not to be trusted. */
+  from: Jid | undefined;
+  /** The ways to log in with a password that were offered, in the order in which they were. */
+  offered: readonly Mechanism[] = [];
   /** Tries to log in. */
   readonly attempts = new Attempts();
   /** Who logged in, and how. */
   login: Login | undefined;
+  /** Which of the account's devices it is, when it said so (`Devices.idOf`). */
+  device: string | undefined;
   session: Session | undefined;
   outlet: ClientOutlet | undefined;
   #loginTimer: NodeJS.Timeout | undefined;
@@ -59,7 +66,7 @@ export class Connection {
           this.stream.close();
           break;
         }
-        if (item instanceof StreamHeader) this.#opened(item);
+        if (item instanceof StreamHeader) await this.#opened(item);
         else {
           const done = this.#element(item);
           if (done !== undefined) await done;
@@ -85,8 +92,9 @@ export class Connection {
   }
 
   /** The client has shown who it is: there is room for real stanzas from now on. */
-  authenticated(login: Login): void {
+  authenticated(login: Login, device?: string): void {
     this.login = login;
+    this.device = device;
     this.attempts.next = undefined;
     this.stream.limits = this.door.limits.afterLogin;
   }
@@ -112,7 +120,12 @@ export class Connection {
     this.outlet = outlet;
   }
 
-  #opened(header: StreamHeader): void {
+  /** What is on offer now (RFC 6120 §4.3.2). */
+  features(): string {
+    return `<stream:features>${FEATURES.map((feature) => feature.offer(this)).join('')}</stream:features>`;
+  }
+
+  async #opened(header: StreamHeader): Promise<void> {
     const to = tryParseJid(header.to);
     const host = to === undefined ? undefined : this.door.hosts.get(to.full);
     if (host === undefined) {
@@ -127,7 +140,12 @@ export class Connection {
     if (!(major >= 1)) throw new StreamError('unsupported-version', 'XMPP 1.0 is spoken here.'); // §4.7.5
     const from = !this.encrypted || header.from === '' ? undefined : tryParseJid(header.from);
     this.stream.open({ from: host.domain, id: newId(), ...(from !== undefined && { to: from.bare }) });
-    this.stream.send(`<stream:features>${FEATURES.map((feature) => feature.offer(this)).join('')}</stream:features>`);
+    if (from !== undefined && from.domain !== host.domain) {
+      throw new StreamError('invalid-from', 'This is somebody of another domain.'); // XEP-0388 §2.1
+    }
+    this.from = from;
+    if (this.encrypted && this.account === undefined) this.offered = await mechanismsFor(this, from);
+    this.stream.send(this.features());
   }
 
   #element(element: Element): void | Promise<void> {

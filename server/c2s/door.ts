@@ -11,6 +11,7 @@ import { Connection } from './connection.ts';
 import { type Peer, socketPeer } from './peer.ts';
 import { Resumptions } from './resumptions.ts';
 import { Throttle } from './throttle.ts';
+import { Tokens } from './tokens.ts';
 
 /** XEP-0368 §3, as it goes over the wire: its length and the name. */
 const ALPN = Buffer.from('\x0bxmpp-client');
@@ -37,6 +38,8 @@ export interface ClientDoorOptions {
   readonly fakeSaltSecret: Uint8Array;
   readonly iterations: number;
   readonly registrar: Registrar;
+  /** Makes the tokens of devices: 32 bytes that are kept outside of the store. */
+  readonly tokenKey: Uint8Array;
 }
 
 /** Where clients come in, by STARTTLS and by TLS from the first byte (XEP-0368). */
@@ -49,6 +52,7 @@ export class ClientDoor {
   readonly registrar: Registrar;
   readonly resumptions = new Resumptions();
   readonly throttle = new Throttle();
+  readonly tokens: Tokens;
   readonly #secureContext: ClientDoorOptions['secureContext'];
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
@@ -63,6 +67,7 @@ export class ClientDoor {
     this.fakeSaltSecret = options.fakeSaltSecret;
     this.iterations = options.iterations;
     this.registrar = options.registrar;
+    this.tokens = new Tokens(options.tokenKey);
     this.#secureContext = options.secureContext;
     this.#sweep = setInterval(() => this.#lookAfter(Date.now()), SWEEP);
     this.#sweep.unref();

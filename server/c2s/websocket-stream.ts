@@ -47,6 +47,10 @@ export class WebSocketStream implements ElementStream {
     wire.on('data', this.#counted);
   }
 
+  get pending(): boolean {
+    return this.#queue.pending;
+  }
+
   get ended(): boolean {
     return this.#closing || this.#queue.ended;
   }

@@ -6,8 +6,8 @@ import type { Session } from './session.ts';
 
 /** Every event of a host: what has happened, and cannot be stopped. */
 export interface HostEvents {
-  /** A resource was bound. */
-  bound: { session: Session };
+  /** A resource was bound; `fromArchive` when its client reads there what it missed (XEP-0386 §3.2). */
+  bound: { session: Session; fromArchive: boolean };
   /** A session sent available presence (RFC 6121 §4.2, §4.4); `initial` when it was unavailable before. */
   available: { session: Session; initial: boolean };
   /**

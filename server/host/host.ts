@@ -92,12 +92,12 @@ export class Host implements Destination {
   }
 
   /** Adds a session. One of the same resource is ended: the newcomer is its owner come back (RFC 6120 §7.7.2.2). */
-  bind(jid: Jid, account: Account, client: ClientInfo, outlet: Outlet): Session {
+  bind(jid: Jid, account: Account, client: ClientInfo, outlet: Outlet, fromArchive = false): Session {
     this.sessions.get(jid)?.end('conflict', 'You logged in elsewhere under the same resource.');
     const session = new Session(jid, account, client, outlet);
     this.sessions.add(session);
     this.house.counters.logins++;
-    this.events.emit('bound', { session });
+    this.events.emit('bound', { session, fromArchive });
     this.#readAhead(account.id);
     return session;
   }

@@ -23,6 +23,8 @@ export interface ClientInfo {
   /** SASL's. */
   readonly mechanism: string;
   readonly transport: 'starttls' | 'tls' | 'websocket' | 'bosh';
+  /** Which of the account's devices it is, in our words (`Devices.idOf`); undefined when it did not say. */
+  readonly device?: string;
 }
 
 export interface PresenceInfo {

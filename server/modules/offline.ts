@@ -23,7 +23,11 @@ export const offline: Module = {
     // SECURITY 42: whatever says that it was kept by us, and comes from elsewhere, was not.
     outbound: { stamp: ({ stanza }) => removeDelays(stanza.element, host.domain) },
     inbound: { fallback: (arrival) => keep(host, arrival) },
-    on: { listening: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined) },
+    on: {
+      // XEP-0386 §3.2: a client that reads the archive finds there what waits here, but for what is not archived.
+      bound: ({ session, fromArchive }) => (fromArchive ? forgo(host, session.account.id) : undefined),
+      listening: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined),
+    },
   }),
 };
 
@@ -49,6 +53,11 @@ function keepBehind(host: Host, { stanza, account, extra, ledger }: Arrival, wai
   ledger.statements.push(store.append(account.id, id, extra === '' ? stanza.text : insertLast(stanza.text, extra)));
   ledger.failed.push(() => store.forget(account.id));
   return 'stop';
+}
+
+async function forgo(host: Host, account: number): Promise<void> {
+  const { offline: store } = host.house.stores;
+  if ((await store.count(account)) > 0) await store.removeArchived(account);
 }
 
 /** One device takes all that waits, in order (§3). */

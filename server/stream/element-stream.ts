@@ -25,6 +25,8 @@ export interface ElementStream extends AsyncIterableIterator<StreamItem> {
   readonly ended: boolean;
   /** Our header was sent. */
   readonly opened: boolean;
+  /** Something was read that was not handled yet. */
+  readonly pending: boolean;
   /** When the peer gave the last sign of life, ms since 1970. */
   readonly lastRead: number;
   /** What holds from the next stanza on. */

@@ -22,6 +22,11 @@ export class ItemQueue {
     return this.#items.length >= READ_AHEAD;
   }
 
+  /** Something was read that nobody has asked for yet. */
+  get pending(): boolean {
+    return this.#items.length > 0;
+  }
+
   /** Nothing more will come. */
   get ended(): boolean {
     return this.#ended;

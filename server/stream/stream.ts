@@ -54,6 +54,10 @@ export class XmlStream implements ElementStream {
     return this.#out.length + this.#duplex.writableLength;
   }
 
+  get pending(): boolean {
+    return this.#queue.pending;
+  }
+
   get limits(): StanzaLimits {
     return this.#limits;
   }

@@ -38,7 +38,23 @@ export async function keysOf(
   iterations: number,
 ): Promise<MechanismKeys> {
   const hash = SCRAM_HASHES[mechanism];
-  const salted = await pbkdf2Async(prepared, salt, iterations, KEY_BYTES[mechanism], hash);
+  return keysOfSalted(
+    mechanism,
+    await pbkdf2Async(prepared, salt, iterations, KEY_BYTES[mechanism], hash),
+    salt,
+    iterations,
+  );
+}
+
+/** The same from what RFC 5802 §3 calls SaltedPassword. Throws RangeError when it is not as long as the hash. */
+export function keysOfSalted(
+  mechanism: ScramName,
+  salted: Uint8Array,
+  salt: Uint8Array,
+  iterations: number,
+): MechanismKeys {
+  const hash = SCRAM_HASHES[mechanism];
+  if (salted.length !== KEY_BYTES[mechanism]) throw new RangeError('a salted password is as long as the hash');
   const clientKey = createHmac(hash, salted).update('Client Key').digest();
   const storedKey = createHash(hash).update(clientKey).digest();
   const serverKey = createHmac(hash, salted).update('Server Key').digest();

@@ -85,10 +85,15 @@ export class ScramServer {
     };
   }
 
-  /** server-first-message for these keys, which for an unknown user are made up (§9). */
-  challenge(keys: ScramKeys): string {
+  /**
+   * server-first-message for these keys, which for an unknown user are made up (§9). `offered` is what the client was offered
+   * to log in with, to be hashed into it (XEP-0474): a client that was shown another list finds out.
+   */
+  challenge(keys: ScramKeys, offered?: string): string {
     this.#keys = keys;
-    this.#serverFirst = `r=${this.#nonce},s=${Buffer.from(keys.salt).toString('base64')},i=${keys.iterations}`;
+    const salt = Buffer.from(keys.salt).toString('base64');
+    const hash = offered === undefined ? '' : `,h=${createHash(this.#hash).update(offered).digest('base64')}`;
+    this.#serverFirst = `r=${this.#nonce},s=${salt},i=${keys.iterations}${hash}`;
     return this.#serverFirst;
   }
 

@@ -34,7 +34,7 @@ describe('RFC 6120 §4.3: what is on offer when', () => {
   test('then how to log in, and nothing else', async (t) => {
     const { wire } = await open(t);
     const features = await wire.opens('example.test');
-    assert.deepEqual(names(features).sort(), ['mechanisms', 'sasl-channel-binding']);
+    assert.deepEqual(names(features).sort(), ['authentication', 'limits', 'mechanisms', 'sasl-channel-binding']);
     assert.deepEqual(elements(find(features, 'mechanisms')!).map(textOf), [
       'SCRAM-SHA-512-PLUS',
       'SCRAM-SHA-256-PLUS',

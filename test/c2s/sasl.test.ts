@@ -174,7 +174,7 @@ describe('SECURITY 21: whether an account exists', () => {
     await wire.opens('example.test');
     wire.write(sasl('auth', `n,,n=${user},r=abc`, `mechanism='${mechanism}'`));
     const [, salt, iterations] =
-      /,s=([^,]+),i=(\d+)$/.exec(Buffer.from(textOf(await wire.element()), 'base64').toString()) ?? [];
+      /,s=([^,]+),i=(\d+),h=/.exec(Buffer.from(textOf(await wire.element()), 'base64').toString()) ?? [];
     return { salt: Buffer.from(salt!, 'base64'), iterations };
   };
 

@@ -44,7 +44,7 @@ export class ScramClient {
 
   /** Throws when the challenge is not an answer to our first message. */
   final(challenge: string): string {
-    const [, nonce = '', salt = '', iterations = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(challenge) ?? [];
+    const [, nonce = '', salt = '', iterations = ''] = /^r=([^,]+),s=([^,]+),i=(\d+)(?:,h=.*)?$/.exec(challenge) ?? [];
     if (!nonce.startsWith(this.#nonce) || nonce === this.#nonce) throw new Error(`a wrong challenge: ${challenge}`);
     const size = createHash(this.#hash).digest().length;
     const salted = pbkdf2Sync(this.#password, Buffer.from(salt, 'base64'), Number(iterations), size, this.#hash);
@@ -61,5 +61,20 @@ export class ScramClient {
   /** Whether the server knows the password, too. */
   accepts(final: string): boolean {
     return final === `v=${this.#serverSignature}`;
+  }
+
+  /** Whether a challenge is for a client that was shown these mechanisms and bindings (XEP-0474 §5.1). */
+  sees(challenge: string, mechanisms: readonly string[], bindings: readonly string[] | undefined): boolean {
+    const octets = (list: readonly string[]): Buffer =>
+      Buffer.from(
+        list
+          .map((one) => Buffer.from(one).toString('hex'))
+          .sort()
+          .join('1e'),
+        'hex',
+      );
+    const hash = createHash(this.#hash).update(octets(mechanisms));
+    if (bindings !== undefined) hash.update(Buffer.of(0x1f)).update(octets(bindings));
+    return /,h=([^,]+)/.exec(challenge)?.[1] === hash.digest('base64');
   }
 }

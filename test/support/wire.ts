@@ -229,6 +229,7 @@ export function openDoor(t: TestContext, scene: Scene, options: DoorOptions = {}
     fakeSaltSecret: Buffer.alloc(32, 'secret'),
     iterations: 10,
     registrar: registrarOf(() => scene.commands),
+    tokenKey: Buffer.alloc(32, 'token'),
   });
   const connections: Connection[] = [];
   dialled.set(door, connections);

@@ -3,25 +3,16 @@ import { NS } from '../../xmpp/ns.ts';
 import { ScramError } from '../../xmpp/scram.ts';
 import { StreamError } from '../../xmpp/stream-error.ts';
 import { fromBase64, refuse } from '../attempts.ts';
-import { bindingTypes } from '../channel-binding.ts';
 import type { Connection } from '../connection.ts';
 import type { Feature } from '../feature.ts';
-import { mechanismsFor } from '../mechanisms/index.ts';
 import { SaslError, type Step } from '../mechanisms/mechanism.ts';
 
 /** SASL (RFC 6120 §6), inside TLS only. */
 export const sasl: Feature = {
-  offer(connection) {
-    if (!connection.encrypted || connection.account !== undefined) return '';
-    const mechanisms = mechanismsFor(connection)
-      .map(({ name }) => `<mechanism>${name}</mechanism>`)
-      .join('');
-    const offer = `<mechanisms xmlns='${NS.sasl}'>${mechanisms}</mechanisms>`;
-    if (connection.tls === undefined) return offer;
-    const bindings = bindingTypes(connection.tls)
-      .map((type) => `<channel-binding type='${type}'/>`)
-      .join('');
-    return `${offer}<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>${bindings}</sasl-channel-binding>`;
+  offer({ encrypted, account, offered }) {
+    if (!encrypted || account !== undefined) return '';
+    const mechanisms = offered.map(({ name }) => `<mechanism>${name}</mechanism>`);
+    return `<mechanisms xmlns='${NS.sasl}'>${mechanisms.join('')}</mechanisms>`;
   },
 
   takes: (_connection, element) => element.attrs.xmlns === NS.sasl,
@@ -33,7 +24,7 @@ export const sasl: Feature = {
     const { attempts, stream } = connection;
     attempts.enter(NS.sasl);
     try {
-      show(connection, await step(connection, element));
+      await take(connection, element);
     } catch (error) {
       if (!(error instanceof SaslError) && !(error instanceof ScramError)) throw error;
       const text = el('text', { 'xml:lang': 'en' }, refuse(connection, error));
@@ -43,20 +34,19 @@ export const sasl: Feature = {
   },
 };
 
-function step(connection: Connection, element: Element): Promise<Step> {
-  const { attempts } = connection;
+async function take(connection: Connection, element: Element): Promise<void> {
+  const { attempts, offered } = connection;
+  const { next } = attempts;
   switch (element.name) {
     case 'auth': {
-      if (attempts.next !== undefined) throw new SaslError('malformed-request', 'an exchange is under way');
-      const mechanism = mechanismsFor(connection).find(({ name }) => name === element.attrs.mechanism);
+      if (next !== undefined) throw new SaslError('malformed-request', 'an exchange is under way');
+      const mechanism = offered.find(({ name }) => name === element.attrs.mechanism);
       if (mechanism === undefined) throw new SaslError('invalid-mechanism', 'no such mechanism');
-      return mechanism.begin({ connection, initial: decode(element) });
+      return show(connection, await mechanism.begin({ connection, initial: decode(element), agent: '' }));
     }
-    case 'response': {
-      const { next } = attempts;
+    case 'response':
       if (next === undefined) throw new SaslError('malformed-request', 'no exchange is under way');
-      return next(decode(element));
-    }
+      return next(element);
     case 'abort':
       throw new SaslError('aborted', 'the client gave up');
     default:
@@ -67,7 +57,7 @@ function step(connection: Connection, element: Element): Promise<Step> {
 function show(connection: Connection, step: Step): void {
   const { attempts, stream } = connection;
   if (step.challenge !== undefined) {
-    attempts.next = step.next;
+    attempts.next = async (response) => show(connection, await step.next(decode(response)));
     const text = Buffer.from(step.challenge).toString('base64');
     stream.send(`<challenge xmlns='${NS.sasl}'>${text}</challenge>`);
     return;
@@ -80,8 +70,5 @@ function show(connection: Connection, step: Step): void {
 
 function decode(element: Element): Buffer {
   const text = textOf(element).trim();
-  if (text === '=') return Buffer.alloc(0); // RFC 6120 §6.4.2
-  const bytes = fromBase64(text);
-  if (bytes === undefined) throw new SaslError('incorrect-encoding', 'not base 64');
-  return bytes;
+  return text === '=' ? Buffer.alloc(0) : fromBase64(text); // RFC 6120 §6.4.2
 }

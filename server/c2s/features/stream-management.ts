@@ -1,16 +1,15 @@
-import { type Element, el, serialize } from '../../xmpp/element.ts';
-import { makeJid } from '../../xmpp/jid.ts';
+import type { Element } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { StanzaErrorCondition } from '../../xmpp/stanza-error.ts';
 import { StreamError } from '../../xmpp/stream-error.ts';
 import type { Connection } from '../connection.ts';
 import type { Feature } from '../feature.ts';
-import { RESUME_SECONDS } from '../resumptions.ts';
-import { clientInfo } from './bind.ts';
+import { enableManagement, handledCount, managementFailed, takeUp } from '../login/resumption.ts';
 
 /** Stream management (XEP-0198 1.6.3): acknowledgements, and sessions that outlive their connection. */
 export const streamManagement: Feature = {
-  offer: (connection) => (connection.account === undefined ? '' : `<sm xmlns='${NS.sm}'/>`),
+  offer: (connection) =>
+    connection.account === undefined || connection.outlet?.managed === true ? '' : `<sm xmlns='${NS.sm}'/>`,
 
   takes: (connection, element) => connection.account !== undefined && element.attrs.xmlns === NS.sm,
 
@@ -23,22 +22,15 @@ export const streamManagement: Feature = {
       case 'r':
         return request(connection);
       case 'a':
-        return connection.outlet?.acknowledge(count(element));
+        return connection.outlet?.acknowledge(handledCount(element));
       default:
         throw new StreamError('unsupported-stanza-type', 'Stream management knows no such element.');
     }
   },
 };
 
-function count(element: Element): number {
-  const h: string = element.attrs.h ?? '';
-  const n = Number(h);
-  if (!/^\d{1,10}$/.test(h) || n >= 2 ** 32) throw new StreamError('invalid-xml', 'An acknowledgement has a number.');
-  return n;
-}
-
-function failed(connection: Connection, condition: StanzaErrorCondition, h?: number): void {
-  connection.stream.send(serialize(el('failed', { xmlns: NS.sm, h }, el(condition, { xmlns: NS.stanzas }))));
+function failed(connection: Connection, condition: StanzaErrorCondition): void {
+  connection.stream.send(managementFailed(condition));
 }
 
 function enable(connection: Connection, element: Element): void {
@@ -48,9 +40,7 @@ function enable(connection: Connection, element: Element): void {
     return;
   }
   const resume = element.attrs.resume === 'true' || element.attrs.resume === '1';
-  const id = outlet.enable(resume);
-  const more = resume ? { id, resume: 'true', max: RESUME_SECONDS } : {};
-  connection.stream.send(serialize(el('enabled', { xmlns: NS.sm, ...more })));
+  connection.stream.send(enableManagement(outlet, resume));
 }
 
 /** What is acknowledged is on disk first: the answer waits for the commit, the stream does not. */
@@ -65,24 +55,9 @@ function request(connection: Connection): void {
 }
 
 async function resume(connection: Connection, element: Element): Promise<void> {
-  const { account, host, session, stream } = connection;
-  const { resumptions } = connection.door;
-  if (session !== undefined) return failed(connection, 'unexpected-request');
-  const token: string = element.attrs.previd ?? '';
-  const bare = makeJid(account!.local, host!.domain).bare;
-  const outlet = resumptions.find(token, bare);
-  if (outlet === undefined || outlet.over) {
-    return failed(connection, 'item-not-found', resumptions.handledBefore(token, bare)); // §5
-  }
-  const h = count(element);
-  await connection.stillValid();
-  if (outlet.over || stream.ended) return failed(connection, 'item-not-found', outlet.handled);
-  outlet.acknowledge(h);
-  await outlet.interrupt(); // from here on nothing more is handled for the session: its count can be told once it is on disk
-  await host!.house.db.durable();
-  if (outlet.over) return failed(connection, 'item-not-found', outlet.handled);
-  if (stream.ended) return; // the session waits for the next try
-  outlet.session.client = clientInfo(connection);
-  connection.established(outlet.session, outlet);
-  outlet.attach(stream, serialize(el('resumed', { xmlns: NS.sm, previd: token, h: outlet.handled })));
+  if (connection.session !== undefined) return failed(connection, 'unexpected-request');
+  const taken = await takeUp(connection, element);
+  if (connection.stream.ended) return; // the session waits for the next try
+  if (taken.failed !== undefined) connection.stream.send(taken.failed);
+  else taken.goOn(taken.resumed);
 }

@@ -1,15 +1,20 @@
+import { createHmac } from 'node:crypto';
 import type { Account } from '../../storage/stores/accounts.ts';
-import type { Credential } from '../../storage/stores/credentials.ts';
 import { makeJid, tryParseJid } from '../../xmpp/jid.ts';
 import { fakeKeys, type ScramName } from '../../xmpp/scram.ts';
 import type { MechanismKeys } from '../../xmpp/scram-keys.ts';
 import type { Connection } from '../connection.ts';
-import { SaslError } from './mechanism.ts';
+import { type Login, SaslError } from './mechanism.ts';
 
 /** Who somebody says to be. */
 export interface Claim {
   readonly bare: string;
   readonly account: Account | undefined;
+  /**
+   * The account's number. Nobody's is one that no account has, the same at every try for the same name: what is kept under it
+   * is looked up like anybody's, so that the time it takes does not tell who is there.
+   */
+  readonly number: number;
 }
 
 /** The account of a user name; who acts for somebody else is refused (SECURITY 16). Throws SaslError. */
@@ -22,18 +27,24 @@ export async function lookUp(connection: Connection, username: string, authzid: 
   if (authzid !== '' && tryParseJid(authzid)?.full !== jid.bare) {
     throw new SaslError('invalid-authzid', 'authorization as somebody else');
   }
-  return { bare: makeJid(jid.local, host.domain).bare, account: await host.house.stores.accounts.at(jid.bare) };
+  return claimOf(connection, makeJid(jid.local, host.domain).bare);
+}
+
+/** The same for a bare address of this domain. */
+export async function claimOf(connection: Connection, bare: string): Promise<Claim> {
+  const account = await connection.host!.house.stores.accounts.at(bare);
+  const nobody = createHmac('sha256', connection.door.fakeSaltSecret).update(`number\0${bare}`).digest().readUInt32BE();
+  return { bare, account, number: account?.id ?? -1 - nobody };
 }
 
 /** The keys to check against; for nobody's name made-up ones, so that names cannot be found out. */
 export async function keysFor(
   connection: Connection,
-  { account, bare }: Claim,
+  { number, bare }: Claim,
   mechanism: ScramName,
 ): Promise<MechanismKeys> {
   const { door } = connection;
-  const credentials: readonly Credential[] =
-    account === undefined ? [] : await connection.host!.house.stores.credentials.of(account.id);
+  const credentials = await connection.host!.house.stores.credentials.of(number);
   const keys = credentials.find((one) => one.mechanism === mechanism);
   return keys ?? { mechanism, ...fakeKeys(door.fakeSaltSecret, mechanism, bare, door.iterations) };
 }
@@ -46,8 +57,15 @@ export function admitted(connection: Connection, { account, bare }: Claim): Acco
   return account;
 }
 
-/** Whether an account still has the key that a password was checked against: if not, the password was changed. */
-export async function hasKey(connection: Connection, account: Account, storedKey: Uint8Array): Promise<boolean> {
-  const keys = await connection.host!.house.stores.credentials.of(account.id);
-  return keys.some((one) => Buffer.compare(one.storedKey, storedKey) === 0);
+/** A login by a password that was checked against a key. It holds as long as the account has the key. */
+export function passwordLogin(
+  connection: Connection,
+  account: Account,
+  mechanism: string,
+  storedKey: Uint8Array,
+): Login {
+  const { credentials } = connection.host!.house.stores;
+  const holds = async (): Promise<boolean> =>
+    (await credentials.of(account.id)).some((one) => Buffer.compare(one.storedKey, storedKey) === 0);
+  return { account, mechanism, storedKey, holds };
 }

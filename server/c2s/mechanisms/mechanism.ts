@@ -27,6 +27,10 @@ export class SaslError extends Error {
 export interface Login {
   readonly account: Account;
   readonly mechanism: string;
+  /** The key that a password was checked against. */
+  readonly storedKey?: Uint8Array;
+  /** A token was shown: whether it should be replaced by a newer one. */
+  readonly token?: { readonly due: boolean };
   /** Whether what was shown would still do: it may have been changed or revoked since. */
   holds(): boolean | Promise<boolean>;
 }
@@ -40,6 +44,15 @@ export type Step =
 export interface Request {
   readonly connection: Connection;
   readonly initial: Buffer;
+  /** What the client calls itself (XEP-0388 §2.4), '' when it did not say. */
+  readonly agent: string;
+  /** What it says of its token (XEP-0484 §3.4, §3.6). */
+  readonly fast?: FastWish;
+}
+
+export interface FastWish {
+  readonly count: number | undefined;
+  readonly invalidate: boolean;
 }
 
 /** One SASL mechanism (RFC 4422), whichever profile carries it. All of these begin with the client. */

@@ -1,7 +1,7 @@
 import type { ScramName } from '../../xmpp/scram.ts';
 import { passwordFits } from '../../xmpp/scram-keys.ts';
-import { admitted, hasKey, keysFor, lookUp } from './identity.ts';
-import { type Mechanism, SaslError, utf8 } from './mechanism.ts';
+import { admitted, type Claim, keysFor, lookUp, passwordLogin } from './identity.ts';
+import { type Mechanism, type Request, SaslError, utf8 } from './mechanism.ts';
 
 const CHECKS: ScramName = 'SCRAM-SHA-256';
 
@@ -15,13 +15,19 @@ export const plain: Mechanism = {
     const claim = await lookUp(connection, username, authzid!);
     const { door, address } = connection;
     const keys = await door.throttle.turn(claim.bare, address, async () => {
-      const known = await keysFor(connection, claim, CHECKS);
+      const known = await keysFor(connection, claim, await checks(connection, claim));
       if ((await passwordFits(password, known)) && claim.account !== undefined) return known;
       door.throttle.failed(claim.bare, address);
       throw new SaslError('not-authorized', 'the password is wrong');
     });
     if (keys === undefined) throw new SaslError('temporary-auth-failure', 'too many tries stand in line');
     const account = admitted(connection, claim);
-    return { login: { account, mechanism: 'PLAIN', holds: () => hasKey(connection, account, keys.storedKey) } };
+    return { login: passwordLogin(connection, account, 'PLAIN', keys.storedKey) };
   },
 };
+
+/** Which keys to check by: an account that came from elsewhere may have others only. */
+async function checks(connection: Request['connection'], { number }: Claim): Promise<ScramName> {
+  const known = await connection.host!.house.stores.credentials.of(number);
+  return known.length === 0 || known.some((one) => one.mechanism === CHECKS) ? CHECKS : known[0]!.mechanism;
+}

@@ -1,6 +1,6 @@
 import { ScramError, type ScramName, ScramServer } from '../../xmpp/scram.ts';
-import { channelBindings } from '../channel-binding.ts';
-import { admitted, hasKey, keysFor, lookUp } from './identity.ts';
+import { bindingTypes, channelBindings } from '../channel-binding.ts';
+import { admitted, keysFor, lookUp, passwordLogin } from './identity.ts';
 import { type Mechanism, type Request, SaslError, type Step, utf8 } from './mechanism.ts';
 
 /** SCRAM (RFC 5802, RFC 7677) with one hash, with or without channel binding. */
@@ -16,7 +16,7 @@ async function begin({ connection, initial }: Request, name: string, hash: Scram
   const { username, authzid } = server.first(utf8(initial));
   const claim = await lookUp(connection, username, authzid);
   const keys = await keysFor(connection, claim, hash);
-  return { challenge: server.challenge(keys), next };
+  return { challenge: server.challenge(keys, offered(connection)), next };
 
   async function next(response: Buffer): Promise<Step> {
     const { door, address } = connection;
@@ -31,6 +31,13 @@ async function begin({ connection, initial }: Request, name: string, hash: Scram
     });
     if (data === undefined) throw new SaslError('temporary-auth-failure', 'too many tries stand in line');
     const account = admitted(connection, claim);
-    return { data, login: { account, mechanism: name, holds: () => hasKey(connection, account, keys.storedKey) } };
+    return { data, login: passwordLogin(connection, account, name, keys.storedKey) };
   }
+}
+
+/** What the client was offered, as it is hashed (XEP-0474 §5.1): octets sort like code units, as all of it is ASCII. */
+function offered({ offered, tls }: Request['connection']): string {
+  const mechanisms = offered.map(({ name }) => name).sort();
+  const types = tls === undefined ? '' : `\x1f${[...bindingTypes(tls)].sort().join('\x1e')}`;
+  return `${mechanisms.join('\x1e')}${types}`;
 }

@@ -82,6 +82,11 @@ export class Devices {
     this.#cache = new Cached(5_000, (account) => this.#load(account));
   }
 
+  /** See `deviceId`. */
+  idOf(account: number, agent: string): string {
+    return deviceId(account, agent);
+  }
+
   /** All devices of an account, in no order. */
   of(account: number): Soon<readonly Device[]> {
     return this.#cache.get(account);

@@ -53,6 +53,14 @@ export class Offline {
     return sql`DELETE FROM offline WHERE account = ${account} AND id = ${id}`;
   }
 
+  /** Removes what stands in the account's archive, too. Resolves once that is on disk. */
+  async removeArchived(account: number): Promise<void> {
+    this.#counts.forget(account);
+    await this.#db.run(sql`DELETE FROM offline WHERE account = ${account} AND (
+      EXISTS (SELECT 1 FROM archive WHERE archive.owner = ${account} AND archive.id = offline.id)
+      OR id IN (SELECT id FROM archive_fresh WHERE owner = ${account} OR other_owner = ${account}))`);
+  }
+
   /** How many messages wait, those just appended included. */
   count(account: number): Soon<number> {
     return this.#counts.get(account);

@@ -1,0 +1,16 @@
+import { numberOption, type Option } from '../host/options.ts';
+
+/** XEP-0484 §4.2: how long a device may be away and still come in by its token. */
+export const tokenDays = numberOption({
+  key: 'login.token-days',
+  scope: 'house',
+  group: 'Logging in',
+  title: 'Quick login stays valid for',
+  help: 'Modern apps log in again without the password for this long after they were last used. 0 makes them use the password every time.',
+  least: 0,
+  most: 365,
+  unit: 'days',
+  default: 30,
+});
+
+export const CLIENT_OPTIONS: readonly Option[] = [tokenDays];
