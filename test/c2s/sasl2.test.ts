@@ -20,11 +20,6 @@ import {
   succeeded,
 } from './sasl2.ts';
 
-const _SALTED = new Map([
-  ['UPGR-SCRAM-SHA-256', 'SCRAM-SHA-256'] as const,
-  ['UPGR-SCRAM-SHA-512', 'SCRAM-SHA-512'] as const,
-]);
-
 describe('XEP-0388 §2.1: what is on offer', () => {
   test('the mechanisms, and all that can be done along with the login', async (t) => {
     const { dial } = await open(t);

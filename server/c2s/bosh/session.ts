@@ -83,6 +83,10 @@ export class BoshSession implements ElementStream {
     };
   }
 
+  get pending(): boolean {
+    return this.#queue.pending;
+  }
+
   get ended(): boolean {
     return this.#closing || this.#queue.ended;
   }
