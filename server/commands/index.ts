@@ -86,7 +86,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const url = (): string => options.panel().url;
   const invitations = new InvitationCommands(stores, house, options.options, url, options.now);
   const announcements = new AnnouncementCommands(stores.announcements, stores.audit, house, options.now);
-  const gone = [announcements, contacts, settings, invitations];
+  const channels = { forget: (domain: string) => stores.pubsubNodes.removeService(`pubsub.${domain}`) };
+  const gone = [channels, announcements, contacts, settings, invitations];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();

@@ -75,7 +75,12 @@ export const pep: Module = {
       ],
       inbound: {
         stamp: (arrival) => approval(host, arrival),
-        deliver({ stanza }) {
+        deliver({ stanza, account }) {
+          if (stanza.kind === 'presence') {
+            const about = stanza.type === '' || stanza.type === 'unavailable';
+            const visits = stanza.from.domain !== host.domain && about && stanza.from.resource !== '';
+            return visits ? services.visited(stanza, account) : undefined;
+          }
           if (stanza.kind !== 'iq' || stanza.mayBeAnswered || stanza.to!.resource !== '') return undefined;
           return interests.answered(stanza) ? 'stop' : undefined;
         },

@@ -1,15 +1,17 @@
 import { covers } from '../host/blocklist.ts';
 import type { Host } from '../host/host.ts';
-import type { Session } from '../host/session.ts';
+import { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { NodeConfig, PubsubNode } from '../storage/stores/pubsub-nodes.ts';
 import type { RosterItem } from '../storage/stores/rosters.ts';
+import type { Element } from '../xmpp/element.ts';
 import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
-import type { Stanza } from '../xmpp/stanza.ts';
+import { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { denial } from './access.ts';
 import type { Profile } from './config.ts';
-import { Interests } from './interests.ts';
+import { Elsewhere, Visitors } from './elsewhere.ts';
+import { Interests, type Listener } from './interests.ts';
 import { ACCOUNT_LIMITS } from './limits.ts';
 import { lastItem, sendItem } from './notify.ts';
 import { newLocks, type Published, type Relation, type Service } from './service.ts';
@@ -54,11 +56,13 @@ class AccountService implements Service {
   readonly locks;
   readonly #host: Host;
   readonly #interests: Interests;
+  readonly #visitors: Visitors;
   readonly #origin: string | undefined;
 
   constructor(all: AccountServices, account: Account, origin: string | undefined) {
     this.#host = all.host;
     this.#interests = all.interests;
+    this.#visitors = all.visitors;
     this.#origin = origin;
     this.locks = all.locks;
     this.account = account;
@@ -85,23 +89,26 @@ class AccountService implements Service {
   /** XEP-0060 §9: one's own devices, and contacts who may see the node, each device that is interested. */
   async audience(node: PubsubNode): Promise<Jid[]> {
     const found: Jid[] = [];
-    const add = (bare: string): void => {
-      for (const session of this.#host.sessions.of(bare)) {
-        if (session.available !== undefined && this.#interests.of(session).has(node.name)) found.push(session.jid);
+    const add = (devices: Iterable<Listener>): void => {
+      for (const device of devices) {
+        if (device.available !== undefined && this.#interests.of(device).has(node.name)) found.push(device.jid);
       }
     };
-    add(this.jid.bare);
+    add(this.#host.sessions.of(this.jid.bare));
     const { accessModel, rosterGroups } = node.config;
     if (accessModel === 'whitelist' || accessModel === 'authorize') return found;
     const { rosters, blocking } = this.house.stores;
     const roster = await rosters.all(this.account.id);
     const blocked = await blocking.list(this.account.id);
     for (const item of roster.items.values()) {
-      if (!sees(item) || this.#host.sessions.of(item.jid).length === 0) continue;
+      if (!sees(item)) continue;
       if (accessModel === 'roster' && !item.groups.some((group) => rosterGroups.includes(group))) continue;
       const affiliation = node.affiliations.get(item.jid);
       if (affiliation === 'outcast' || affiliation === 'publish-only') continue;
-      if (!covers(blocked, parseJid(item.jid))) add(item.jid);
+      const contact = parseJid(item.jid);
+      if (covers(blocked, contact)) continue;
+      const here = contact.domain === this.#host.domain;
+      add(here ? this.#host.sessions.of(item.jid) : this.#visitors.of(item.jid, this.jid.bare));
     }
     return found;
   }
@@ -123,15 +130,20 @@ class AccountService implements Service {
 export class AccountServices {
   readonly host: Host;
   readonly interests: Interests;
+  readonly visitors: Visitors;
   readonly locks = newLocks();
 
   constructor(host: Host) {
     this.host = host;
-    this.interests = new Interests((session, nodes) => {
-      this.welcome(session, nodes).catch((error: unknown) => {
-        host.house.log.error({ err: error, host: host.domain }, 'last items could not be sent');
-      });
-    });
+    this.interests = new Interests(
+      (listener, question) => this.#ask(listener, question),
+      (listener, nodes) => {
+        this.#welcome(listener, nodes).catch((error: unknown) => {
+          host.house.log.error({ err: error, host: host.domain }, 'last items could not be sent');
+        });
+      },
+    );
+    this.visitors = new Visitors((device) => this.interests.left(device));
   }
 
   /** `origin` is told with the events of what is changed through it. */
@@ -139,8 +151,36 @@ export class AccountServices {
     return new AccountService(this, account, origin);
   }
 
+  /** Presence of somebody at another domain, for an account of ours. */
+  async visited(stanza: Stanza, account: Account): Promise<void> {
+    if (stanza.type === 'unavailable') return this.visitors.went(stanza);
+    // Presence can be sent to anybody: only that of contacts is looked at, or strangers could make us ask and remember.
+    if (!sees(await this.host.house.stores.rosters.get(account.id, stanza.from.bare))) return;
+    const visit = this.visitors.came(stanza, account);
+    if (visit === undefined) return;
+    const { device, initial } = visit;
+    const known = this.interests.of(device);
+    this.interests.seen(device);
+    if (initial && known.size > 0) await this.#offer(account, device, known);
+  }
+
+  /** A client of ours answers its own account; one elsewhere an account that it sent presence to. */
+  #ask(listener: Listener, question: Element): void {
+    if (listener instanceof Session) {
+      listener.deliver(new Stanza(question, this.host.bareOf(listener), listener.jid));
+    } else if (listener instanceof Elsewhere) {
+      const [account] = listener.accounts.values();
+      if (account === undefined) return;
+      this.host.send(new Stanza(question, makeJid(account.local, account.domain), listener.jid));
+    }
+  }
+
   /** XEP-0163 §4.3.4: a device that has come gets the last items it is interested in, its own account's and contacts'. */
-  async welcome(session: Session, nodes: ReadonlySet<string>): Promise<void> {
+  async #welcome(session: Listener, nodes: ReadonlySet<string>): Promise<void> {
+    if (session instanceof Elsewhere) {
+      for (const account of [...session.accounts.values()]) await this.#offer(account, session, nodes);
+    }
+    if (!(session instanceof Session)) return;
     await this.#offer(session.account, session, nodes);
     const roster = await this.host.house.stores.rosters.all(session.account.id);
     for (const item of roster.items.values()) {
@@ -171,7 +211,7 @@ export class AccountServices {
     }
   }
 
-  async #offer(account: Account, session: Session, nodes: ReadonlySet<string>): Promise<void> {
+  async #offer(account: Account, session: Listener, nodes: ReadonlySet<string>): Promise<void> {
     const { pubsubNodes } = this.host.house.stores;
     const names = await pubsubNodes.names(account.id);
     const service = this.of(account);
@@ -187,7 +227,7 @@ export class AccountServices {
   }
 
   /** XEP-0060 §9.1: who is notified of a node without having subscribed to it. */
-  async #listens(service: Service, node: PubsubNode, { jid }: Session): Promise<boolean> {
+  async #listens(service: Service, node: PubsubNode, { jid }: Listener): Promise<boolean> {
     if (jid.bare === service.jid.bare) return true;
     const { accessModel } = node.config;
     if (accessModel === 'whitelist' || accessModel === 'authorize') return false;

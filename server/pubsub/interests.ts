@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Session } from '../host/session.ts';
 import { CAPS_HASHES, readCapabilities, verificationString } from '../xmpp/caps.ts';
 import { child, type Element, el } from '../xmpp/element.ts';
-import { makeJid } from '../xmpp/jid.ts';
+import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
-import { Stanza } from '../xmpp/stanza.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
 import { NAME_LENGTH } from './limits.ts';
 
 /** Nodes that one client can be interested in. */
@@ -25,13 +24,20 @@ interface Caps {
   readonly node: string;
 }
 
+/** A device that can be interested: a session of ours, or what is known of one elsewhere. */
+export interface Listener {
+  readonly jid: Jid;
+  /** Its presence, undefined when it is gone. */
+  readonly available: Stanza | undefined;
+}
+
 interface Question {
-  readonly session: Session;
+  readonly session: Listener;
   readonly caps: Caps;
   readonly timer: NodeJS.Timeout;
 }
 
-function capsOf(session: Session): Caps | undefined {
+function capsOf(session: Listener): Caps | undefined {
   const c = session.available && child(session.available.element, 'c', NS.caps);
   if (c === undefined) return undefined;
   const { hash = '', ver = '', node = '' } = c.attrs as Record<string, string>;
@@ -45,26 +51,34 @@ function capsOf(session: Session): Caps | undefined {
  * right (§5.4), and for itself in any case.
  */
 export class Interests {
-  readonly #learned: (session: Session, nodes: ReadonlySet<string>) => void;
+  readonly #put: (session: Listener, question: Element) => void;
+  readonly #learned: (session: Listener, nodes: ReadonlySet<string>) => void;
   readonly #verified = new LRUCache<string, ReadonlySet<string>>({ max: REMEMBERED });
-  readonly #known = new WeakMap<Session, { readonly key: string; readonly nodes: ReadonlySet<string> }>();
+  readonly #known = new WeakMap<Listener, { readonly key: string; readonly nodes: ReadonlySet<string> }>();
   /** By the id of the iq. */
   readonly #questions = new Map<string, Question>();
-  readonly #asked = new WeakMap<Session, string>();
+  readonly #asked = new WeakMap<Listener, string>();
   /** Who has the same verification string as the one who was asked. */
-  readonly #waiting = new Map<string, Set<Session>>();
+  readonly #waiting = new Map<string, Set<Listener>>();
 
-  /** `learned` is told of the nodes that a session turned out to be interested in, those it was before left out. */
-  constructor(learned: (session: Session, nodes: ReadonlySet<string>) => void) {
+  /**
+   * `put` sends a session an iq in the name of an account that gets the answer; `learned` is told of the nodes that a session
+   * turned out to be interested in, those it was before left out.
+   */
+  constructor(
+    put: (session: Listener, question: Element) => void,
+    learned: (session: Listener, nodes: ReadonlySet<string>) => void,
+  ) {
+    this.#put = put;
     this.#learned = learned;
   }
 
-  of(session: Session): ReadonlySet<string> {
+  of(session: Listener): ReadonlySet<string> {
     return this.#known.get(session)?.nodes ?? NOTHING;
   }
 
   /** A session sent presence. */
-  seen(session: Session): void {
+  seen(session: Listener): void {
     const caps = capsOf(session);
     if (caps === undefined) {
       this.#known.delete(session);
@@ -77,7 +91,7 @@ export class Interests {
   }
 
   /** A session is not available any more: when it comes back it is a newcomer. */
-  left(session: Session): void {
+  left(session: Listener): void {
     this.#known.delete(session);
     const id = this.#asked.get(session);
     if (id !== undefined) this.#close(id);
@@ -104,7 +118,7 @@ export class Interests {
     this.#waiting.clear();
   }
 
-  #ask(session: Session, caps: Caps): void {
+  #ask(session: Listener, caps: Caps): void {
     if (this.#asked.has(session)) return; // it is looked at again when the answer is there
     const shared = caps.algorithm !== undefined;
     const others = shared ? this.#waiting.get(caps.key) : undefined;
@@ -118,10 +132,9 @@ export class Interests {
     this.#questions.set(id, { session, caps, timer });
     this.#asked.set(session, id);
     if (shared) this.#waiting.set(caps.key, new Set());
-    // A client answers its own account. XEP-0115 §6.2: what is asked for is what this verification string stands for.
+    // XEP-0115 §6.2: what is asked for is what this verification string stands for.
     const query = el('query', { xmlns: NS.discoInfo, node: caps.ver === '' ? undefined : caps.node });
-    const self = makeJid(session.jid.local, session.jid.domain);
-    session.deliver(new Stanza(el('iq', { type: 'get', id }, query), self, session.jid));
+    this.#put(session, el('iq', { type: 'get', id }, query));
   }
 
   /** A question is over, answered or not: those who waited for the answer take it, or the next of them is asked. */
@@ -138,7 +151,7 @@ export class Interests {
     for (const other of waiting) if (other.available !== undefined) this.seen(other);
   }
 
-  #learn(session: Session, key: string, nodes: ReadonlySet<string>): void {
+  #learn(session: Listener, key: string, nodes: ReadonlySet<string>): void {
     const before = this.of(session);
     this.#known.set(session, { key, nodes });
     const added = nodes.difference(before);

@@ -40,7 +40,10 @@ function carry(
   const there = elements(target).filter((one) => targetNames.includes(one.name));
   const wanted = forth(said);
   // There and back: what is left of it says the same to both formats, a number with spaces and its `tel:` address, too.
-  const meaning = (list: readonly Element[]): string => back(forth(back(list))).map(serialize).join('');
+  const meaning = (list: readonly Element[]): string =>
+    back(forth(back(list)))
+      .map(serialize)
+      .join('');
   if (meaning(there) === meaning(wanted)) return;
   // Of what stands there, only what the source could have said goes: a property that it has no words for stays.
   removeChildren(target, (one) => there.includes(one) && (blank(one) || back([one]).length > 0));
