@@ -20,6 +20,7 @@ const actions: Record<string, string> = {
   'domain.add': 'Added the domain',
   'domain.remove': 'Removed the domain',
   'domain.contacts': 'Changed whom to contact at',
+  'report.remove': 'Was done with a report about',
   'admin.sign-in': 'Signed in',
   'admin.sign-out': 'Signed out',
   'admin.password': 'Changed their own password',
@@ -32,6 +33,7 @@ const actions: Record<string, string> = {
 const details: Record<string, string> = {
   address: 'from',
   generated: 'password made by the server',
+  reporter: 'by',
   from: 'was',
   to: 'is',
   'abuse-addresses': 'abuse:',

@@ -27,6 +27,7 @@ export const router = createRouter({
     },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'Settings' } },
+    { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: 'Reports' } },
     { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: 'Activity' } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { title: 'Your account' } },
     { path: '/sign-in', component: SignInPage, meta: { title: 'Sign in', plain: true } },

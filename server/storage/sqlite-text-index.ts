@@ -50,15 +50,11 @@ export function dropFromIndex(ids: Statement): Statement {
   return compose(sql`DELETE FROM message_words WHERE rowid IN (`, ids, sql`)`);
 }
 
-/** The ids of indexed messages of an owner with these keys, between `low` and `high` (a value or a query in brackets). */
-export function indexed(owner: number, keys: readonly string[], low: Statement, high: Statement): Statement {
+/** The ids from `from` to `to` of indexed messages of an owner with these keys. In order of ids it stops where one stops asking. */
+export function indexed(owner: number, keys: readonly string[], from: number, to: number): Statement {
   const wanted = [`@${owner}`, ...keys].map((key) => `"${key.replaceAll('"', '""')}"`).join(' AND ');
-  return compose(
-    sql`SELECT rowid AS id FROM message_words WHERE message_words MATCH ${wanted} AND rowid >=`,
-    low,
-    sql`AND rowid <=`,
-    high,
-  );
+  return sql`SELECT rowid AS id FROM message_words
+    WHERE message_words MATCH ${wanted} AND rowid >= ${from} AND rowid <= ${to}`;
 }
 
 /** A condition: what is stored in `message.stanza` has all that is looked for. */

@@ -302,6 +302,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
         ['people', 'People'],
         ['people/example.test/juliet', 'Juliet Capulet'],
         ['domains', 'Domains'],
+        ['reports', 'Reports'],
         ['activity', 'Activity'],
         ['account', 'Your account'],
         ['reset', 'Set a new password'],

@@ -235,6 +235,38 @@ describe('the rest of the house', () => {
     assert.equal((await ctl('domain contacts example.test --clear')).out, 'Nobody is named for example.test.\n');
   });
 
+  test('report list and remove: what people told when they blocked somebody; it drives no terminal', async () => {
+    assert.equal((await ctl('report list')).out, 'Nobody has reported anything.\n');
+    const told = {
+      time: 1_700_000_000_000,
+      reason: 'urn:xmpp:reporting:spam',
+      reporter: 'juliet@example.test',
+      account: 1,
+    };
+    const messages = [{ time: 1_700_000_000_000, text: 'buy\u001b[2J pearls' }];
+    for (const subject of ['paris@example.test', 'troll@elsewhere.test']) {
+      await house.stores.reports.add({ ...told, subject, text: 'three\ntimes', messages });
+    }
+    const { out } = await ctl('report list --limit 1');
+    for (const part of [
+      'report 2:',
+      'troll@elsewhere.test',
+      'juliet@example.test',
+      'spam',
+      'buy\ufffd[2J pearls',
+      '--before 2',
+    ])
+      assert.ok(out.includes(part), `${part} in ${out}`);
+    assert.match((await ctl('report list --before 2')).out, /report 1: .*\n.*paris@example\.test/);
+    assert.equal((await ctl('report remove 2')).out, 'Report 2 is removed.\n');
+    assert.equal((await ctl('report remove 2')).exit, 1);
+    for (const wrong of ['x', '0', '-1', '1.5']) assert.equal((await ctl(`report remove ${wrong}`)).exit, 2, wrong);
+    const reply = json(await ctl('--json report list')) as { total?: number };
+    assert.equal(reply.total, 1);
+    const row = (await house.stores.audit.page({ limit: 1 }))[0];
+    assert.deepEqual([row?.action, row?.subject], ['report.remove', 'troll@elsewhere.test']);
+  });
+
   test('status prints figures, or the reply as it is', async () => {
     const { out } = await ctl('status');
     for (const part of ['Version:', '0.0.1', 'example.test', 'c2s [::]:5222']) assert.ok(out.includes(part), part);

@@ -2,7 +2,7 @@ import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { among, compose, type Database, type Statement, sql } from '../database.ts';
 import { keysOf, type Pattern } from '../searchable.ts';
 import { dropFromIndex, indexed, matching } from '../sqlite-text-index.ts';
-import { type ArchiveFilter, entries, ownerOf, range } from './archive-range.ts';
+import { type ArchiveFilter, ownerOf, range } from './archive-range.ts';
 import type { ArchivedMessage, ArchivePage, ArchiveQuery } from './archives.ts';
 
 export interface ArchiveSearchQuery extends ArchiveQuery {
@@ -10,13 +10,13 @@ export interface ArchiveSearchQuery extends ArchiveQuery {
   readonly pattern: Pattern;
 }
 
-/** Entries of the archive that one question to the store goes through: few first, as mostly the newest are wanted. */
-const FIRST_WINDOW = 250;
-const SMALLEST_WINDOW = 125;
-const LARGEST_WINDOW = 4_000;
+/** Messages that one question to the store looks at: few first, as mostly the newest are wanted. */
+const FIRST_SLICE = 250;
+const SMALLEST_SLICE = 60;
+const LARGEST_SLICE = 500;
 /** Milliseconds for one question: nobody else shall wait longer for the store because somebody searches. */
-const SHORT = 4;
-const LONG = 12;
+const SHORT = 3;
+const LONG = 10;
 /** After so long a search ends with what it has. */
 const PATIENCE_MS = 5_000;
 /** Searches under way at once, in the whole house, and searches that wait for their turn. */
@@ -24,19 +24,21 @@ const LANES = 2;
 const MOST_WAITING = 200;
 /** How far back of a conversation one message is looked for by its own id, which no index has. */
 const LOOK_BACK = 10_000;
-const LOOK_BACK_WINDOW = 1_000;
 const SAME_ID = 50;
 
 /** A search was given up: too many are under way, or it found nothing within its time. */
 export class SearchRefused extends Error {}
 
 interface Hit extends ArchivedMessage {
-  /** The last entry of the window, null when it is the last window. */
+  /** The last message that was looked at, null when there are no more. */
   readonly edge: number | null;
 }
 
-/** One window of an archive and what is in it that matches; exported so that a test can ask the engine for its plan. */
-export function windowStatement(
+/**
+ * Looks at `size` messages from one end of what a filter leaves, those alone that may match as far as the index knows; gives
+ * what matches and how far it came. Exported so that a test can ask the engine for its plan.
+ */
+export function sliceStatement(
   owner: number,
   query: ArchiveSearchQuery,
   filter: ArchiveFilter,
@@ -44,40 +46,47 @@ export function windowStatement(
 ): Statement {
   const { fromEnd, pattern, limit } = query;
   const order = fromEnd ? sql`ORDER BY id DESC` : sql`ORDER BY id`;
-  const edge = sql`(SELECT id FROM edge)`;
   const { from, to } = range(filter);
-  const low = fromEnd ? compose(sql`coalesce(`, edge, sql`, ${from})`) : sql`${from}`;
-  const high = fromEnd ? sql`${to}` : compose(sql`coalesce(`, edge, sql`, ${to})`);
-  const between = compose(sql`id >=`, low, sql`AND id <=`, high);
   const peer = filter.with === undefined ? undefined : sql`AND archive.peer = ${filter.with}`;
   const keys = keysOf(pattern.phrases);
-  const placed =
+  const hint =
     keys.length === 0
-      ? compose(sql`SELECT id FROM archive WHERE archive.owner = ${owner}`, peer, sql`AND`, between)
-      : // The order of the joins is meant: the index leads, and who may see it is decided by the archive.
-        compose(
-          sql`SELECT hint.id AS id FROM (`,
-          indexed(owner, keys, low, high),
-          sql`) AS hint CROSS JOIN archive ON archive.owner = ${owner} AND archive.id = hint.id`,
+      ? compose(
+          sql`SELECT id FROM archive WHERE archive.owner = ${owner}`,
           peer,
-        );
-  const fresh = compose(sql`SELECT id FROM archive_fresh WHERE`, ownerOf(owner, filter.with), sql`AND`, between);
+          sql`AND id >= ${from} AND id <= ${to}`,
+        )
+      : indexed(owner, keys, from, to);
+  const edge = sql`(SELECT id FROM edge)`;
+  // What has no place yet is not in the index for sure; it is seen as far as the slice goes.
+  const low = fromEnd ? compose(sql`coalesce(`, edge, sql`, ${from})`) : sql`${from}`;
+  const high = fromEnd ? sql`${to}` : compose(sql`coalesce(`, edge, sql`, ${to})`);
+  // The order of the joins is meant: the index leads, and who may see it is decided by the archive.
+  const found = compose(
+    compose(
+      sql`SELECT hint.id AS id FROM hint CROSS JOIN archive ON archive.owner = ${owner} AND archive.id = hint.id`,
+      peer,
+    ),
+    compose(sql`UNION ALL SELECT id FROM archive_fresh WHERE`, ownerOf(owner, filter.with)),
+    compose(sql`AND id >=`, low, sql`AND id <=`, high),
+  );
   const hits = compose(
-    compose(sql`SELECT message.id AS id, message.stanza AS stanza FROM (`, placed, sql`UNION ALL`, fresh),
-    compose(sql`) AS found CROSS JOIN message ON message.id = found.id WHERE`, matching(pattern)),
+    compose(sql`SELECT message.id AS id, message.stanza AS stanza FROM (`, found, sql`) AS found`),
+    compose(sql`CROSS JOIN message ON message.id = found.id WHERE`, matching(pattern)),
     filter.ids === undefined ? undefined : compose(sql`AND message.id IN`, among(filter.ids)),
     compose(order, sql`LIMIT ${limit + 1}`),
   );
   return compose(
-    compose(sql`WITH edge AS MATERIALIZED (SELECT id FROM (`, entries(owner, filter, size, fromEnd)),
-    compose(sql`) AS both_kinds`, order, sql`LIMIT 1 OFFSET ${size - 1})`),
+    compose(sql`WITH hint AS MATERIALIZED (`, hint, order, sql`LIMIT ${size}),`),
+    fromEnd ? sql`edge AS MATERIALIZED (SELECT min(id) AS id` : sql`edge AS MATERIALIZED (SELECT max(id) AS id`,
+    sql`FROM hint HAVING count(*) = ${size})`,
     compose(sql`SELECT`, edge, sql`AS edge, id, stanza FROM (`, hits, sql`) AS hits`),
     compose(sql`UNION ALL SELECT`, edge, sql`, NULL, NULL`),
   );
 }
 
 /**
- * Archives read through for what no index answers alone: words, and one device's address. It is done window by window, each
+ * Archives read through for what no index answers alone: words, and one device's address. It is done slice by slice, each
  * a question of its own that takes milliseconds, so that the store does other work in between; the thread that routes
  * messages never waits for it.
  */
@@ -116,8 +125,8 @@ export class ArchiveSearch {
     const query: ArchiveSearchQuery = { with: peer, limit: SAME_ID, fromEnd: true, pattern };
     const found: ArchivedMessage[] = [];
     let filter: ArchiveFilter = { with: peer };
-    for (let seen = 0; seen < LOOK_BACK && found.length < SAME_ID; seen += LOOK_BACK_WINDOW) {
-      const { hits, edge } = await this.#window(owner, query, filter, LOOK_BACK_WINDOW);
+    for (let seen = 0; seen < LOOK_BACK && found.length < SAME_ID; seen += LARGEST_SLICE) {
+      const { hits, edge } = await this.#slice(owner, query, filter, LARGEST_SLICE);
       found.push(...hits);
       if (edge === undefined) break;
       filter = { with: peer, beforeId: edge };
@@ -135,7 +144,7 @@ export class ArchiveSearch {
     const rows: ArchivedMessage[] = [];
     const until = performance.now() + this.#patience;
     let filter: ArchiveFilter = query;
-    let size = FIRST_WINDOW;
+    let size = FIRST_SLICE;
     let ended = query.ids?.length === 0;
     while (!ended && rows.length <= limit && wanted()) {
       const began = performance.now();
@@ -143,13 +152,13 @@ export class ArchiveSearch {
         if (rows.length === 0) throw new SearchRefused('Nothing was found within the time for a search.');
         break;
       }
-      const { hits, edge } = await this.#window(owner, query, filter, size);
+      const { hits, edge } = await this.#slice(owner, query, filter, size);
       for (const hit of hits) rows.push(hit);
       if (edge === undefined) ended = true;
       else filter = fromEnd ? { ...filter, beforeId: edge } : { ...filter, afterId: edge };
       const took = performance.now() - began;
-      if (took < SHORT) size = Math.min(size * 2, LARGEST_WINDOW);
-      else if (took > LONG) size = Math.max(Math.floor(size / 2), SMALLEST_WINDOW);
+      if (took < SHORT) size = Math.min(size * 2, LARGEST_SLICE);
+      else if (took > LONG) size = Math.max(Math.floor(size / 2), SMALLEST_SLICE);
     }
     const complete = ended && rows.length <= limit;
     rows.length = Math.min(rows.length, limit);
@@ -159,13 +168,13 @@ export class ArchiveSearch {
     return first && last ? { rows, complete, first: first.id, last: last.id } : { rows, complete };
   }
 
-  async #window(
+  async #slice(
     owner: number,
     query: ArchiveSearchQuery,
     filter: ArchiveFilter,
     size: number,
   ): Promise<{ hits: ArchivedMessage[]; edge: number | undefined }> {
-    const rows = await this.#db.all<Hit>(windowStatement(owner, query, filter, size));
+    const rows = await this.#db.all<Hit>(sliceStatement(owner, query, filter, size));
     const end = rows.pop();
     return { hits: rows.map(({ id, stanza }) => ({ id, stanza })), edge: end?.edge ?? undefined };
   }

@@ -7,7 +7,7 @@ import {
   ArchiveSearch,
   type ArchiveSearchQuery,
   SearchRefused,
-  windowStatement,
+  sliceStatement,
 } from '../../../server/storage/stores/archive-search.ts';
 import type { Archives } from '../../../server/storage/stores/archives.ts';
 import { house } from './support.ts';
@@ -173,7 +173,7 @@ describe('search in archives', () => {
       ['""', '1 2'],
       ["'; DROP TABLE message; --", ''],
       ["secret') OR 1=1 --", ''],
-      ['secret\0keys', '1'],
+      ['secret\0keys', ''],
       ['(((((((', '1 2'],
     ] as const) {
       assert.equal(await found(search, text), `${ids} .`, text);
@@ -217,7 +217,7 @@ describe('search in archives', () => {
     assert.equal(row?.n, 4);
   });
 
-  it('go on over as many windows as it takes, and end with their time', async (t) => {
+  it('go on over as many slices as it takes, and end with their time', async (t) => {
     const { archives, archiveSearch: search, db } = await house(t);
     for (let n = 1; n <= 3_000; n++) says(archives, n, n % 1_000 === 0 ? `needle ${n}` : `need hay ${n}`, 2 + (n % 2));
     assert.equal(await found(search, 'needle', { limit: 3 }), '1000 2000 3000 .');
@@ -228,7 +228,7 @@ describe('search in archives', () => {
     const hasty = new ArchiveSearch(db, 0);
     await assert.rejects(found(hasty, 'needle'), SearchRefused);
     let asked = 0;
-    const phrases = readPhrases('nothing')!;
+    const phrases = readPhrases('neednot')!;
     await search.page(1, { limit: 1, fromEnd: true, pattern: { phrases } }, () => ++asked <= 2);
     assert.equal(asked, 3, 'nobody wants it any more');
   });
@@ -248,7 +248,7 @@ describe('search in archives', () => {
       for (const fromEnd of [true, false]) {
         for (const pattern of [{ phrases: readPhrases('word more')! }, { phrases: [], address: 'x@y/z' }]) {
           const query = { limit: 50, fromEnd, pattern, ...filter };
-          const statement = windowStatement(1, query, query, 100);
+          const statement = sliceStatement(1, query, query, 100);
           const plan = await db.all<{ detail: string }>({ ...statement, text: `EXPLAIN QUERY PLAN ${statement.text}` });
           const steps = plan.map((row) => row.detail).join('\n');
           assert.doesNotMatch(steps, /SCAN (archive|message)\b(?! VIRTUAL)/, steps);
