@@ -2,7 +2,7 @@ import { worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Ledger } from '../host/ledger.ts';
-import type { Module } from '../host/module.ts';
+import type { Module, Wiring } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
 import { timeOf } from '../storage/archive-id.ts';
 import { LONGEST_TEXT, MOST_WORDS, type Pattern, readPhrases } from '../storage/searchable.ts';
@@ -15,6 +15,7 @@ import type {
   Archives,
 } from '../storage/stores/archives.ts';
 import type { RosterItem } from '../storage/stores/rosters.ts';
+import { TokenBuckets } from '../util/token-bucket.ts';
 import { type AskedOfArchive, archiveForm, readArchiveQuery } from '../xmpp/archive-query.ts';
 import { dateTime, delayXml } from '../xmpp/delay.ts';
 import { type Element, el, escapeAttribute, insertLast, withNamespace } from '../xmpp/element.ts';
@@ -26,6 +27,8 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 
 const PAGE = 50;
 const LARGEST_PAGE = 250;
+/** Of one account: searches at once after a quiet time, and a second. Each costs the store some milliseconds. */
+const SEARCHES = { capacity: 60, perSecond: 2, keys: 10_000 };
 /** §7: all fields of the form, flipped pages and metadata; messages of rooms are asked for there, not here. */
 const FEATURES = [NS.mam, `${NS.mam}#extended`, `${NS.mam}#groupchat-field`];
 
@@ -33,7 +36,11 @@ const FEATURES = [NS.mam, `${NS.mam}#extended`, `${NS.mam}#groupchat-field`];
 export const mam: Module = {
   name: 'mam',
   xep: [313, '1.1.3'],
-  start: (host) => ({
+  start: (host) => wiring(host, new TokenBuckets(SEARCHES)),
+};
+
+function wiring(host: Host, searches: TokenBuckets): Wiring {
+  return {
     features: FEATURES,
     accountFeatures: [...FEATURES, NS.hints, NS.rsm],
     iq: [
@@ -44,7 +51,7 @@ export const mam: Module = {
         name: 'query',
         handle: () => el('query', { xmlns: NS.mam }, archiveForm()),
       },
-      { type: 'set', scope: 'own', xmlns: NS.mam, name: 'query', handle: (request) => query(host, request) },
+      { type: 'set', scope: 'own', xmlns: NS.mam, name: 'query', handle: (request) => query(host, searches, request) },
       { type: 'get', scope: 'own', xmlns: NS.mam, name: 'metadata', handle: (request) => metadata(host, request) },
     ],
     outbound: {
@@ -65,8 +72,8 @@ export const mam: Module = {
         return show();
       },
     },
-  }),
-};
+  };
+}
 
 /** Puts a message in an account's archive, unless its preferences say no (XEP-0441 §3). */
 function keep(host: Host, account: number, peer: Jid, ledger: Ledger): undefined | Promise<undefined> {
@@ -128,7 +135,7 @@ function translated(asked: AskedOfArchive): ArchiveQuery {
   };
 }
 
-async function query(host: Host, { account, session, payload }: IqRequest): Promise<Element> {
+async function query(host: Host, searches: TokenBuckets, { account, session, payload }: IqRequest): Promise<Element> {
   if (session === undefined) throw new StanzaError('not-allowed');
   const { archives } = host.house.stores;
   const asked = readArchiveQuery(payload);
@@ -141,7 +148,7 @@ async function query(host: Host, { account, session, payload }: IqRequest): Prom
         archives.count(account!.id, wholeSet(wanted, asked)),
         archives.page(account!.id, wanted),
       ])
-    : Promise.all([undefined, search(host, session, { ...wanted, pattern })]));
+    : Promise.all([undefined, search(host, searches, session, { ...wanted, pattern })]));
   const rows = asked.flipped ? page.rows.toReversed() : page.rows; // §4.3.4: the page itself is the same
   for (const row of rows) sendResult(host, session, asked.queryId, row.id, row.stanza);
   const { first, last, complete } = page;
@@ -175,9 +182,16 @@ function patternOf({ with: peer, text }: AskedOfArchive): Pattern | undefined {
   return device ? { phrases, address: peer.full } : { phrases };
 }
 
-async function search(host: Host, session: Session, wanted: ArchiveSearchQuery): Promise<ArchivePage> {
+async function search(
+  host: Host,
+  searches: TokenBuckets,
+  session: Session,
+  wanted: ArchiveSearchQuery,
+): Promise<ArchivePage> {
   const { phrases, address } = wanted.pattern;
   if (phrases.length === 0 && address === undefined) return { rows: [], complete: true }; // no word in the text
+  if (searches.take(session.jid.bare) > 0)
+    throw new StanzaError('resource-constraint', 'You are searching very often. Please wait a little.');
   try {
     const there = () => host.sessions.get(session.jid) === session;
     return await host.house.stores.archiveSearch.page(session.account.id, wanted, there);

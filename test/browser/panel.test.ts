@@ -262,6 +262,20 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
     await page.getByText('Your password is changed.').first().waitFor();
   });
 
+  it('shows what people report when they block somebody, as text, until it is dealt with', async () => {
+    const { page } = here;
+    const told = { time: Date.now(), account: 1, reporter: 'juliet@example.test', reason: 'urn:xmpp:reporting:spam' };
+    const messages = [{ time: Date.now(), text: '<img src=x onerror=alert(1)>' }];
+    for (const subject of ['paris@example.test', 'troll@elsewhere.test'])
+      await door.house.stores.reports.add({ ...told, subject, text: 'Again and again', messages });
+    await page.getByRole('link', { name: 'Reports' }).click();
+    await seen(page, 'troll@elsewhere.test');
+    await seen(page, '<img src=x onerror=alert(1)>');
+    await press(page, 'Done with the report about troll@elsewhere.test');
+    await page.getByText('troll@elsewhere.test').waitFor({ state: 'detached' });
+    assert.equal(await door.house.stores.reports.count(), 1);
+  });
+
   it('says so when the server is gone, and goes on when it is back', async () => {
     const { page } = here;
     await page.getByRole('link', { name: 'Overview' }).click();

@@ -245,6 +245,14 @@ describe('XEP-0431: full text search', () => {
     }
   });
 
+  test('a flood of searches is refused, and ordinary pages are not', async (t) => {
+    const { juliet } = await letters(t);
+    for (let n = 0; n < 60; n++) await search(juliet, 'lark');
+    const refused = await juliet.isRefused(query(field(FULLTEXT, 'lark')), 'resource-constraint');
+    assert.equal(find(refused, 'error')?.attrs.type, 'wait');
+    assert.equal((await readsArchive(juliet)).bodies.length, 4);
+  });
+
   test('who is gone meanwhile is searched no more for', async (t) => {
     const { scene, juliet } = await letters(t);
     const asked = juliet.sends(query(field(FULLTEXT, 'lark')).replace('<iq', "<iq id='x'"));
