@@ -1,4 +1,4 @@
-import type { Overview } from '../../server/http/contract/index.ts';
+import type { Connection, Overview } from '../../server/http/contract/index.ts';
 
 /** The port of a listener's address such as `[::]:5222`. */
 export function portOf(listeners: Overview['listeners'], name: string): string | undefined {
@@ -46,11 +46,11 @@ export function staysInside(domain: string): boolean {
   return /(^|\.)(local|lan|internal|home\.arpa|test|localhost|invalid)$/.test(domain);
 }
 
-/** What a new person needs to hear, ready to be sent. `server` is its name, if that is known. */
+/** What a new person needs to hear, ready to be sent; how the server is reached, once that is known. */
 export function welcomeText(
   person: { name: string; jid: string },
   password: string,
-  server: string | undefined,
+  connection: Connection | undefined,
 ): string {
   return [
     person.name ? `Hello ${person.name},` : 'Hello,',
@@ -59,8 +59,23 @@ export function welcomeText(
     '',
     `Address: ${person.jid}`,
     `Password: ${password}`,
-    ...(server ? [`Server, if your app asks: ${server}`] : []),
+    ...(connection ? serverLines(connection) : []),
     '',
     'Enter them in any XMPP chat app, for example Gajim, Dino, Conversations or Monal.',
+    ...(connection?.webChat ? [`Or chat in your browser: ${window.location.origin}/chat`] : []),
+    ...(connection?.ownAuthority
+      ? [
+          '',
+          `If the app does not trust the server, install its certificate: ${window.location.origin}/api/certificate-authority`,
+        ]
+      : []),
   ].join('\n');
+}
+
+function serverLines({ server, port, tlsPort }: Connection): string[] {
+  const ports = [...(port === null ? [] : [`${port} (STARTTLS)`]), ...(tlsPort === null ? [] : [`${tlsPort} (TLS)`])];
+  return [
+    `Server, if your app asks: ${serverWords(server)}`,
+    ...(ports.length > 0 ? [`Port, if your app asks: ${ports.join(' or ')}`] : []),
+  ];
 }

@@ -11,6 +11,8 @@ declare module 'vue-router' {
     title: string;
     /** Shown without the side bar, to people who are not signed in. */
     plain?: boolean;
+    /** For whoever holds the link: nobody is asked who they are. */
+    open?: boolean;
   }
 }
 
@@ -33,12 +35,26 @@ export const router = createRouter({
     { path: '/sign-in', component: SignInPage, meta: { title: 'Sign in', plain: true } },
     { path: '/claim', component: () => import('./pages/ClaimPage.vue'), meta: { title: 'Set up', plain: true } },
     { path: '/reset', component: () => import('./pages/ResetPage.vue'), meta: { title: 'New password', plain: true } },
+    {
+      path: '/invite/:token',
+      component: () => import('./pages/InvitePage.vue'),
+      props: true,
+      meta: { title: 'Invitation', plain: true, open: true },
+    },
+    {
+      path: '/reset/:token',
+      component: () => import('./pages/ResetLinkPage.vue'),
+      props: true,
+      meta: { title: 'New password', plain: true, open: true },
+    },
+    { path: '/invitations', component: () => import('./pages/InvitationsPage.vue'), meta: { title: 'Invitations' } },
     { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'Page not found' } },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 });
 
 router.beforeEach(async (to) => {
+  if (to.meta.open) return true;
   // The application shows why when the server cannot be asked.
   if (!(await knowSession())) return true;
   // The one-time code travels in the hash, so it is taken along.

@@ -1,3 +1,4 @@
+import type { OptionValues } from '../host/option-values.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import type { ListenerView } from './overview.ts';
 
@@ -9,6 +10,8 @@ export interface ConnectionFacts {
   readonly tlsPort: number | null;
   /** The certificate is of the house's own authority, which a device must be told to trust. */
   readonly ownAuthority: boolean;
+  /** There is a chat in the browser at /chat. */
+  readonly webChat: boolean;
 }
 
 /** How a domain is reached. `hostname` is this machine's name. */
@@ -17,6 +20,7 @@ export async function connectionOf(
   domain: string,
   hostname: string,
   listeners: readonly ListenerView[],
+  options: OptionValues,
 ): Promise<ConnectionFacts> {
   const port = (name: string): number | null => {
     const found = listeners.find((one) => one.name === name)?.address.match(/:(\d+)$/)?.[1];
@@ -24,5 +28,13 @@ export async function connectionOf(
   };
   const terms = await stores.certificates.terms();
   const source = terms.find((one) => one.domain === domain)?.source;
-  return { server: hostname, port: port('c2s'), tlsPort: port('c2s_tls'), ownAuthority: source === 'internal' };
+  // By its name, as it is declared by the room that serves the chat.
+  const chat = options.find('web.chat');
+  return {
+    server: hostname,
+    port: port('c2s'),
+    tlsPort: port('c2s_tls'),
+    ownAuthority: source === 'internal',
+    webChat: chat !== undefined && options.get(chat, domain) === true,
+  };
 }

@@ -136,7 +136,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     panel: options.panel,
     version,
     authority: async () => (await stores.certificates.authority())?.certificatePem,
-    connection: (domain) => connectionOf(stores, domain, options.hostname, listeners()),
+    connection: (domain) => connectionOf(stores, domain, options.hostname, listeners(), options.options),
     close: () => {
       clearInterval(housekeeping);
       overview.close();

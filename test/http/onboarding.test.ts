@@ -59,7 +59,7 @@ describe('an invitation in the browser', () => {
       { ...made.json, error: 0 },
       {
         jid: 'anna@example.test',
-        connection: { server: 'chat.example.test', port: 5222, tlsPort: null, ownAuthority: false },
+        connection: { server: 'chat.example.test', port: 5222, tlsPort: null, ownAuthority: false, webChat: false },
         error: 0,
       },
     );

@@ -12,6 +12,8 @@ export const Connection = closed({
   tlsPort: Type.Union([Type.Integer(), Type.Null()]),
   /** The certificate is of the house's own authority, which a device must be told to trust. */
   ownAuthority: Type.Boolean(),
+  /** There is a chat in the browser at /chat. */
+  webChat: Type.Boolean(),
 });
 
 /** An invitation as administrators see it; its link was shown when it was made and cannot be shown again. */

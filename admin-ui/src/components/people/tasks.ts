@@ -5,7 +5,7 @@ import type { MenuItem } from '../kit/UiMenu.vue';
 
 /** What is being done to whom; each has its dialog in PersonDialogs. */
 export interface Task {
-  kind: 'password' | 'rename' | 'grant' | 'disable' | 'delete';
+  kind: 'password' | 'reset-link' | 'rename' | 'grant' | 'disable' | 'delete';
   account: Account;
 }
 
@@ -39,6 +39,7 @@ async function revoke(account: Account, changed: () => void): Promise<void> {
 export function personMenu(account: Account, begin: (task: Task) => void, changed: () => void): MenuItem[] {
   return [
     { label: 'Reset password', icon: 'key', run: () => begin({ kind: 'password', account }) },
+    { label: 'Let them choose a password', icon: 'mail', run: () => begin({ kind: 'reset-link', account }) },
     { label: 'Rename', icon: 'person', run: () => begin({ kind: 'rename', account }) },
     account.chatAdmin
       ? { label: 'No longer administer from chat', icon: 'shield', run: () => void revoke(account, changed) }
