@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../host/host.ts';
-import type { Outlet, Session } from '../host/session.ts';
+import type { Outlet, Sent, Session } from '../host/session.ts';
 import type { ElementStream } from '../stream/element-stream.ts';
 import { delayedBy, delayXml } from '../xmpp/delay.ts';
-import { child, elements, insertedIn } from '../xmpp/element.ts';
+import { insertedIn } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { errorFor, type Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts';
+import { HeldBack } from './held-back.ts';
 import type { Resumptions } from './resumptions.ts';
 
 /** Stanzas without an acknowledgement, and ms that the oldest has waited, after which the client is asked for one. */
@@ -16,16 +17,9 @@ const ASK_AFTER_MS = 7_500;
 /** Stanzas, and bytes of them, that may wait for an acknowledgement. */
 const UNACKED_LIMIT = 5_000;
 const UNACKED_BYTES = 16 * 1024 * 1024;
-/** Presences held back for an inactive client; more are sent on. */
-const HELD_LIMIT = 500;
+/** A client that was asked for an acknowledgement and is silent for so long, in ms, may not be there any more. */
+const SILENT_MS = 10_000;
 const WRAP = 2 ** 32; // XEP-0198 §4: counters wrap
-
-interface Sent {
-  readonly stanza: Stanza;
-  readonly text: string;
-  /** When it was sent, ms since 1970. */
-  readonly at: number;
-}
 
 /** What XEP-0198 needs to know of one session, from <enable/> on. */
 interface Management {
@@ -54,8 +48,10 @@ export class ClientOutlet implements Outlet {
   /** What came before the client was told that its session has begun; undefined from then on. */
   #early: string[] | undefined;
   #management: Management | undefined;
-  /** XEP-0352: presence held back, the newest of each sender; undefined while the client is active. */
-  #held: Map<string, Sent> | undefined;
+  /** XEP-0352: what is held back; undefined while the client is active. */
+  #held: HeldBack | undefined;
+  /** Others were told that nothing shows whether the client gets what it is sent. */
+  #adrift = false;
   /** Until the stanza at hand is handled. Never rejects. */
   #handling: Promise<void> = Promise.resolve();
   #over = false;
@@ -95,6 +91,14 @@ export class ClientOutlet implements Outlet {
     return this.token !== '';
   }
 
+  /**
+   * Nothing shows that the client gets what it is sent: it has no connection, or does not answer, or does not look and has
+   * not agreed to answer.
+   */
+  get away(): boolean {
+    return this.#stream === undefined || this.#adrift || (this.#held !== undefined && this.#management === undefined);
+  }
+
   /** Stanzas of the client's handled so far (XEP-0198 §4). */
   get handled(): number {
     return this.#management?.handled ?? 0;
@@ -107,13 +111,12 @@ export class ClientOutlet implements Outlet {
       return;
     }
     if (this.#held !== undefined) {
-      if (canWait(stanza) && this.#held.size < HELD_LIMIT) {
-        const key = `${stanza.kind} ${stanza.from.full}`;
-        this.#held.delete(key);
-        this.#held.set(key, { stanza, text, at: Date.now() });
-        return;
-      }
-      this.#release();
+      if (this.#held.hold(stanza, text)) return;
+      this.#release(); // what waited goes first: the order stays
+      this.#send(stanza, text);
+      // Whether a phone in a pocket still gets anything must be known soon, or it is to be woken another way (XEP-0357).
+      if (this.#management?.askedAt === 0) this.#request(this.#management, Date.now());
+      return;
     }
     this.#send(stanza, text);
   }
@@ -126,7 +129,7 @@ export class ClientOutlet implements Outlet {
 
   /** The client looks, or looks away (XEP-0352 §4). */
   setActive(active: boolean): void {
-    if (!active) this.#held ??= new Map();
+    if (!active) this.#held ??= new HeldBack();
     else if (this.#held !== undefined) {
       this.#release();
       this.#held = undefined;
@@ -181,13 +184,18 @@ export class ClientOutlet implements Outlet {
     for (let i = 0; i < n; i++) management.bytes -= unacked[i]!.text.length;
     unacked.splice(0, n);
     management.acked = h;
+    this.#reached();
   }
 
   /** Asks for an acknowledgement if something waits for one. Gives how long the client has been silent about it, in ms. */
   ask(now: number): number {
     const management = this.#management;
     if (management === undefined || this.#stream === undefined) return 0;
-    if (management.askedAt !== 0) return now - management.askedAt;
+    if (management.askedAt !== 0) {
+      const silence = now - management.askedAt;
+      if (silence >= SILENT_MS) this.#drift();
+      return silence;
+    }
     const oldest = management.unacked[0];
     if (oldest !== undefined && now - oldest.at >= ASK_AFTER_MS) this.#request(management, now);
     return 0;
@@ -203,6 +211,7 @@ export class ClientOutlet implements Outlet {
   detach(stream: ElementStream): void {
     if (this.#over || this.#stream !== stream) return;
     this.#stream = undefined;
+    this.#drift();
     if (this.token === '') this.finish();
     else this.#resumptions.wait(this);
   }
@@ -226,10 +235,12 @@ export class ClientOutlet implements Outlet {
     void this.interrupt(); // of two that come at once, the later one has it
     this.#resumptions.resumed(this);
     this.#stream = stream;
-    this.#held = undefined; // XEP-0352 §4: a resumed client is active
     stream.send(resumed);
     const management = this.#management!;
     for (const { text } of management.unacked) stream.send(text);
+    this.#release();
+    this.#held = undefined; // XEP-0352 §4.2: a resumed client is active
+    this.#reached();
     if (management.unacked.length > 0) this.#request(management, Date.now());
   }
 
@@ -238,17 +249,27 @@ export class ClientOutlet implements Outlet {
     if (this.#over) return;
     this.#over = true;
     this.#stream = undefined;
+    this.#drift();
     if (this.#management?.token) this.#resumptions.forget(this);
     this.#host.unbind(this.#session);
-    // What was held back is of the moment (`canWait`): it goes with the session.
+    // What was held back is of the moment: it goes with the session.
     for (const sent of this.#management?.unacked ?? []) this.#giveBack(sent);
   }
 
+  #drift(): void {
+    if (this.#adrift) return;
+    this.#adrift = true;
+    this.#host.events.emit('adrift', { session: this.#session, unacked: this.#management?.unacked ?? [] });
+  }
+
+  #reached(): void {
+    if (!this.#adrift || this.#stream === undefined) return;
+    this.#adrift = false;
+    this.#host.events.emit('reached', { session: this.#session });
+  }
+
   #release(): void {
-    const held = this.#held!;
-    if (held.size === 0) return;
-    this.#held = new Map();
-    for (const { stanza, text } of held.values()) this.#send(stanza, text);
+    for (const { stanza, text } of this.#held?.release() ?? []) this.#send(stanza, text);
   }
 
   #send(stanza: Stanza, text: string): void {
@@ -293,16 +314,4 @@ export class ClientOutlet implements Outlet {
       this.#host.send(errorFor(stanza, this.#session.jid, new StanzaError('recipient-unavailable')));
     }
   }
-}
-
-const CHAT_STATES_ONLY: ReadonlySet<string> = new Set([NS.chatStates, NS.hints, 'urn:xmpp:sid:0']);
-
-/** What an inactive client can get later, and of which only the newest counts (XEP-0352 §5). */
-function canWait(stanza: Stanza): boolean {
-  if (stanza.kind === 'presence') return stanza.type === '' || stanza.type === 'unavailable';
-  if (stanza.kind !== 'message' || child(stanza.element, 'body') !== undefined) return false;
-  const inner = elements(stanza.element);
-  return (
-    inner.some((e) => e.attrs.xmlns === NS.chatStates) && inner.every((e) => CHAT_STATES_ONLY.has(e.attrs.xmlns ?? ''))
-  );
 }

@@ -140,13 +140,14 @@ export class AccountCommands {
   }
 
   /**
-   * The one place where a password is changed. Whatever let somebody in by the old one ends: links to reset it, and all
-   * sessions but `spared`.
+   * The one place where a password is changed. Whatever let somebody in by the old one ends: links to reset it, push
+   * notifications, and all sessions but `spared`.
    */
   async #change(account: Account, wish: PasswordWish, spared?: HouseSession): Promise<{ password?: string }> {
     const { keys, made } = await fulfil(wish, this.#iterations);
     await this.#stores.credentials.replace(account.id, keys);
     await this.#stores.resetLinks.remove(account.id);
+    await this.#stores.push.clear(account.id, spared?.jid.resource);
     this.#end(account, 'not-authorized', 'Your password was changed.', spared);
     return made;
   }

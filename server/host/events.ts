@@ -2,7 +2,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Element } from '../xmpp/element.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Option } from './options.ts';
-import type { Session } from './session.ts';
+import type { Sent, Session } from './session.ts';
 
 /** Every event of a host: what has happened, and cannot be stopped. */
 export interface HostEvents {
@@ -19,6 +19,13 @@ export interface HostEvents {
   unseen: { session: Session; probe: boolean };
   /** A session that was available is not any more, by its own presence or because it ended (§4.5). */
   unavailable: { session: Session; status: string };
+  /**
+   * A session's client does not show that it still gets what is sent to it: its connection was lost, or it does not answer
+   * (XEP-0198). `unacked` is what it may not have got, oldest first. Until `reached` or `ended`, its outlet is `away`.
+   */
+  adrift: { session: Session; unacked: readonly Sent[] };
+  /** Its client is there again. */
+  reached: { session: Session };
   /** A session is gone, after `unavailable` if it was available. */
   ended: { session: Session };
   /** A contact may see an account's presence now, or not any more (§3.1.5, §3.2.2, §3.3.3). */

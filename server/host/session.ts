@@ -4,6 +4,14 @@ import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { StreamErrorCondition } from '../xmpp/stream-error.ts';
 
+/** One stanza on its way to a client, `text` as this client gets it. */
+export interface Sent {
+  readonly stanza: Stanza;
+  readonly text: string;
+  /** When it was sent, ms since 1970. */
+  readonly at: number;
+}
+
 /** Where a session's stanzas go: a connection, or what keeps them until one comes back. */
 export interface Outlet {
   /** `text` is the stanza as this session gets it. Never waits; what it cannot take it answers for itself. */
@@ -12,6 +20,8 @@ export interface Outlet {
   end(condition: StreamErrorCondition, text: string): void;
   /** The session outlives its connection for a while (XEP-0198 §5). */
   readonly resumable: boolean;
+  /** Nothing shows that the client gets what it is sent now. */
+  readonly away?: boolean;
 }
 
 /** How a client is connected, for people to read. */

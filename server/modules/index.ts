@@ -26,6 +26,7 @@ import { ping } from './ping.ts';
 import { preauth } from './preauth.ts';
 import { presence } from './presence.ts';
 import { privateXml } from './private-xml.ts';
+import { push } from './push.ts';
 import { registration } from './registration.ts';
 import { reporting } from './reporting.ts';
 import { retraction } from './retraction.ts';
@@ -60,6 +61,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     carbons, // after the archive, so that copies carry its ids
     offline,
     announcements, // after what waits, so that the message of the day comes last
+    push,
     pep,
     mamPreferences,
     fulltext,

@@ -11,6 +11,8 @@ export interface PushRegistration {
   readonly resource: string;
   /** The form that goes with every publication, serialised; '' for none. It may hold a secret of the app server's. */
   readonly optionsXml: string;
+  /** When it was last asked for, ms since 1970. */
+  readonly createdAt: number;
 }
 
 /** Registrations for push notifications, by account. */
@@ -33,10 +35,10 @@ export class PushRegistrations {
   }
 
   /** Adds one, or puts it in the place of that with the same address and node. On disk when it resolves. */
-  async put(account: number, one: PushRegistration, now = Date.now()): Promise<void> {
+  async put(account: number, one: PushRegistration): Promise<void> {
     this.#cache.forget(account);
     await this.#db.run(sql`INSERT INTO push_registration (account, jid, node, resource, options_xml, created_at)
-      VALUES (${account}, ${one.jid}, ${one.node}, ${one.resource}, ${one.optionsXml}, ${now})
+      VALUES (${account}, ${one.jid}, ${one.node}, ${one.resource}, ${one.optionsXml}, ${one.createdAt})
       ON CONFLICT (account, jid, node) DO UPDATE
       SET resource = excluded.resource, options_xml = excluded.options_xml, created_at = excluded.created_at`);
   }
@@ -51,10 +53,10 @@ export class PushRegistrations {
     );
   }
 
-  /** Takes all of somebody's away: whoever had the old password must not go on being told. */
-  async clear(account: number): Promise<void> {
+  /** Takes all of somebody's away but those of one device: who had the old password must not go on being told. */
+  async clear(account: number, spared = ''): Promise<void> {
     this.#cache.forget(account);
-    await this.#db.run(sql`DELETE FROM push_registration WHERE account = ${account}`);
+    await this.#db.run(sql`DELETE FROM push_registration WHERE account = ${account} AND resource <> ${spared}`);
   }
 
   /** The account is gone: nothing of it may be remembered. */
@@ -63,7 +65,7 @@ export class PushRegistrations {
   }
 
   async #load(account: number): Promise<readonly PushRegistration[]> {
-    return this.#db.all<PushRegistration>(sql`SELECT jid, node, resource, options_xml AS "optionsXml"
+    return this.#db.all<PushRegistration>(sql`SELECT jid, node, resource, options_xml AS "optionsXml", created_at AS "createdAt"
       FROM push_registration WHERE account = ${account} ORDER BY jid, node`);
   }
 }
