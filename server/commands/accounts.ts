@@ -22,6 +22,13 @@ export interface AccountView extends Omit<Account, 'id'> {
   readonly chatAdmin: boolean;
 }
 
+/** What a person says of themselves to everybody; each is '' when they do not say. */
+export interface ProfileView {
+  readonly name: string;
+  readonly nick: string;
+  readonly email: string;
+}
+
 export interface AccountList {
   readonly accounts: AccountView[];
   readonly total: number;
@@ -82,16 +89,25 @@ export class AccountCommands {
     account: AccountView;
     sessions: SessionView[];
     counts: { contacts: number; offline: number };
+    profile: ProfileView;
   }> {
     const account = await this.#find(domain, local);
-    const [view, roster, offline] = await Promise.all([
+    const [view, roster, offline, names] = await Promise.all([
       this.#view(account),
       this.#stores.rosters.all(account.id),
       this.#stores.offline.count(account.id),
+      this.#stores.profiles.names(account.id),
     ]);
     let contacts = 0;
     for (const item of roster.items.values()) if (item.listed) contacts += 1;
-    return { account: view, sessions: this.#sessionsOf(view.jid).map(viewSession), counts: { contacts, offline } };
+    const { given = '', family = '', nick = '', email = '' } = names ?? {};
+    const profile = { name: `${given} ${family}`.trim(), nick, email };
+    return {
+      account: view,
+      sessions: this.#sessionsOf(view.jid).map(viewSession),
+      counts: { contacts, offline },
+      profile,
+    };
   }
 
   /** The addresses in somebody's list of contacts, at most 500, by address. */

@@ -98,7 +98,12 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
       .getByText('Online')
       .last()
       .waitFor();
+    const { id } = (await door.house.stores.accounts.find('example.test', 'juliet'))!;
+    const names = { given: '<b>Jule</b>', family: '', nick: '<img src=x onerror="document.title=2">', email: '' };
+    await door.house.stores.profiles.setCard(id, { xml: '<vCard/>', audience: 'all' }, names);
     await page.getByRole('link', { name: 'Juliet Capulet' }).click();
+    // What people write of themselves is text.
+    await page.getByText('In chat: <b>Jule</b>, “<img src=x').waitFor();
     await page.getByText('Do not disturb: <img src=x').waitFor();
     assert.equal(await page.title(), 'Juliet Capulet · Hallway');
     await picture(page, 'person');

@@ -185,6 +185,9 @@ describe('hostile requests', () => {
     const name = `<img src=x onerror=alert(1)>"'\u2028</script>`.replace('\u2028', '');
     const made = await ask(`POST ${accounts}`, { cookie, body: { local: 'xss', name, generate: true } });
     assert.equal(made.status, 200, made.text);
+    const { id } = (await house.stores.accounts.find('example.test', 'xss'))!;
+    const said = { given: '<b>', family: '</b>', nick: '<img src=x onerror=alert(4)>', email: '"><script>' };
+    await house.stores.profiles.setCard(id, { xml: '<vCard/>', audience: 'all' }, said);
     const session = house.house.connect('xss@example.test/<svg onload=alert(2)>');
     session.presence = { show: '', status: '<script>alert(3)</script>', priority: 1 };
     session.client = { ...session.client, address: '<b>' };
@@ -194,6 +197,8 @@ describe('hostile requests', () => {
       assert.equal(answer.headers['x-content-type-options'], 'nosniff');
       if (path !== '/api/audit') assert.ok(answer.text.includes(JSON.stringify(name).slice(1, -1)), 'unchanged');
     }
+    const { profile } = (await ask(`GET ${accounts}/xss`, { cookie })).json as unknown as { profile: object };
+    assert.deepEqual(profile, { name: '<b> </b>', nick: said.nick, email: said.email });
     const resource = encodeURIComponent('<svg onload=alert(2)>');
     assert.equal((await ask(`DELETE ${accounts}/xss/sessions/${resource}`, { cookie })).status, 200);
     assert.equal(session.ended?.condition, 'policy-violation');

@@ -90,6 +90,8 @@ export const accounts = {
       account: Account,
       sessions: Type.Array(AccountSession),
       counts: closed({ contacts: Type.Integer(), offline: Type.Integer() }),
+      /** What the person says of themselves in a chat app; '' for what they do not say. */
+      profile: closed({ name: Type.String(), nick: Type.String(), email: Type.String() }),
     }),
   },
 

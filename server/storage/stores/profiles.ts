@@ -58,6 +58,11 @@ export class Profiles {
     return row === undefined || row.xml === null ? undefined : { xml: row.xml, audience: row.audience };
   }
 
+  /** What the directory shows of a person, whom all may see; undefined when nothing was ever written. */
+  async names(account: number): Promise<Names | undefined> {
+    return this.#db.get<Names>(sql`SELECT given, family, nick, email FROM profile WHERE account = ${account}`);
+  }
+
   async photo(account: number): Promise<Photo | undefined> {
     return this.#db.get<Photo>(sql`SELECT type, data FROM profile_photo WHERE account = ${account}`);
   }
