@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
+import { converse } from './converse.ts';
 
 /**
  * The panel's build. The server's content policy allows nothing inline (no script, no style, no data: file),
@@ -9,7 +10,7 @@ import { defineConfig } from 'vite';
  */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [vue(), tailwindcss()],
+  plugins: [vue(), tailwindcss(), converse()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -8,7 +8,7 @@ import { firstRun } from '../provisioning/first-run.ts';
 import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
 import { webOrigins } from './c2s/origins.ts';
-import { webDoor } from './c2s/web.ts';
+import { webChat, webDoor } from './c2s/web.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
@@ -66,7 +66,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   // The store opens in a thread of its own; meanwhile this one reads in the largest library.
   const opening = openDatabase({ file: prepareDataFolder(settings.data), log });
   opening.catch(() => undefined);
-  const { createPanelDoor, createSocketDoor } = await import('./http/door.ts');
+  const { createPanelDoor, createSocketDoor, webChat: createWebChat } = await import('./http/door.ts');
   const db = await opening;
   stack.defer(() => db.close());
   const stores = openStores(db);
@@ -173,7 +173,10 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     log,
     tls: contexts.serverOptions(),
     panel: PANEL,
-    mounts: web.mounts,
+    mounts: [
+      ...web.mounts,
+      createWebChat(PANEL, () => hosts.domains().filter((domain) => options.get(webChat, domain))),
+    ],
     upgrades: web.upgrades,
     // Those of the chat count twice, here and at their own door: some are left for the panel.
     connectionsPerAddress: settings.limits.connections_per_address + 100,

@@ -33,6 +33,8 @@ export interface PanelDoorOptions extends DoorOptions {
   readonly connectionsPerAddress?: number;
 }
 
+export { webChat } from './web-chat.ts';
+
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 const LIMITS: ServerOptions = {

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { notFound } from './panel.ts';
+
+/**
+ * What Converse.js needs (measured with a browser: each of these, taken away, breaks something): styles that its components
+ * put on elements, its cryptography in WebAssembly, pictures of people as data, and the WebSocket. No inline script, no
+ * `eval`, nothing from elsewhere.
+ */
+function policy(host: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' blob:",
+    // 'self' does not take in wss: in every browser.
+    `connect-src 'self' wss://${host}`,
+    "font-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+/** Files of the chat: each part of the path a plain name. */
+const FILE = /^(?:[a-z0-9_-]+\/){0,2}[A-Za-z0-9_-]+(?:\.[a-z0-9]+){1,3}$/;
+const LASTING = /\.(?:wasm|json|ttf|svg|png|mp3|ogg)$/;
+const HOST = /^[\w.:[\]-]+$/;
+
+/**
+ * The chat in the browser, at /chat/, from the folder of the built panel. `domains` gives those whose people may use it; when
+ * there are none it is as if it was not there.
+ */
+export function webChat(folder: string, domains: () => readonly string[]): FastifyPluginAsync {
+  const there = () => domains().length > 0 && existsSync(join(folder, 'chat/converse.min.js'));
+  const file = (request: FastifyRequest, reply: FastifyReply, name: string) => {
+    const host = request.headers.host ?? '';
+    if (!there() || !FILE.test(name) || !HOST.test(host)) return notFound(reply);
+    reply.header('content-security-policy', policy(host));
+    // The browser asks for some of these a hundred times; those that change with us are small.
+    reply.header('cache-control', LASTING.test(name) ? 'private, max-age=3600' : 'no-cache');
+    return reply.sendFile(join('chat', name));
+  };
+  const config = { access: 'public' } as const;
+  return async (app) => {
+    app.get('/chat', { config }, (_request, reply) => (there() ? reply.redirect('/chat/') : notFound(reply)));
+    app.get('/chat/', { config }, (request, reply) => file(request, reply, 'index.html'));
+    app.get('/chat/settings.json', { config }, (request, reply) => {
+      if (!there()) return notFound(reply);
+      const all = domains();
+      const asked = request.headers.host?.replace(/:\d+$/, '').toLowerCase();
+      return reply.send({ domain: all.find((one) => one === asked) ?? all[0], domains: all });
+    });
+    app.get('/chat/*', { config }, (request, reply) => file(request, reply, (request.params as { '*': string })['*']));
+  };
+}

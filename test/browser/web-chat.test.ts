@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { Appliance } from '../support/appliance.ts';
+import { noSlixmpp, playScene } from '../support/slixmpp.ts';
+import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
+
+const PEOPLE = { juliet: 'wherefore art thou', romeo: 'but soft, what light' };
+
+/** What a page asked for, elsewhere than of our server. */
+function strangers(page: Page, home: string): string[] {
+  const found: string[] = [];
+  const look = (url: string) => {
+    const { host, protocol } = new URL(url);
+    if (host !== new URL(home).host && !/^(?:data|blob):$/.test(protocol)) found.push(url);
+  };
+  page.on('request', (request) => look(request.url()));
+  page.on('websocket', (socket) => look(socket.url()));
+  return found;
+}
+
+/** Of what the browser complained about, what breaks: Converse.js also logs how it fares (somebody has no keys, for one). */
+function broken({ complaints }: Visit): string[] {
+  return complaints.filter((one) =>
+    /Content Security|violates|Refused|blocked|Uncaught|TypeError|ReferenceError/.test(one),
+  );
+}
+
+async function logIn(page: Page): Promise<void> {
+  await page.locator('input[name=jid]').fill('juliet');
+  await page.locator('input[name=password]').fill(PEOPLE.juliet);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('I am online').waitFor();
+}
+
+async function chatWith(page: Page, jid: string): Promise<void> {
+  await page.evaluate(`location.hash = '#converse/chat?jid=${jid}'`);
+  await page.locator('textarea.chat-textarea').waitFor();
+}
+
+async function says(page: Page, text: string): Promise<void> {
+  await page.locator('textarea.chat-textarea').fill(text);
+  await page.locator('textarea.chat-textarea').press('Enter');
+}
+
+const seen = (page: Page, text: string) =>
+  page.locator('converse-chat-message-body', { hasText: text }).first().waitFor();
+
+describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150_000 }, () => {
+  let appliance: Appliance;
+  let browser: Browser;
+  let here: Visit;
+  let elsewhere: string[];
+
+  before(async () => {
+    appliance = await Appliance.start();
+    for (const [name, password] of Object.entries(PEOPLE)) await appliance.addPerson(name, password);
+    browser = await openBrowser();
+    here = await visit(browser);
+    here.page.setDefaultTimeout(30_000);
+    elsewhere = strangers(here.page, appliance.panel);
+  });
+  after(async () => {
+    await browser?.close();
+    await appliance?.[Symbol.asyncDispose]();
+  });
+
+  it('chats with a client made with slixmpp, both ways, and goes on when the page is loaded again', async () => {
+    const { page } = here;
+    const desk = playScene(appliance, 'web_chat', PEOPLE);
+    desk.catch(() => undefined);
+    await page.goto(`${appliance.panel}/chat`);
+    await page.getByText('@example.test').waitFor();
+    await picture(page, 'chat-login');
+    await logIn(page);
+    await chatWith(page, 'romeo@example.test');
+    await says(page, 'Hello from the browser');
+    await seen(page, 'Hello from the desk');
+    await picture(page, 'chat');
+    await page.reload();
+    await page.getByText('I am online').waitFor();
+    await seen(page, 'Hello from the browser');
+    await seen(page, 'Hello from the desk');
+    await says(page, 'Still here after the page was loaded again');
+    const { from } = (await desk) as { from: string[] };
+    assert.equal(from.length, 2);
+    assert.equal(from[0], from[1], 'the session was taken up again under the same name');
+    await picture(page, 'chat-again');
+  });
+
+  it('finds what was said in the archive, in a browser that has seen nothing of it', async () => {
+    const other = await visit(browser);
+    other.page.setDefaultTimeout(30_000);
+    await other.page.goto(`${appliance.panel}/chat/`);
+    await logIn(other.page);
+    await chatWith(other.page, 'romeo@example.test');
+    await seen(other.page, 'Hello from the desk');
+    assert.deepEqual(broken(other), []);
+    await other.context.close();
+  });
+
+  it('speaks BOSH where no WebSocket gets through (XEP-0124, with Strophe)', async () => {
+    const other = await visit(browser);
+    other.page.setDefaultTimeout(30_000);
+    let sockets = 0;
+    let requests = 0;
+    other.page.on('websocket', () => sockets++);
+    other.page.on('request', (request) => {
+      if (new URL(request.url()).pathname === '/http-bind') requests++;
+    });
+    await other.page.goto(`${appliance.panel}/chat/?bosh`);
+    await logIn(other.page);
+    await chatWith(other.page, 'romeo@example.test');
+    await seen(other.page, 'Hello from the desk');
+    await says(other.page, 'By BOSH');
+    await seen(here.page, 'By BOSH'); // a copy (XEP-0280) at the other browser
+    assert.equal(sockets, 0);
+    assert.ok(requests > 5 && requests < 200, `${requests} requests`);
+    assert.deepEqual(broken(other), []);
+    await other.context.close();
+  });
+
+  it('asks nobody but this server for anything, and breaks no rule of the content policy', () => {
+    assert.deepEqual(elsewhere, []);
+    assert.deepEqual(broken(here), []);
+  });
+
+  it('is gone when it is switched off', async () => {
+    const off = await appliance.ctl(['setting', 'set', 'web.chat', 'off', '--domain', 'example.test']);
+    assert.equal(off.code, 0, off.stderr);
+    for (const path of ['/chat', '/chat/', '/chat/settings.json', '/chat/converse.min.js']) {
+      const answer = await here.context.request.get(appliance.panel + path, { maxRedirects: 0 });
+      assert.equal(answer.status(), 404, path);
+    }
+  });
+});
