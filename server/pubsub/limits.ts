@@ -34,3 +34,5 @@ export const PAGE_CHARACTERS = 1_000_000;
 export const REQUEST_ENTRIES = 200;
 /** The years that an item without an end of its own is kept. */
 export const LONGEST_EXPIRY = 100 * 365 * 86_400;
+/** Subscriptions of one person to one node, by the addresses of different devices. */
+export const SUBSCRIPTIONS_EACH = 20;

@@ -7,7 +7,7 @@ import { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { denial, mustOwn } from './access.ts';
 import { authorizationForm, optionsForm, SUBSCRIBE_OPTIONS } from './forms.ts';
-import { REQUEST_ENTRIES } from './limits.ts';
+import { REQUEST_ENTRIES, SUBSCRIPTIONS_EACH } from './limits.ts';
 import { lastItem, sendItem, tellSubscriber } from './notify.ts';
 import { refusal } from './refusal.ts';
 import { affiliationOf, changing, nodeOf, type Service } from './service.ts';
@@ -49,6 +49,14 @@ function shown(node: PubsubNode, { jid, state }: NodeSubscription): Element {
   return el('subscription', { node: node.name, jid, subscription: state });
 }
 
+/** Whether a node has no room for one more subscription, be it of anybody or of one person's many addresses. */
+function crowded(service: Service, node: PubsubNode, { bare }: Jid): boolean {
+  if (node.subscriptions.size >= service.profile.limits.subscriptions) return true;
+  let own = 0;
+  for (const one of node.subscriptions.values()) if (one.bare === bare) own++;
+  return own >= SUBSCRIPTIONS_EACH;
+}
+
 /** §6.1: subscribes the one who asks, or asks the owners (§6.1.4). Throws StanzaError. */
 export function subscribe(service: Service, who: Jid, request: Element, options?: Element): Promise<Element> {
   return changing(service, request.attrs.node ?? '', async () => {
@@ -58,7 +66,7 @@ export function subscribe(service: Service, who: Jid, request: Element, options?
     if (error !== undefined) throw error;
     const before = node.subscriptions.get(jid.full);
     if (before?.state === 'pending') throw refusal('not-authorized', 'pending-subscription'); // §6.1.3.7
-    if (before === undefined && node.subscriptions.size >= service.profile.limits.subscriptions) {
+    if (before === undefined && crowded(service, node, jid)) {
       throw refusal('policy-violation', 'too-many-subscriptions'); // §6.1.3.9
     }
     const waits = node.config.accessModel === 'authorize' && affiliationOf(service, node, who) === 'none';

@@ -271,3 +271,45 @@ describe('XEP-0060 §8: owners', () => {
     await juliet.isRefused(items('news', S), 'service-unavailable');
   });
 });
+
+describe('limits of a node', () => {
+  test('§6.1.3.9: 5,000 subscriptions; one more is too many, until somebody goes', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${J}/x`);
+    const romeo = await scene.connect(`${R}/x`);
+    await juliet.gets(create('news', { deliver_notifications: '0' }, S));
+    const node = (await scene.stores.pubsubNodes.get(S, 'news'))!;
+    const crowd = Array.from({ length: 5_000 }, (_, n) => `p${n}@elsewhere.test`);
+    const as = (jid: string) => ({ jid, bare: jid, state: 'subscribed', deliver: true }) as const;
+    await scene.stores.pubsubNodes.subscribe(node, crowd.map(as));
+    const full = await romeo.isRefused(set(`<subscribe node='news' jid='${R}'/>`, S), 'policy-violation');
+    assert.match(serialize(full), /<too-many-subscriptions/);
+    await scene.stores.pubsubNodes.subscribe(node, [], ['p7@elsewhere.test']);
+    await romeo.gets(set(`<subscribe node='news' jid='${R}'/>`, S));
+    await romeo.gets(set(`<subscribe node='news' jid='${R}'/>`, S)); // what is there is no one more
+  });
+
+  test('nobody fills a node with addresses of their own', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${J}/x`);
+    await juliet.gets(create('news', {}, S));
+    for (let n = 0; n < 20; n++) await juliet.gets(set(`<subscribe node='news' jid='${J}/r${n}'/>`, S));
+    await juliet.isRefused(set(`<subscribe node='news' jid='${J}/one-more'/>`, S), 'policy-violation');
+  });
+
+  test('2,000 affiliations, and 200 changes in one request', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${J}/x`);
+    await juliet.gets(create('news', {}, S));
+    const node = (await scene.stores.pubsubNodes.get(S, 'news'))!;
+    const crowd = Array.from({ length: 1_999 }, (_, n) => [`p${n}@elsewhere.test`, 'member'] as const);
+    await scene.stores.pubsubNodes.affiliate(node, new Map(crowd));
+    const change = (count: number, what: string) =>
+      own(
+        `<affiliations node='news'>${Array.from({ length: count }, (_, n) => `<affiliation jid='q${n}@elsewhere.test' affiliation='${what}'/>`).join('')}</affiliations>`,
+      );
+    await juliet.isRefused(change(1, 'member'), 'resource-constraint');
+    await juliet.isRefused(change(201, 'none'), 'not-acceptable');
+    await juliet.gets(change(200, 'none'));
+  });
+});
