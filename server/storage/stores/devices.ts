@@ -106,7 +106,12 @@ export class Devices {
     change: (known: Device | undefined) => Device | undefined,
     lazily = false,
   ): Promise<void> {
-    const all = await this.#known(account);
+    // As of this very turn: a change made to an older state would undo what came between.
+    let all: readonly Device[] | undefined;
+    while (all === undefined) {
+      await this.#cache.get(account);
+      all = this.#cache.peek(account);
+    }
     const wanted = change(all.find((one) => one.id === id));
     if (wanted === undefined) return;
     const device = { ...wanted, software: shortened(wanted.software), name: shortened(wanted.name) };
@@ -151,15 +156,6 @@ export class Devices {
   /** What is remembered of an account is not right any more. */
   forget(account: number): void {
     this.#cache.forget(account);
-  }
-
-  /** The devices as of this very turn: a change made to an older state would undo what came between. */
-  async #known(account: number): Promise<readonly Device[]> {
-    for (;;) {
-      await this.#cache.get(account);
-      const known = this.#cache.peek(account);
-      if (known !== undefined) return known;
-    }
   }
 
   async #load(account: number): Promise<readonly Device[]> {
