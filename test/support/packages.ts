@@ -8,6 +8,7 @@ export const PACKAGES = {
   tmux: '/usr/bin/tmux',
   chromium: '/usr/bin/chromium',
   openssl: '/usr/bin/openssl',
+  coturn: '/usr/bin/turnserver',
 } as const;
 export type Package = keyof typeof PACKAGES;
 
