@@ -1,6 +1,7 @@
 import { CLIENT_OPTIONS } from './c2s/options.ts';
 import { webOptions } from './c2s/web.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
+import { outageOptions } from './commands/outage.ts';
 import { components } from './components/index.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
@@ -10,6 +11,7 @@ export function allOptions(modules: readonly Module[]): readonly Option[] {
   return [
     ...[...modules, ...components].flatMap((one) => one.options ?? []),
     ...onboardingOptions,
+    ...outageOptions,
     ...webOptions,
     ...CLIENT_OPTIONS,
   ];

@@ -12,6 +12,7 @@ import { contacts } from './verbs/contacts.ts';
 import { domains } from './verbs/domains.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
+import { outage } from './verbs/outage.ts';
 import { reports } from './verbs/reports.ts';
 import { sessions } from './verbs/sessions.ts';
 import { settings } from './verbs/settings.ts';
@@ -36,6 +37,7 @@ export const VERBS: readonly Verb[] = [
   ...contacts,
   ...components,
   ...announcements,
+  ...outage,
   ...settings,
   ...reports,
 ];

@@ -14,6 +14,7 @@ import type { House, HouseCounters } from './house.ts';
 import { InvitationCommands } from './invitations.ts';
 import { Live } from './live.ts';
 import { OptionCommands } from './options.ts';
+import { OutageCommands } from './outage.ts';
 import { type ListenerView, Overview } from './overview.ts';
 import { type Befriend, Registration } from './registration.ts';
 import { ReportCommands } from './reports.ts';
@@ -58,6 +59,7 @@ export interface Commands {
   readonly invitations: InvitationCommands;
   readonly live: Live;
   readonly options: OptionCommands;
+  readonly outage: OutageCommands;
   readonly overview: Overview;
   readonly registration: Registration;
   readonly resetLinks: ResetLinkCommands;
@@ -128,6 +130,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     invitations,
     live,
     options: settings,
+    outage: new OutageCommands(options.options, house),
     overview,
     registration,
     resetLinks,

@@ -24,6 +24,7 @@ import { componentRoutes } from './routes/components.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { localRoutes } from './routes/local.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
+import { outageRoutes } from './routes/outage.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -62,6 +63,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...announcementRoutes(commands),
+    ...outageRoutes(commands),
     ...onboardingRoutes(commands),
     ...auditRoutes(commands),
     ...reportRoutes(commands),

@@ -21,6 +21,7 @@ import { mamPreferences } from './mam-preferences.ts';
 import { multicast } from './multicast.ts';
 import { nick } from './nick.ts';
 import { offline } from './offline.ts';
+import { outage } from './outage.ts';
 import { pep } from './pep.ts';
 import { ping } from './ping.ts';
 import { preauth } from './preauth.ts';
@@ -71,6 +72,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     version,
     time,
     externalServices,
+    outage,
     last,
     legacySession,
     vcard,

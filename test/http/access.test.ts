@@ -12,6 +12,7 @@ const PUBLIC = [
   'POST /api/sign-in',
   'POST /api/admin/reset',
   'GET /api/certificate-authority',
+  'GET /api/outage/:domain',
   // Whoever holds a link: the token in it is what lets in.
   'POST /api/invite/look',
   'POST /api/invite/accept',

@@ -53,6 +53,30 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     });
   }
 
+  it('tell everybody, write to several, are there unseen, and find the relay (XEP-0133, 0033, 0186, 0215)', async () => {
+    await using appliance = await house();
+    for (const line of [
+      ['user', 'grant', 'olga@example.test'],
+      ['setting', 'set', 'calls.host', 'turn.example.test'],
+      ['setting', 'set', 'calls.secret', 'sesame'],
+    ]) {
+      const { code, stderr } = await appliance.ctl(line);
+      assert.equal(code, 0, stderr);
+    }
+    await playScene(appliance, 'office', PEOPLE, { relays: 4 });
+    const { stdout } = await appliance.ctl(['motd', 'show']);
+    assert.match(stdout, /Bring a mask/);
+    for (const line of [
+      ['motd', 'clear'],
+      ['announce', 'All is well.', '--online'],
+      ['announcement', 'list'],
+    ]) {
+      assert.equal((await appliance.ctl(line)).code, 0, line.join(' '));
+    }
+    const notice = await appliance.ctl(['outage', 'show']);
+    assert.deepEqual(JSON.parse(notice.stdout), {});
+  });
+
   it('administer when they may (XEP-0133)', async () => {
     await using appliance = await house();
     const granted = await appliance.ctl(['user', 'grant', 'olga@example.test']);

@@ -6,6 +6,7 @@ import { components } from './components.ts';
 import * as DomainShapes from './domains.ts';
 import { local } from './local.ts';
 import * as OnboardingShapes from './onboarding.ts';
+import * as OutageShapes from './outage.ts';
 import * as OverviewShapes from './overview.ts';
 import * as ReportShapes from './reports.ts';
 import * as SessionShapes from './session.ts';
@@ -23,6 +24,7 @@ export const contract = {
   ...components,
   ...AccountShapes.accounts,
   ...AnnouncementShapes.announcements,
+  ...OutageShapes.outage,
   ...OnboardingShapes.onboarding,
   ...AuditShapes.audit,
   ...ReportShapes.reports,
