@@ -26,6 +26,14 @@ export function serverWords(hostname: string | undefined): string {
   return serverName(hostname) ?? (onlyHere ? 'the name or address of this machine' : here.replace(/^\[|\]$/g, ''));
 }
 
+/** A link to this server, by its name, or by the address that this page was opened by where the name is not known to others. */
+export function linkHere(url: string): string {
+  const { hostname, pathname } = new URL(url);
+  const here = window.location.hostname;
+  const onlyHere = here === 'localhost' || here === '[::1]' || here.startsWith('127.');
+  return serverName(hostname) === hostname || onlyHere ? url : `${window.location.origin}${pathname}`;
+}
+
 /** The records that lead clients of a domain here, in the notation of BIND, Unbound and dnsmasq's kin. */
 export function serviceRecords(
   domain: string,

@@ -15,10 +15,7 @@ export const platforms: readonly Platform[] = [
   {
     name: 'Android',
     fits: /Android/i,
-    apps: [
-      { name: 'Conversations', url: 'https://conversations.im/' },
-      { name: 'Cheogram', url: 'https://cheogram.com/' },
-    ],
+    apps: [{ name: 'Conversations', url: 'https://conversations.im/' }],
   },
   {
     name: 'iPhone and iPad',
