@@ -18,6 +18,11 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 export const pep: Module = {
   name: 'pep',
   xep: [163, '1.2.2'],
+  also: [
+    [60, '1.30.0'],
+    [222, '1.0'],
+    [384, '0.9.1'],
+  ],
   start(host) {
     const services = accountServices(host);
     const { interests } = services;

@@ -1,3 +1,4 @@
+// XEP-0115 1.6.0
 import { createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { CAPS_HASHES, readCapabilities, verificationString } from '../xmpp/caps.ts';

@@ -1,3 +1,4 @@
+// XEP-0223 1.1.1, XEP-0490 1.0.1, XEP-0492 0.2.0
 import type { NodeConfig } from '../storage/stores/pubsub-nodes.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 

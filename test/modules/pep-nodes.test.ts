@@ -24,7 +24,7 @@ const BOOKMARKS = 'urn:xmpp:bookmarks:1';
 const room = (name: string): string => `<conference xmlns='${BOOKMARKS}' name='${name}' autojoin='true'/>`;
 const config = (node: string): string => get(`<configure node='${node}'/>`, undefined, OWNER);
 
-describe('SECURITY 44: nodes that are nobody else’s business', () => {
+describe('SECURITY 44, XEP-0223: nodes that are nobody else’s business', () => {
   for (const node of [BOOKMARKS, 'storage:bookmarks', 'urn:xmpp:mds:displayed:0']) {
     test(`${node} is for its owner and is kept, though the client forgot to say so`, async (t) => {
       const scene = await openScene(t);
@@ -56,7 +56,7 @@ describe('SECURITY 44: nodes that are nobody else’s business', () => {
     });
   }
 
-  test('XEP-0402 §3: bookmarks are kept side by side, told to one’s devices, and go one by one', async (t) => {
+  test('XEP-0402 §3, XEP-0492: bookmarks are kept side by side, told to one’s devices, and go one by one', async (t) => {
     const scene = await openScene(t);
     const chamber = await listener(scene, `${J}/chamber`, BOOKMARKS);
     const juliet = await scene.connect(`${J}/balcony`);
@@ -149,6 +149,19 @@ describe('XEP-0060 §7.1.5: publish options', () => {
     await juliet.gets(publish('urn:example:tune', 'a', tune('1')));
     await juliet.isRefused(publish('urn:example:tune', 'a', tune('2'), { colour: 'red' }), 'not-acceptable');
     assert.match(serialize(await juliet.gets(items('urn:example:tune'))), />1</);
+  });
+
+  test('XEP-0222 §4: public data is kept, and told to who comes later, whoever may read it', async (t) => {
+    const scene = await openScene(t);
+    await scene.friends(J, R);
+    const juliet = await scene.connect(`${J}/balcony`);
+    const options = { persist_items: 'true', access_model: 'open', send_last_published_item: 'on_sub_and_presence' };
+    await juliet.gets(publish('urn:example:place', 'current', tune('Verona'), options));
+    juliet.leaves();
+    const romeo = await listener(scene, `${R}/orchard`, 'urn:example:place');
+    assert.deepEqual(await heard(romeo), ['items urn:example:place item:current']);
+    const paris = await scene.connect('paris@example.test/x');
+    assert.deepEqual(idsIn(await paris.gets(items('urn:example:place', J))), ['current']);
   });
 
   test('XEP-0384 §4: keys of several devices stay side by side when max_items is max', async (t) => {
