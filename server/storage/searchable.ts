@@ -79,24 +79,29 @@ function plain(content: string): string {
   return /[&<]/.test(content) ? content.replace(/<[^>]*>|&(?:amp|lt|gt|quot|apos|#9|#10|#13);/g, ' ') : content;
 }
 
+/** One or two letters are in so many messages that an index of them would help nobody; what other scripts say in them is more. */
+const SMALL = /^[a-z]{1,2}$/;
+
 /** Under which keys a word is looked up in an index. They are its beginnings, so that they also find what it begins. */
 function keyOf(word: string): string {
   return word.length >= LONG_KEY ? `+${word.slice(0, LONG_KEY)}` : word.slice(0, SHORT_KEY);
 }
 
-/** All keys of a stored stanza, separated by spaces; '' when there is nothing to be found in it. */
+/** All keys of a stored stanza, each with a space before it; '' when there is no text in it. */
 export function keysIn(xml: string): string {
   let keys = '';
   for (const word of words(writtenIn(xml))) {
+    if (word.length <= 2 && SMALL.test(word)) continue;
     keys += ` ${word.slice(0, SHORT_KEY)}`;
     if (word.length >= LONG_KEY) keys += ` ${keyOf(word)}`;
   }
   return keys;
 }
 
-/** The keys that must be in `keysIn` of whatever these phrases are in. */
+/** The keys that must be in `keysIn` of whatever these phrases are in. None: only reading the messages tells. */
 export function keysOf(phrases: readonly Phrase[]): string[] {
-  return [...new Set(phrases.flatMap((phrase) => phrase.words.map(keyOf)))];
+  const all = phrases.flatMap((phrase) => phrase.words.filter((word) => !SMALL.test(word)).map(keyOf));
+  return [...new Set(all)];
 }
 
 /**

@@ -28,6 +28,8 @@ describe('XEP-0313 §5.1.1: what is archived, by both sides', () => {
     ['a subject alone', 'normal', '<subject>The ball</subject>', true],
     ['a receipt', 'chat', "<received xmlns='urn:xmpp:receipts' id='m0'/>", true],
     ['a marker', 'chat', "<displayed xmlns='urn:xmpp:chat-markers:0' id='m0'/>", true],
+    ['a correction', 'chat', "<body>hark</body><replace xmlns='urn:xmpp:message-correct:0' id='m0'/>", true],
+    ['a text that may be marked', 'chat', "<body>hark</body><markable xmlns='urn:xmpp:chat-markers:0'/>", true],
     ['an invitation', 'normal', invitation, true],
     ['an encrypted message', 'chat', "<encrypted xmlns='urn:xmpp:omemo:2'/>", true],
     ['a text with a chat state', 'chat', `<body>hark</body>${state}`, true],

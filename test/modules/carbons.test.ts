@@ -214,6 +214,15 @@ describe('XEP-0280 §11: copies are made by the account’s own server only (SEC
     });
   }
 
+  test('§9: what says that no copies shall be made stays in the message, so that nobody can hide that it was so', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.comes('juliet@example.test/balcony');
+    const romeo = await scene.comes('romeo@example.test/orchard');
+    const asks = "<private xmlns='urn:xmpp:carbons:2'/><no-copy xmlns='urn:xmpp:hints'/>";
+    await romeo.sends(`<message to='${juliet.jid}' type='chat'><body>hark</body>${asks}</message>`);
+    await juliet.receives(`<message type='chat'><body>hark</body>${asks}</message>`);
+  });
+
   test('a receipt is called <received/> as well, and passes', async (t) => {
     const scene = await openScene(t);
     const { balcony, orchard } = await cast(scene);

@@ -57,6 +57,11 @@ describe('XEP-0377: reports with blocking', () => {
     await assert.rejects(scene.commands.reports.remove({ name: 'olga', door: 'panel' }, id), {
       code: 'report-not-found',
     });
+    // An id that somebody else's archive gave means nothing in hers.
+    const foreign = ids.join('').replaceAll(`by='${JULIET}'`, `by='${PARIS}'`);
+    await juliet.gets(block(report(PARIS, foreign)));
+    await scene.settle();
+    assert.deepEqual((await scene.commands.reports.page(undefined)).rows[0]?.messages, []);
   });
 
   test('§6: the block stands whatever is wrong with the report', async (t) => {
