@@ -9,6 +9,7 @@ import { errorFor, type Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts';
 import { HeldBack } from './held-back.ts';
+import { phonesRest } from './options.ts';
 import type { Resumptions } from './resumptions.ts';
 
 /** Stanzas without an acknowledgement, and ms that the oldest has waited, after which the client is asked for one. */
@@ -129,8 +130,9 @@ export class ClientOutlet implements Outlet {
 
   /** The client looks, or looks away (XEP-0352 §4). */
   setActive(active: boolean): void {
-    if (!active) this.#held ??= new HeldBack();
-    else if (this.#held !== undefined) {
+    if (!active) {
+      if (this.#host.option(phonesRest)) this.#held ??= new HeldBack();
+    } else if (this.#held !== undefined) {
       this.#release();
       this.#held = undefined;
     }
@@ -144,8 +146,9 @@ export class ClientOutlet implements Outlet {
     return token;
   }
 
-  /** A stanza of the client's has been handled. */
+  /** A stanza of the client's has been handled. Its radio is on now, so what waited goes, too (XEP-0286 §4.2). */
   countHandled(): void {
+    if (this.#held !== undefined) this.#release();
     const management = this.#management;
     if (management !== undefined) management.handled = (management.handled + 1) % WRAP;
   }
@@ -239,7 +242,7 @@ export class ClientOutlet implements Outlet {
     const management = this.#management!;
     for (const { text } of management.unacked) stream.send(text);
     this.#release();
-    this.#held = undefined; // XEP-0352 §4.2: a resumed client is active
+    this.#held = undefined; // XEP-0352 §5.2: a resumed client is active
     this.#reached();
     if (management.unacked.length > 0) this.#request(management, Date.now());
   }

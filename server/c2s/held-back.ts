@@ -8,7 +8,7 @@ const LIMIT = 500;
 const CHARACTERS = 1024 * 1024;
 
 /**
- * What waits for an inactive client to look (XEP-0352 §2.2), the newest of each kind in the place of older ones. Only things
+ * What waits for an inactive client to look (XEP-0352 §3.2), the newest of each kind in the place of older ones. Only things
  * of the moment wait: what is lost with the session, should it end meanwhile, nobody will miss.
  */
 export class HeldBack {

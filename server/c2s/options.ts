@@ -1,4 +1,4 @@
-import { numberOption, type Option } from '../host/options.ts';
+import { numberOption, type Option, switchOption } from '../host/options.ts';
 
 /** XEP-0484 §4.2: how long a device may be away and still come in by its token. */
 export const tokenDays = numberOption({
@@ -13,4 +13,14 @@ export const tokenDays = numberOption({
   default: 30,
 });
 
-export const CLIENT_OPTIONS: readonly Option[] = [tokenDays];
+/** XEP-0352 §3.2: an administrator should have a say in it. */
+export const phonesRest = switchOption({
+  key: 'phones.rest',
+  scope: 'domain',
+  group: 'Phones',
+  title: 'Let phones rest',
+  help: 'While nobody looks at a phone, it gets messages and calls at once, and the rest (who is there, who is typing) when somebody looks again. This saves much of its battery.',
+  default: true,
+});
+
+export const CLIENT_OPTIONS: readonly Option[] = [tokenDays, phonesRest];

@@ -33,7 +33,7 @@ export function wakes({ kind, type, element }: Stanza): Wake | undefined {
     if (xmlns === undefined) {
       if (node.name === 'body') body ??= textOf(node);
     } else if (ENCRYPTED.has(xmlns)) {
-      // Without a payload it only exchanges keys (XEP-0384 §5.5), and nobody has written anything.
+      // Without a payload it only exchanges keys (XEP-0384 §5.5.3), and nobody has written anything.
       secret ||= node.name !== 'encrypted' || child(node, 'payload') !== undefined;
     } else if (xmlns === NS.jingleMessage) {
       if (node.name === 'propose') return { what: 'call', body: '' };

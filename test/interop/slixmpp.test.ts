@@ -77,6 +77,29 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     assert.deepEqual(JSON.parse(notice.stdout), {});
   });
 
+  it('are woken when they are away, by a component that is the server of their app (XEP-0357, 0114)', async () => {
+    await using appliance = await house();
+    const added = await appliance.ctl(['component', 'add', 'push', '--domain', 'example.test', '--json']);
+    assert.equal(added.code, 0, added.stderr);
+    const { component, secret, addresses } = JSON.parse(added.stdout) as {
+      component: { name: string };
+      secret: string;
+      addresses: string[];
+    };
+    assert.deepEqual(addresses, [`127.0.0.1:${appliance.ports.component}`]);
+    assert.match(secret, /^[\w-]{32}$/);
+    await playScene(appliance, 'mobile', PEOPLE, { name: component.name, secret });
+    const listed = await appliance.ctl(['component', 'list']);
+    assert.match(listed.stdout, /push\.example\.test/);
+    assert.ok(!listed.stdout.includes(secret) && !appliance.log.includes(secret), 'a secret is shown');
+    const again = await appliance.ctl(['component', 'add', 'push.example.test']);
+    assert.deepEqual([again.code, /already/.test(again.stderr)], [1, true]);
+    for (const code of [0, 1]) {
+      const removed = await appliance.ctl(['component', 'remove', 'push.example.test']);
+      assert.equal(removed.code, code, removed.stderr);
+    }
+  });
+
   it('administer when they may (XEP-0133)', async () => {
     await using appliance = await house();
     const granted = await appliance.ctl(['user', 'grant', 'olga@example.test']);

@@ -2,7 +2,7 @@ import { NS } from '../../xmpp/ns.ts';
 import { StreamError } from '../../xmpp/stream-error.ts';
 import type { Feature } from '../feature.ts';
 
-/** Client state indication (XEP-0352 0.4.0): the phone is in a pocket, or in a hand. */
+/** Client state indication (XEP-0352 1.0.0): the phone is in a pocket, or in a hand. */
 export const clientState: Feature = {
   offer: (connection) => (connection.account === undefined ? '' : `<csi xmlns='${NS.csi}'/>`),
   takes: (connection, element) => connection.session !== undefined && element.attrs.xmlns === NS.csi,
