@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { StorageError } from '../../server/storage/database.ts';
 import { child, type Element, serialize, textOf } from '../../server/xmpp/element.ts';
 import { PNG, pngOf } from '../support/pictures.ts';
 import { openScene, type Scene } from '../support/scene.ts';
@@ -168,6 +170,24 @@ describe('limits of a card', () => {
     }
     await juliet.gets(set(`<FN>J</FN>${photo('')}`));
     assert.equal(child(card(await juliet.gets(get())), 'PHOTO'), undefined);
+  });
+
+  test('what is acknowledged is on the disk, and what could not be stored is not shown', async (t) => {
+    const scene = await openScene(t, { mayFail: true });
+    const juliet = await scene.comes(`${JULIET}/balcony`);
+    scene.db.lag = 100;
+    const done = juliet.sends(set('<FN>Juliet</FN>').replace('<iq', "<iq id='s1'"));
+    for (let n = 0; n < 20; n++) await turn();
+    assert.deepEqual(juliet.received, []);
+    await done;
+    scene.db.lag = 0;
+    await juliet.receives("<iq type='result' id='s1'/>");
+    const full = t.mock.method(scene.db, 'batch', () => Promise.reject(new StorageError('full', 'no room')));
+    assert.equal((await juliet.asks(set(`<FN>No</FN>${photo(PNG)}`))).attrs.type, 'error');
+    full.mock.restore();
+    await juliet.sends('<presence/>');
+    assert.doesNotMatch((await juliet.all()).map(serialize).join(''), /vcard-temp:x:update/);
+    assert.equal(serialize(card(await juliet.gets(get()))), "<vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard>");
   });
 
   test('who takes the name of somebody removed inherits nothing', async (t) => {
