@@ -6,6 +6,17 @@ const BY = { name: 'olga', door: 'panel' } as const;
 const DOMAIN = 'example.test';
 const DAY = 86_400_000;
 
+const DEVICE = {
+  id: 'phone',
+  software: 'Conversations',
+  name: 'phone',
+  firstSeen: 1,
+  lastSeen: 2,
+  passwordAt: 1,
+  current: { seed: Buffer.alloc(32), mechanism: 'HT-SHA-256-NONE', issuedAt: 1, expiresAt: 9e12, count: -1 },
+  fresh: undefined,
+};
+
 let house: TestHouse;
 let ask: Client;
 let close: () => Promise<void>;
@@ -164,6 +175,8 @@ describe('a link to reset a password', () => {
   test('sets it once, ends all sessions, and is used up', async () => {
     await makes('anna');
     const session = house.house.connect('anna@example.test/phone');
+    const { id } = (await house.stores.accounts.find(DOMAIN, 'anna'))!;
+    await house.stores.devices.change(id, 'phone', () => DEVICE);
     const token = await resets();
     const seen = await ask('POST /api/reset/look', { body: { token } });
     assert.equal(seen.json.jid, 'anna@example.test');
@@ -173,6 +186,7 @@ describe('a link to reset a password', () => {
     assert.equal(before, undefined);
     assert.equal((await ask('POST /api/reset/use', { body: { token, password: 'another secret' } })).status, 200);
     assert.equal(session.ended?.condition, 'not-authorized', 'SECURITY 68: sessions do not survive');
+    assert.deepEqual(await house.stores.devices.of(id), [], 'SECURITY 26: nor do the tokens of devices');
     isRefused(await ask('POST /api/reset/use', { body: { token, password: 'once more' } }), 404, 'link-unknown');
     isRefused(await ask('POST /api/reset/look', { body: { token } }), 404, 'link-unknown');
   });
