@@ -11,8 +11,8 @@ export interface ArchiveSearchQuery extends ArchiveQuery {
 }
 
 /** Messages that one question to the store looks at: few first, as mostly the newest are wanted. */
-const FIRST_SLICE = 250;
-const SMALLEST_SLICE = 60;
+const FIRST_SLICE = 125;
+const SMALLEST_SLICE = 30;
 const LARGEST_SLICE = 500;
 /** Milliseconds for one question: nobody else shall wait longer for the store because somebody searches. */
 const SHORT = 3;

@@ -51,6 +51,8 @@ const OWNERS_AT_ONCE = 500;
 const FRESH = 4_000;
 /** Messages whose words are put into the index at once: more would hold up others for longer, fewer cost more each. */
 const GROWTH = 1_000;
+/** The same in characters of their stanzas, for messages that are long. */
+const GROWTH_CHARACTERS = 1_000_000;
 const STANDARD: ArchivePreferences = { default: 'always', always: [], never: [] };
 
 /** The statement behind `page`, apart so that a test can ask the engine for its plan. */
@@ -95,6 +97,9 @@ export class Archives {
   #expired = -1;
   /** Messages that wait in `archive_fresh`; it is not known what the last run left. */
   #fresh = FRESH / 2;
+  /** Of them, those that wait to be indexed, and their length. */
+  #unindexed = 0;
+  #characters = 0;
 
   constructor(db: Database) {
     this.#db = db;
@@ -121,8 +126,10 @@ export class Archives {
       statements.push(sql`INSERT INTO archive_fresh (id, owner, peer, other_owner, other_peer)
         VALUES (${id}, ${owner}, ${peer}, ${other?.owner ?? null}, ${other?.peer ?? null})`);
     }
+    this.#unindexed++;
+    this.#characters += stanza.length;
     if (++this.#fresh >= FRESH) this.#place();
-    else if (this.#fresh % GROWTH === 0) this.#db.queue(GROW_INDEX, () => {}); // it is done by the next one, or by #place
+    else if (this.#unindexed >= GROWTH || this.#characters >= GROWTH_CHARACTERS) this.#grow();
     return statements;
   }
 
@@ -214,8 +221,16 @@ export class Archives {
     this.#preferences.forget(account);
   }
 
+  #grow(): void {
+    this.#unindexed = 0;
+    this.#characters = 0;
+    this.#db.queue(GROW_INDEX, () => {}); // what is left out is in the next one
+  }
+
   #place(): void {
     this.#fresh = 0;
+    this.#unindexed = 0;
+    this.#characters = 0;
     this.#db.queue(PLACE, () => {
       // No room on the disk, for one. Queries read both places, so nothing is missed; it is tried again soon.
       this.#fresh += FRESH / 2;

@@ -233,6 +233,28 @@ describe('search in archives', () => {
     assert.equal(asked, 3, 'nobody wants it any more');
   });
 
+  it('let others at the store in between (SECURITY 84)', async (t) => {
+    const { archives, archiveSearch: search } = await house(t);
+    for (let n = 1; n <= 4_000; n++) says(archives, n, `need hay ${n}`);
+    await archives.expire(0, 1);
+    let done = false;
+    const searching = found(search, 'neednot').finally(() => {
+      done = true;
+    });
+    let answered = 0;
+    for (; !done; answered++) await archives.has(2, at(1));
+    assert.equal(await searching, ' .');
+    assert.ok(answered >= 8, `only ${answered} others were answered meanwhile`);
+  });
+
+  it('of a very long text find what is in its beginning', async (t) => {
+    const { archives, archiveSearch: search } = await house(t);
+    for (let n = 1; n <= 12; n++) says(archives, n, `first ${'ü '.repeat(100_000)} final`);
+    await archives.expire(0, 1);
+    assert.equal(await found(search, 'first', { limit: 5 }), '1 2 3 4 5');
+    assert.equal(await found(search, 'final'), ' .');
+  });
+
   it('refuse a search when very many wait', async (t) => {
     const { archiveSearch: search } = await house(t);
     const all = await Promise.allSettled(Array.from({ length: 250 }, () => found(search, 'word')));
