@@ -29,6 +29,11 @@ export const router = createRouter({
     },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'Settings' } },
+    {
+      path: '/announcements',
+      component: () => import('./pages/AnnouncementsPage.vue'),
+      meta: { title: 'Announcements' },
+    },
     { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: 'Reports' } },
     { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: 'Activity' } },
     { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { title: 'Your account' } },
