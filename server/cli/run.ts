@@ -9,6 +9,7 @@ import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.
 import { announcements } from './verbs/announcements.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
+import { devices } from './verbs/devices.ts';
 import { domains } from './verbs/domains.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
@@ -33,6 +34,7 @@ export const VERBS: readonly Verb[] = [
   ...users,
   ...invitations,
   ...sessions,
+  ...devices,
   ...domains,
   ...contacts,
   ...components,

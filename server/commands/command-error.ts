@@ -6,6 +6,7 @@ export type CommandErrorCode =
   | 'account-not-found'
   | 'domain-not-found'
   | 'session-not-found'
+  | 'device-not-found'
   | 'admin-not-found'
   | 'setting-not-found'
   | 'invitation-not-found'

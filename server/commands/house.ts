@@ -12,6 +12,7 @@ export interface HouseSession {
     readonly cipher: string;
     readonly mechanism: string;
     readonly transport: string;
+    readonly device?: string;
   };
   readonly presence: { readonly show: string; readonly status: string; readonly priority: number } | undefined;
   readonly resumable: boolean;

@@ -9,6 +9,7 @@ import { ClaimCommands } from './claim.ts';
 import { ComponentCommands, type RunningComponents } from './components.ts';
 import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
+import { DeviceCommands } from './devices.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import type { House, HouseCounters } from './house.ts';
 import { InvitationCommands } from './invitations.ts';
@@ -55,6 +56,7 @@ export interface Commands {
   readonly claim: ClaimCommands;
   readonly components: ComponentCommands;
   readonly contacts: ContactCommands;
+  readonly devices: DeviceCommands;
   readonly domains: DomainCommands;
   readonly invitations: InvitationCommands;
   readonly live: Live;
@@ -126,6 +128,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       listeners,
     }),
     contacts,
+    devices: new DeviceCommands(stores, house),
     domains,
     invitations,
     live,

@@ -21,6 +21,7 @@ import { accountRoutes } from './routes/accounts.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { componentRoutes } from './routes/components.ts';
+import { deviceRoutes } from './routes/devices.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { localRoutes } from './routes/local.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
@@ -60,6 +61,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...overviewRoutes(commands, streams),
     ...domainRoutes(commands),
     ...componentRoutes(commands),
+    ...deviceRoutes(commands),
     ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...announcementRoutes(commands),

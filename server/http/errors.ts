@@ -9,6 +9,7 @@ const STATUS: Record<CommandErrorCode, number> = {
   'account-not-found': 404,
   'domain-not-found': 404,
   'session-not-found': 404,
+  'device-not-found': 404,
   'admin-not-found': 404,
   'setting-not-found': 404,
   'invitation-not-found': 404,

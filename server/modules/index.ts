@@ -8,6 +8,7 @@ import { avatarPresence } from './avatar-presence.ts';
 import { blocking } from './blocking.ts';
 import { bookmarks } from './bookmarks.ts';
 import { carbons } from './carbons.ts';
+import { clientAccess } from './client-access.ts';
 import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
 import { disco } from './disco.ts';
 import { externalServices } from './external-services.ts';
@@ -73,6 +74,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     time,
     externalServices,
     outage,
+    clientAccess,
     last,
     legacySession,
     vcard,

@@ -3,6 +3,7 @@ import * as AccountShapes from './accounts.ts';
 import * as AnnouncementShapes from './announcements.ts';
 import * as AuditShapes from './audit.ts';
 import { components } from './components.ts';
+import * as DeviceShapes from './devices.ts';
 import * as DomainShapes from './domains.ts';
 import { local } from './local.ts';
 import * as OnboardingShapes from './onboarding.ts';
@@ -23,6 +24,7 @@ export const contract = {
   ...DomainShapes.domains,
   ...components,
   ...AccountShapes.accounts,
+  ...DeviceShapes.devices,
   ...AnnouncementShapes.announcements,
   ...OutageShapes.outage,
   ...OnboardingShapes.onboarding,
@@ -54,6 +56,7 @@ export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AuditRow = Static<typeof AuditShapes.AuditRow>;
 export type Connection = Static<typeof OnboardingShapes.Connection>;
 export type Contacts = Static<typeof DomainShapes.Contacts>;
+export type Device = Static<typeof DeviceShapes.Device>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;

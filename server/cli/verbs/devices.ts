@@ -1,0 +1,34 @@
+import { table, when } from '../text.ts';
+import { account, type Verb } from '../verb.ts';
+
+export const devices: readonly Verb[] = [
+  {
+    words: 'device list',
+    args: ['JID'],
+    options: [],
+    summary: 'which devices a person logs in with',
+    async run({ client, print }, [jid = '']) {
+      const reply = await client.call('GET /api/domains/:domain/accounts/:local/devices', { params: account(jid) });
+      const rows = reply.devices.map((one) => [
+        one.id,
+        one.name || one.resources[0] || '',
+        one.software,
+        one.connected ? 'connected' : when(one.lastSeen),
+        [one.password ? 'password' : '', one.token ? 'token' : ''].filter((way) => way !== '').join(', '),
+      ]);
+      print(reply, table(['ID', 'DEVICE', 'APP', 'LAST SEEN', 'COMES IN BY'], rows));
+    },
+  },
+  {
+    words: 'device revoke',
+    args: ['JID', 'ID'],
+    options: [],
+    summary: 'log one device of a person out',
+    async run({ client, print }, [jid = '', device = '']) {
+      const params = { ...account(jid), device };
+      const reply = await client.call('DELETE /api/domains/:domain/accounts/:local/devices/:device', { params });
+      const hint = 'It has shown the password, so it may come back: set another one to keep it out.\n';
+      print(reply, `Logged out a device of ${jid}.\n${reply.mayReturn ? hint : ''}`);
+    },
+  },
+];
