@@ -124,6 +124,7 @@ export class ClientOutlet implements Outlet {
 
   end(condition: StreamErrorCondition, text: string): void {
     if (this.#over) return;
+    this.#adrift = true; // it is told why, by us: nobody needs to look for it
     this.#stream?.close(new StreamError(condition, text));
     this.finish();
   }

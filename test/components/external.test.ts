@@ -235,6 +235,25 @@ test('a component that restarts gets what was sent meanwhile, in order', async (
   for (const n of [1, 2, 3]) await second.receives(`<message id='${n}'><body>${n}</body></message>`);
 });
 
+test('what is sent while the connection breaks, and nobody has noticed yet, is not lost', async (t) => {
+  const { scene, secret } = await open(t);
+  const juliet = await scene.comes(`${J}/balcony`);
+  const first = await componentComes(scene, D, secret);
+  // Its stream ends in this turn; the loop that reads from it learns so in a later one.
+  first.write('</stream:stream>');
+  first.duplex.end();
+  const refused: string[] = [];
+  for (let i = 0; i < 50; i++) {
+    await juliet.sends(`<message to='${D}' id='${i}'><body>${i}</body></message>`);
+    if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const one of await juliet.all()) refused.push(conditionOf(one));
+  assert.deepEqual(refused, []);
+  const got = (await first.all()).length;
+  const second = await componentComes(scene, D, secret);
+  assert.equal(got + (await second.all()).length, 50);
+});
+
 test('SECURITY 35: for a component that stays away each sender is told exactly once, and nothing piles up', async (t) => {
   const { scene, secret } = await open(t, { grace: 150 });
   const juliet = await scene.comes(`${J}/balcony`);

@@ -51,6 +51,19 @@ test('XEP-0198: what was acknowledged is not pushed', async (t) => {
   await app.receivesNothing();
 });
 
+test('a device that the server itself sent away, as it has come anew, is not looked for', async (t) => {
+  const { scene, app, phone, romeo } = await open(t);
+  phone.leaves();
+  const { wire, door } = await wired(t, scene, true);
+  await chat(romeo, 'hi');
+  await wire.receives(HI);
+  const { wire: again } = dial(door);
+  await again.binds(`${J}/wired`);
+  await wire.fails('conflict');
+  await scene.settle();
+  await app.receivesNothing();
+});
+
 test('XEP-0280: a carbon that a lost device did not acknowledge is pushed, one of what one said oneself is not', async (t) => {
   const { scene, app, phone, romeo } = await open(t);
   phone.leaves();

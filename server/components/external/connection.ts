@@ -56,6 +56,10 @@ export class ComponentConnection implements Link {
     return this.stream.unsent;
   }
 
+  get ended(): boolean {
+    return this.stream.ended;
+  }
+
   send(xml: string): void {
     this.stream.send(xml);
   }
@@ -119,7 +123,7 @@ export class ComponentConnection implements Link {
       throw new StreamError('not-authorized', 'The handshake is wrong.');
     }
     const other = component.link;
-    if (other !== undefined) {
+    if (other?.ended === false) {
       // Two that take each other's place for ever would help nobody.
       if (Date.now() - other.lastRead < SILENT) {
         throw new StreamError('conflict', 'This component is connected already.');

@@ -18,6 +18,8 @@ export interface Link {
   readonly since: number;
   readonly lastRead: number;
   readonly unsent: number;
+  /** Nothing can be sent any more, though `disconnected` may not have been told yet. */
+  readonly ended: boolean;
   send(xml: string): void;
   end(condition: 'conflict' | 'host-gone' | 'system-shutdown', text: string): void;
 }
@@ -51,10 +53,11 @@ export class ExternalComponent implements Destination {
   }
 
   get listed(): boolean {
-    return this.#link !== undefined;
+    return this.#link?.ended === false;
   }
 
   accept(stanza: Stanza): void {
+    if (this.#link?.ended === true) this.disconnected(this.#link);
     const link = this.#link;
     if (link !== undefined) {
       if (link.unsent > UNSENT_LIMIT) throw tooMuch();

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PushRegistration } from '../../../server/storage/stores/push.ts';
+import { house } from './support.ts';
+
+const one = (jid: string, node: string, more: Partial<PushRegistration> = {}): PushRegistration => ({
+  jid,
+  node,
+  resource: 'phone',
+  optionsXml: '',
+  createdAt: 1,
+  ...more,
+});
+
+describe('registrations for push notifications', () => {
+  it('are kept by address and node, changed, and taken away by one or all', async (t) => {
+    const { push, person, afresh } = await house(t);
+    const { id } = await person('juliet');
+    assert.deepEqual(await push.of(id), []);
+    assert.ok(!(push.of(id) instanceof Promise), 'that there are none is remembered, too');
+    await push.put(id, one('app.test', 'a'));
+    await push.put(id, one('app.test', 'b'));
+    await push.put(id, one('other.test', 'a'));
+    const changed = one('app.test', 'a', { resource: 'new', optionsXml: '<x/>', createdAt: 2 });
+    await push.put(id, changed);
+    const all = [changed, one('app.test', 'b'), one('other.test', 'a')];
+    assert.deepEqual(await push.of(id), all);
+    assert.deepEqual(await afresh().push.of(id), all);
+    await push.remove(id, 'app.test', 'b');
+    await push.remove(id, 'app.test', 'never');
+    assert.deepEqual(await push.of(id), [changed, one('other.test', 'a')]);
+    await push.remove(id, 'app.test');
+    assert.deepEqual(await push.of(id), [one('other.test', 'a')]);
+    await push.put(id, changed);
+    await push.clear(id, 'new');
+    assert.deepEqual(await push.of(id), [changed]);
+    await push.clear(id);
+    assert.deepEqual(await afresh().push.of(id), []);
+  });
+
+  it('are nobody’s when their account is gone', async (t) => {
+    const { push, accounts, person, afresh } = await house(t);
+    const juliet = await person('juliet');
+    await push.put(juliet.id, one('app.test', 'a'));
+    await push.of(juliet.id);
+    await accounts.remove(juliet);
+    assert.deepEqual(await push.of(juliet.id), []);
+    assert.deepEqual(await afresh().push.of(juliet.id), []);
+    await assert.rejects(push.put(juliet.id, one('app.test', 'a')), { code: 'constraint' });
+    const next = await person('juliet');
+    assert.deepEqual(await push.of(next.id), []);
+  });
+});
+
+describe('components', () => {
+  it('are one a domain', async (t) => {
+    const { components, afresh } = await house(t);
+    const row = { domain: 'push.office.test', secret: 's', createdAt: 1 };
+    await components.add(row);
+    await assert.rejects(components.add({ ...row, secret: 'other' }), { code: 'constraint' });
+    assert.deepEqual(await afresh().components.list(), [row]);
+    assert.deepEqual([await components.has(row.domain), await components.has('x.test')], [true, false]);
+    assert.deepEqual([await components.remove(row.domain), await components.remove(row.domain)], [true, false]);
+  });
+});
