@@ -150,7 +150,7 @@ describe('joining in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await press(page, 'Actions for the invitation of Benvolio');
     await page.getByRole('menuitem', { name: 'Take back' }).click();
     await press(page, 'Take back');
-    await page.getByText('The invitation is taken back.').waitFor();
+    await page.getByText('The invitation is taken back.', { exact: true }).waitFor();
     await phone.page.goto(addressOf(link));
     await phone.page.getByRole('heading', { name: 'This invitation is not known' }).waitFor();
   });

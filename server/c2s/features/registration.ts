@@ -33,6 +33,9 @@ const CODES: Partial<Record<StanzaErrorCondition, string>> = {
 
 /** In-band registration before login (XEP-0077 §3.1), by invitation (XEP-0445) or by whoever comes; inside TLS only. */
 export const registration: Feature = {
+  xep: [445, '0.2.0'],
+  also: [[77, '2.4']],
+
   offer(connection) {
     if (!mayRegister(connection) || connection.door.registrar.rule(connection.host!.domain) === 'closed') return '';
     // The last one is what clients looked for before XEP-0445 gave it its name.
