@@ -107,7 +107,14 @@ function approval(host: Host, { stanza, account }: Arrival): undefined | Promise
   if (stanza.kind !== 'message' || stanza.to!.resource !== '' || !mayBeForm(stanza.element)) return undefined;
   const form = readForm(stanza.element);
   if (form?.formType !== SUBSCRIBE_AUTHORIZATION || form.type !== 'submit') return undefined;
-  return authorize(accountServices(host).of(account), stanza.from, form.values).then(() => 'stop');
+  return authorize(accountServices(host).of(account), stanza.from, form.values).then(
+    () => 'stop',
+    (error: unknown) => {
+      // From who owns nothing here it is a message like any other, and tells them no more.
+      if (!(error instanceof StanzaError) || stanza.from.bare === stanza.to!.bare) throw error;
+      return undefined;
+    },
+  );
 }
 
 const mayBeForm = ({ children }: Element): boolean =>

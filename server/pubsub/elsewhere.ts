@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
+import { capsOnly } from './interests.ts';
 
 /** Devices of contacts at other domains that are remembered; the longest silent are forgotten first. */
 const DEVICES = 20_000;
@@ -11,7 +12,7 @@ const DEVICES_EACH = 20;
 /** A device of a contact at another domain, as far as its presence tells. */
 export class Elsewhere {
   readonly jid: Jid;
-  /** Its last available presence. */
+  /** What its last available presence said of its capabilities. */
   available: Stanza | undefined;
   /** The accounts of ours that it has sent presence to, by bare address. */
   readonly accounts = new Map<string, Account>();
@@ -50,7 +51,7 @@ export class Visitors {
       this.#devices.set(from.full, device);
     }
     const initial = !device.accounts.has(to!.bare);
-    device.available = stanza;
+    device.available = capsOnly(stanza);
     device.accounts.set(to!.bare, account);
     return { device, initial };
   }

@@ -5,13 +5,16 @@ import { CAPS_HASHES, readCapabilities, verificationString } from '../xmpp/caps.
 import { child, type Element, el } from '../xmpp/element.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
-import type { Stanza } from '../xmpp/stanza.ts';
+import { Stanza } from '../xmpp/stanza.ts';
 import { NAME_LENGTH } from './limits.ts';
 
-/** Nodes that one client can be interested in. */
+/** Nodes that one client can be interested in, and the characters of their names together. */
 const MOST = 500;
-/** Verification strings that are remembered; an office has a few dozen. */
-const REMEMBERED = 2_000;
+const MOST_CHARACTERS = 50_000;
+/** Characters of names that are remembered with their verification strings; an office has a few dozen of these. */
+const REMEMBERED = 5_000_000;
+/** Longer ones are not of the form that XEP-0115 gives them. */
+const LONGEST_VER = 200;
 /** Questions that wait for an answer, and for how long, in ms. */
 const ASKED = 2_000;
 const PATIENCE = 30_000;
@@ -38,10 +41,21 @@ interface Question {
   readonly timer: NodeJS.Timeout;
 }
 
+/** What of a presence is of interest here, to be kept in its place. */
+export function capsOnly(presence: Stanza): Stanza {
+  const c = child(presence.element, 'c', NS.caps);
+  const { hash, ver, node } = (c?.attrs ?? {}) as Record<string, string>;
+  const attrs = { xmlns: NS.caps, hash: cut(hash), ver: cut(ver), node: cut(node) };
+  return new Stanza(el('presence', {}, c && el('c', attrs)), presence.from, undefined);
+}
+
+const cut = (text: string | undefined): string | undefined => text?.slice(0, NAME_LENGTH + 1);
+
 function capsOf(session: Listener): Caps | undefined {
   const c = session.available && child(session.available.element, 'c', NS.caps);
   if (c === undefined) return undefined;
   const { hash = '', ver = '', node = '' } = c.attrs as Record<string, string>;
+  if (hash.length + ver.length > LONGEST_VER || node.length > NAME_LENGTH) return undefined;
   const algorithm = Object.hasOwn(CAPS_HASHES, hash) ? CAPS_HASHES[hash] : undefined;
   return { key: `${hash} ${ver}`, algorithm, ver, node: `${node}#${ver}` };
 }
@@ -54,7 +68,10 @@ function capsOf(session: Listener): Caps | undefined {
 export class Interests {
   readonly #put: (session: Listener, question: Element) => void;
   readonly #learned: (session: Listener, nodes: ReadonlySet<string>) => void;
-  readonly #verified = new LRUCache<string, ReadonlySet<string>>({ max: REMEMBERED });
+  readonly #verified = new LRUCache<string, ReadonlySet<string>>({
+    maxSize: REMEMBERED,
+    sizeCalculation: (nodes) => [...nodes].reduce((sum, name) => sum + name.length, LONGEST_VER),
+  });
   readonly #known = new WeakMap<Listener, { readonly key: string; readonly nodes: ReadonlySet<string> }>();
   /** By the id of the iq. */
   readonly #questions = new Map<string, Question>();
@@ -170,9 +187,11 @@ function judge(query: Element, caps: Caps): { nodes: ReadonlySet<string>; proven
   if (capabilities === undefined) return { nodes: NOTHING, proven: false };
   const text = verificationString(capabilities);
   const nodes = new Set<string>();
+  let room = MOST_CHARACTERS;
   for (const part of text.split('<')) {
-    if (!part.endsWith('+notify') || part.length > NAME_LENGTH + 7 || nodes.size >= MOST) continue;
+    if (!part.endsWith('+notify') || part.length > Math.min(NAME_LENGTH, room) || nodes.size >= MOST) continue;
     nodes.add(part.slice(0, -7));
+    room -= part.length;
   }
   const { algorithm, ver } = caps;
   return { nodes, proven: algorithm !== undefined && createHash(algorithm).update(text).digest('base64') === ver };

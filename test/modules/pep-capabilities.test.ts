@@ -170,5 +170,19 @@ describe('XEP-0115 §5.4: the hash of capabilities', () => {
     await publishes();
     assert.deepEqual(await heard(romeo), []);
     assert.equal((await heard(tybalt)).length, 1);
+    const long = Array.from({ length: 100 }, (_, n) => `a${n}${'x'.repeat(900)}`); // of 50,000 characters, half are left
+    const street = await listener(scene, `${R}/street`, ...long);
+    await Promise.all(long.map((node) => street.gets(publish(node, 'a', tune('la')))));
+    assert.equal((await heard(street)).length, 54);
+  });
+
+  test('a presence whose hash is longer than any is not looked at', async (t) => {
+    const scene = await openScene(t);
+    const romeo = await scene.connect(`${R}/orchard`);
+    const c = (ver: string, node: string) =>
+      `<presence><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='${node}' ver='${ver}'/></presence>`;
+    await romeo.sends(c('x'.repeat(201), 'urn:test'));
+    await romeo.sends(c('x', 'n'.repeat(1_024)));
+    assert.equal(await question(romeo, () => scene.settle()), undefined);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { child, elements, serialize, textOf } from '../../server/xmpp/element.ts';
-import { EVENT, events, heard, idsIn, items, listener, PUBSUB, publish, set, tune } from '../support/pubsub.ts';
+import { EVENT, events, form, heard, idsIn, items, listener, PUBSUB, publish, set, tune } from '../support/pubsub.ts';
 import { openScene } from '../support/scene.ts';
 
 const J = 'juliet@example.test';
@@ -214,6 +214,25 @@ describe('SECURITY 44, 48, 49: attacks on nodes of an account', () => {
     await heir.gets(publish(node, 'b', tune('new')));
     assert.deepEqual(idsIn(await heir.gets(items(node))), ['b']);
   });
+});
+
+test('XEP-0060 §8.6: an account’s owner says who may subscribe, nobody else', async (t) => {
+  const scene = await openScene(t);
+  await scene.friends(J, R);
+  const juliet = await scene.comes(`${J}/balcony`);
+  const romeo = await scene.comes(`${R}/orchard`);
+  await juliet.gets(publish('urn:example:diary', 'a', tune('one'), { access_model: 'authorize' }));
+  assert.match(serialize(await romeo.gets(set(`<subscribe node='urn:example:diary' jid='${R}'/>`, J))), /'pending'/);
+  const asked = (await juliet.all()).find((one) => serialize(one).includes('subscribe_authorization'));
+  assert.equal(asked?.attrs.from, J);
+  const allow = form('subscribe_authorization', { node: 'urn:example:diary', subscriber_jid: R, allow: '1' });
+  await romeo.sends(`<message to='${J}'>${allow}</message>`);
+  await juliet.receives(`<message from='${R}/orchard'>${allow}</message>`); // to her it is a message like any other
+  await romeo.isRefused(items('urn:example:diary', J), 'not-authorized');
+  await juliet.sends(`<message to='${J}'>${allow}</message>`);
+  const told = (await romeo.all()).map(serialize).join('');
+  assert.match(told, /subscription='subscribed'.*<item id='a'>/);
+  assert.deepEqual(idsIn(await romeo.gets(items('urn:example:diary', J))), ['a']);
 });
 
 test('XEP-0163 §6.1: an account says that it is a service, and what it can do', async (t) => {
