@@ -46,7 +46,7 @@ async def scene(world):
     last = await juliet['xep_0012'].get_last_activity(romeo.boundjid.bare, timeout=PATIENCE)
     assert 0 <= last['last_activity']['seconds'] < 60, last
     nurse = await world.enters('nurse')
-    await refused(nurse['xep_0012'].get_last_activity(romeo.boundjid.bare, timeout=PATIENCE), 'forbidden')
+    await refused(nurse['xep_0012'].get_last_activity(romeo.boundjid.bare, timeout=PATIENCE), 'service-unavailable')
     await refused(juliet.make_iq_get(queryxmlns='urn:example:unknown', ito=world.domain).send(timeout=PATIENCE),
                   'service-unavailable')
 
