@@ -2,6 +2,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Audience } from '../storage/stores/profiles.ts';
 import { type Element, serialize } from '../xmpp/element.ts';
 import type { Image } from '../xmpp/image.ts';
+import { StanzaError } from '../xmpp/stanza-error.ts';
 import { cardNames } from '../xmpp/vcard-temp.ts';
 import type { Host } from './host.ts';
 import { choiceOption } from './options.ts';
@@ -95,4 +96,14 @@ export async function nodeOptions(
   if ((await host.house.stores.pubsubNodes.get(String(account.id), node)) !== undefined) return {};
   const open = audience === 'all' && host.option(cardsVisible) === 'everyone';
   return { 'pubsub#access_model': open ? 'open' : 'presence' };
+}
+
+/** Waits for a copy to be made. One that its owner's own settings or limits forbid is not made, which is no fault of ours. */
+export async function ifAllowed(host: Host, copy: Promise<void>): Promise<void> {
+  try {
+    await copy;
+  } catch (error) {
+    if (!(error instanceof StanzaError)) throw error;
+    host.house.log.debug({ err: error, host: host.domain }, 'a copy was not allowed');
+  }
 }

@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
-import { audienceOf, nodeOptions, putPhoto } from '../host/profiles.ts';
+import { audienceOf, ifAllowed, nodeOptions, putPhoto } from '../host/profiles.ts';
 import { type AccountItem, accountNodes } from '../pubsub/account-nodes.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import { type Element, el, elements, textOf } from '../xmpp/element.ts';
@@ -20,7 +20,7 @@ export const avatarConversion: Module = {
   start: (host) => ({
     accountFeatures: [NS.avatarConversion], // §2
     on: {
-      carded: ({ account, photoBefore }) => publish(host, account, photoBefore),
+      carded: ({ account, photoBefore }) => ifAllowed(host, publish(host, account, photoBefore)),
       published: ({ account, node, origin }) =>
         node === NS.avatarMetadata && origin !== ORIGIN ? takeOver(host, account) : undefined,
       retracted: ({ account, node, origin }) =>

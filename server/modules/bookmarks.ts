@@ -1,5 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
+import { ifAllowed } from '../host/profiles.ts';
 import { accountNodes } from '../pubsub/account-nodes.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
@@ -68,7 +69,7 @@ class Turns {
     this.#waiting.add(key);
     await this.#mutex.run(account.id, () => {
       this.#waiting.delete(key);
-      return turn(this.#host, account);
+      return ifAllowed(this.#host, turn(this.#host, account));
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
-import { audienceOf, cardOf, nodeOptions, putCard, tooLong } from '../host/profiles.ts';
+import { audienceOf, cardOf, ifAllowed, nodeOptions, putCard, tooLong } from '../host/profiles.ts';
 import { accountNodes } from '../pubsub/account-nodes.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import { child, clone, el, removeChildren, textOf } from '../xmpp/element.ts';
@@ -17,7 +17,7 @@ export const nick: Module = {
   xep: [172, '1.1'],
   start: (host) => ({
     on: {
-      carded: ({ account }) => publish(host, account),
+      carded: ({ account }) => ifAllowed(host, publish(host, account)),
       published: ({ account, node, origin }) =>
         node === NS.nick && origin !== ORIGIN ? takeOver(host, account) : undefined,
     },

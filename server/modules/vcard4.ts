@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
-import { audienceOf, cardOf, nodeOptions, putCard, tooLong } from '../host/profiles.ts';
+import { audienceOf, cardOf, ifAllowed, nodeOptions, putCard, tooLong } from '../host/profiles.ts';
 import { accountNodes } from '../pubsub/account-nodes.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import { serialize } from '../xmpp/element.ts';
@@ -20,7 +20,7 @@ export const vcard4: Module = {
   start: (host) => ({
     accountFeatures: [NS.vcard4],
     on: {
-      carded: ({ account }) => publish(host, account),
+      carded: ({ account }) => ifAllowed(host, publish(host, account)),
       published: ({ account, node, origin }) =>
         node === NS.vcard4Node && origin !== ORIGIN ? takeOver(host, account) : undefined,
     },

@@ -193,6 +193,20 @@ describe('attacks on avatars', () => {
     assert.equal(item!.attrs.id, hashOf(photo));
   });
 
+  test('a node that its owner made too small gets no copy, and nobody is alarmed', async (t) => {
+    const scene = await openScene(t);
+    const { juliet } = await balcony(scene);
+    const small = data(PNG, HASH, 'presence').replace(
+      '</x></publish-options>',
+      "<field var='pubsub#max_payload_size'><value>200</value></field></x></publish-options>",
+    );
+    await juliet.gets(small);
+    await juliet.gets(setCard(pngOf(4_000)));
+    await scene.settle();
+    assert.equal(textOf(await lastOf(juliet, DATA)), PNG);
+    assert.equal(await photoOf(juliet), pngOf(4_000));
+  });
+
   test('who takes the name of somebody removed has no avatar, no card and no presence of the one before', async (t) => {
     const scene = await openScene(t);
     const { juliet } = await balcony(scene);
