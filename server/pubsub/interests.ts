@@ -1,8 +1,9 @@
 // XEP-0115 1.6.0
 import { createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { CAPS_HASHES, readCapabilities, verificationString } from '../xmpp/caps.ts';
-import { child, type Element, el } from '../xmpp/element.ts';
+import { CAPS_HASHES, type Capabilities, readCapabilities, verificationString } from '../xmpp/caps.ts';
+import { CAPS2, HASHES, hashInput } from '../xmpp/caps2.ts';
+import { child, type Element, el, elements, textOf } from '../xmpp/element.ts';
 import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -26,6 +27,8 @@ interface Caps {
   readonly algorithm: 'sha1' | 'sha256' | 'sha512' | undefined;
   readonly ver: string;
   readonly node: string;
+  /** What is hashed of an answer. */
+  readonly input: (capabilities: Capabilities) => string;
 }
 
 /** A device that can be interested: a session of ours, or what is known of one elsewhere. */
@@ -41,23 +44,44 @@ interface Question {
   readonly timer: NodeJS.Timeout;
 }
 
-/** What of a presence is of interest here, to be kept in its place. */
-export function capsOnly(presence: Stanza): Stanza {
-  const c = child(presence.element, 'c', NS.caps);
-  const { hash, ver, node } = (c?.attrs ?? {}) as Record<string, string>;
-  const attrs = { xmlns: NS.caps, hash: cut(hash), ver: cut(ver), node: cut(node) };
-  return new Stanza(el('presence', {}, c && el('c', attrs)), presence.from, undefined);
-}
-
 const cut = (text: string | undefined): string | undefined => text?.slice(0, NAME_LENGTH + 1);
 
-function capsOf(session: Listener): Caps | undefined {
-  const c = session.available && child(session.available.element, 'c', NS.caps);
-  if (c === undefined) return undefined;
+/** What of a presence is of interest here, to be kept in its place. */
+export function capsOnly({ element, from }: Stanza): Stanza {
+  const c = child(element, 'c', NS.caps);
+  const { hash, ver, node } = (c?.attrs ?? {}) as Record<string, string>;
+  const old = c && el('c', { xmlns: NS.caps, hash: cut(hash), ver: cut(ver), node: cut(node) });
+  const chosen = old === undefined ? hashOf(element) : undefined;
+  const more = chosen && el('hash', { xmlns: HASHES, algo: cut(chosen.algo) }, cut(chosen.hash));
+  return new Stanza(el('presence', {}, old, more && el('c', { xmlns: CAPS2 }, more)), from, undefined);
+}
+
+/** The first hash that we can make ourselves of those in a presence (XEP-0390 §5.4). */
+function hashOf(presence: Element): { algo: string; hash: string } | undefined {
+  const set = child(presence, 'c', CAPS2);
+  for (const one of set === undefined ? [] : elements(set)) {
+    const algo: string = one.attrs.algo ?? '';
+    if (one.attrs.xmlns === HASHES && one.name === 'hash' && Object.hasOwn(CAPS_HASHES, algo)) {
+      return { algo, hash: textOf(one) };
+    }
+  }
+  return undefined;
+}
+
+/** Nearly every client says what XEP-0115 wants; XEP-0390 is for those that do not. */
+function capsOf({ available }: Listener): Caps | undefined {
+  if (available === undefined) return undefined;
+  const c = child(available.element, 'c', NS.caps);
+  if (c === undefined) {
+    const { algo, hash } = hashOf(available.element) ?? { algo: '', hash: '' };
+    if (algo === '' || hash.length > LONGEST_VER) return undefined;
+    const node = `${CAPS2}#${algo}.${hash}`;
+    return { key: node, algorithm: CAPS_HASHES[algo], ver: hash, node, input: hashInput };
+  }
   const { hash = '', ver = '', node = '' } = c.attrs as Record<string, string>;
   if (hash.length + ver.length > LONGEST_VER || node.length > NAME_LENGTH) return undefined;
   const algorithm = Object.hasOwn(CAPS_HASHES, hash) ? CAPS_HASHES[hash] : undefined;
-  return { key: `${hash} ${ver}`, algorithm, ver, node: `${node}#${ver}` };
+  return { key: `${hash} ${ver}`, algorithm, ver, node: `${node}#${ver}`, input: verificationString };
 }
 
 /**
@@ -185,10 +209,10 @@ export class Interests {
 function judge(query: Element, caps: Caps): { nodes: ReadonlySet<string>; proven: boolean } {
   const capabilities = readCapabilities(query);
   if (capabilities === undefined) return { nodes: NOTHING, proven: false };
-  const text = verificationString(capabilities);
+  const text = caps.input(capabilities);
   const nodes = new Set<string>();
   let room = MOST_CHARACTERS;
-  for (const part of text.split('<')) {
+  for (const part of text.split(/[<\p{Cc}]/u)) {
     if (!part.endsWith('+notify') || part.length > Math.min(NAME_LENGTH, room) || nodes.size >= MOST) continue;
     nodes.add(part.slice(0, -7));
     room -= part.length;

@@ -24,10 +24,14 @@ export const CAPS_HASHES: Readonly<Record<string, 'sha1' | 'sha256' | 'sha512'>>
   'sha-512': 'sha512',
 };
 
+/** The order i;octet (RFC 4790 §9.3) of texts in UTF-8. */
+export function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
 /** The verification string (XEP-0115 §5.1). */
 export function verificationString(capabilities: Capabilities): string {
   // §5.1 asks for the order of the bytes, which for code units below the surrogates is their own.
-  const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
   const sorted = (list: Iterable<string>): string[] => {
     const all = [...list];
     return all.some((text) => /[\ud800-\uffff]/.test(text)) ? all.sort(byBytes) : all.sort();

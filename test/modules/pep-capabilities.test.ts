@@ -176,6 +176,30 @@ describe('XEP-0115 §5.4: the hash of capabilities', () => {
     assert.equal((await heard(street)).length, 54);
   });
 
+  test('XEP-0390: a client that has only hashes of the second kind is understood, and its hash is verified', async (t) => {
+    const scene = await openScene(t);
+    const { publishes } = await house(scene);
+    // §4.1 by hand: features, identities, forms.
+    const input = `${INFO}\x1f${NODE}+notify\x1f\x1cclient\x1fpc\x1f\x1fTest\x1f\x1e\x1cFORM_TYPE\x1furn:f\x1f\x1ea\x1f1\x1f2\x1f\x1e\x1d\x1c`;
+    const hash = createHash('sha256').update(input).digest('base64');
+    const c = `<c xmlns='urn:xmpp:caps'><hash xmlns='urn:xmpp:hashes:2' algo='sha3-256'>eA==</hash><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>${hash}</hash></c>`;
+    const { answer } = client(NODE);
+    const extension = `<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>urn:f</value></field><field var='a'><value>2</value><value>1</value></field></x>`;
+    const tybalt = await scene.connect(`${T}/street`);
+    await tybalt.sends(`<presence>${c}</presence>`);
+    const asked = (await question(tybalt, () => scene.settle()))!;
+    assert.equal(child(asked, 'query', INFO)!.attrs.node, `urn:xmpp:caps#sha-256.${hash}`);
+    await answers(tybalt, asked, answer); // without the form: another hash
+    const romeo = await scene.connect(`${R}/orchard`);
+    await romeo.sends(`<presence>${c}</presence>`);
+    await answers(romeo, (await question(romeo, () => scene.settle()))!, answer + extension);
+    const late = await scene.connect(`${R}/late`);
+    await late.sends(`<presence>${c}</presence>`);
+    assert.equal(await question(late, () => scene.settle()), undefined, 'what is proven is known');
+    await publishes();
+    assert.equal((await heard(late)).length, 1);
+  });
+
   test('a presence whose hash is longer than any is not looked at', async (t) => {
     const scene = await openScene(t);
     const romeo = await scene.connect(`${R}/orchard`);
