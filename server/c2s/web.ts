@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { switchOption } from '../host/options.ts';
 import { boshPlugin } from './bosh/plugin.ts';
 import type { ClientDoor } from './door.ts';
+import { hostMeta, type Listening } from './host-meta.ts';
 import { type OriginRules, webOrigins } from './origins.ts';
 import { type Upgrade, WEBSOCKET_PATH, webSocketUpgrade } from './websocket.ts';
 
@@ -26,9 +27,13 @@ export interface WebDoor {
 export interface WebOptions {
   readonly rules: OriginRules;
   /** Where the other doors are, to be told to those who ask. */
-  readonly listening: () => readonly { readonly name: string; readonly address: string }[];
+  readonly listening: () => readonly Listening[];
 }
 
-export function webDoor(door: ClientDoor, { rules }: WebOptions): WebDoor {
-  return { upgrades: new Map([[WEBSOCKET_PATH, webSocketUpgrade(door, rules)]]), mounts: [boshPlugin(door, rules)] };
+export function webDoor(door: ClientDoor, { rules, listening }: WebOptions): WebDoor {
+  const serves = (name: string) => door.hosts.get(name) !== undefined;
+  return {
+    upgrades: new Map([[WEBSOCKET_PATH, webSocketUpgrade(door, rules)]]),
+    mounts: [boshPlugin(door, rules), hostMeta({ rules, listening, serves })],
+  };
 }

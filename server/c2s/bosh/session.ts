@@ -1,3 +1,4 @@
+// XEP-0124 1.11.2, XEP-0206 1.4
 import { toDocument } from '../../stream/document.ts';
 import { type ElementStream, type OpenHeader, UNSENT_LIMIT } from '../../stream/element-stream.ts';
 import { flushSoon } from '../../stream/flush.ts';
