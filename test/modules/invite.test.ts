@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { peopleInvite, registrationRule } from '../../server/commands/onboarding-options.ts';
+import { Ledger } from '../../server/host/ledger.ts';
 import { child, type Element, elements, serialize } from '../../server/xmpp/element.ts';
+import { parseJid } from '../../server/xmpp/jid.ts';
+import { Stanza } from '../../server/xmpp/stanza.ts';
 import type { Actor } from '../support/actor.ts';
 import { COMMANDS, form, JULIET, OFFICE, PRINCE, palace, ROMEO, valuesOf } from '../support/ad-hoc.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { stanza } from '../support/xml.ts';
 
 const INVITE = 'urn:xmpp:invite#invite';
 const CREATE = 'urn:xmpp:invite#create-account';
 const DOMAIN = 'example.test';
+const ROSALINE = 'rosaline@elsewhere.test';
 
 const execute = (node: string, more = '', content = ''): string =>
   `<iq type='set' to='${DOMAIN}'><command xmlns='${COMMANDS}' node='${node}' action='execute' ${more}>${content}</command></iq>`;
@@ -230,4 +235,30 @@ test('attack: the invitations of somebody disabled, or deleted, open nothing (SE
     `<presence type='subscribe' to='${ROMEO}'><preauth xmlns='urn:xmpp:pars:0' token='${token}'/></presence>`,
   );
   assert.equal((await scene.item(ROMEO, JULIET))?.subscription, 'none');
+});
+
+test('XEP-0379 §3.5: for somebody of another server it is a subscription at once, and one asked for in return', async (t) => {
+  const scene = await openScene(t);
+  const { romeo, token } = await romeosToken(scene);
+  await romeo.all();
+  const sent: string[] = [];
+  scene.house.router.fallback = { accept: ({ text }) => void sent.push(text) };
+  const ask = (by: string) => {
+    const request = stanza(`<presence type='subscribe'><preauth xmlns='urn:xmpp:pars:0' token='${by}'/></presence>`);
+    return scene.host(DOMAIN).accept(new Stanza(request, parseJid(ROSALINE), parseJid(ROMEO)), new Ledger());
+  };
+  await ask(token);
+  await scene.settle();
+  const item = await scene.item(ROMEO, ROSALINE);
+  assert.deepEqual([item?.subscription, item?.ask, item?.listed], ['from', true, true]);
+  assert.ok(
+    sent.some((text) => text.includes("type='subscribed'")),
+    sent.join('\n'),
+  );
+  assert.ok(sent.some((text) => text.includes("type='subscribe'")));
+  assert.ok(!(await romeo.all()).some((one) => one.attrs.type === 'subscribe'), 'he is not asked');
+  await scene
+    .host(DOMAIN)
+    .accept(new Stanza(stanza("<presence type='subscribed'/>"), parseJid(ROSALINE), parseJid(ROMEO)), new Ledger());
+  assert.equal((await scene.item(ROMEO, ROSALINE))?.subscription, 'both');
 });
