@@ -9,7 +9,7 @@ export const TOKEN_KEY_FILE = 'tokens.key';
 const BYTES = 32;
 
 /**
- * The key that the tokens of people's devices are made with (docs/decisions/0008-tokens-that-are-not-stored.md), made if it is
+ * The key that the tokens of people's devices are made with (docs/decisions/0015-tokens-that-are-not-stored.md), made if it is
  * not there, for us alone to read. It lies beside the store, not in it: whoever gets hold of a copy of the store has no token.
  * Throws ConfigError when it cannot be read or made, or is not what it should be.
  */

@@ -147,3 +147,11 @@ test('what is stored is not what is sent: the stored key proves nothing', async 
   assert.deepEqual(Buffer.from(storedKey), createHash('sha256').update(clientKey).digest());
   assert.deepEqual(Buffer.from(serverKey), createHmac('sha256', salted).update('Server Key').digest());
 });
+
+test('XEP-0474 §5.3: what was offered is hashed into the challenge, as in the example', () => {
+  const server = new ScramServer('SCRAM-SHA-1', false, new Map(), false);
+  server.first('n,,n=user,r=abc');
+  const offered = 'SCRAM-SHA-1\x1eSCRAM-SHA-1-PLUS\x1ftls-exporter\x1etls-server-end-point';
+  const challenge = server.challenge(fakeKeys(SALT, 'SCRAM-SHA-1', 'user', 4_096), offered);
+  assert.match(challenge, /,i=4096,h=G6k\/rBLDqgOhRRaCuuatSDFkJ08=$/);
+});

@@ -21,10 +21,16 @@ const BIND = `<bind xmlns='${NS.bind2}'><inline>${WITH_BIND}</inline></bind>`;
 const TASKS = [...UPGRADES.keys()].map((task) => `<upgrade xmlns='${NS.saslUpgrade}'>${task}</upgrade>`).join('');
 
 /**
- * The extensible SASL profile (XEP-0388 1.0.4), inside TLS only, with what it lets a client do in the same round trip:
- * Bind 2 (XEP-0386 1.1.0), resumption (XEP-0198 1.6.3), tokens (XEP-0484 0.2.0), better keys (XEP-0480 0.2.0).
+ * The extensible SASL profile (XEP-0388), inside TLS only, with what it lets a client do in the same round trip: Bind 2 (XEP-0386),
+ * resumption (XEP-0198), tokens (XEP-0484), better keys (XEP-0480).
  */
 export const sasl2: Feature = {
+  xep: [388, '1.0.4'],
+  also: [
+    [386, '1.1.0'],
+    [480, '0.2.0'],
+    [484, '0.2.0'],
+  ],
   offer(connection) {
     if (!connection.encrypted || connection.account !== undefined) return '';
     const tokens = connection.host!.option(tokenDays) === 0 ? [] : tokenMechanismsFor(connection);

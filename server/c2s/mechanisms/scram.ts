@@ -1,3 +1,4 @@
+// XEP-0474 0.5.0
 import { ScramError, type ScramName, ScramServer } from '../../xmpp/scram.ts';
 import { bindingTypes, channelBindings } from '../channel-binding.ts';
 import { admitted, keysFor, lookUp, passwordLogin } from './identity.ts';

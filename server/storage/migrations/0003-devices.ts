@@ -1,6 +1,6 @@
 /**
  * The clients that people log in with (XEP-0388 §2.4) and their tokens (XEP-0484), two to a client: the one in use, and a
- * newer one that was given and not used yet. A token itself is not here: see docs/decisions/0008-tokens-that-are-not-stored.md.
+ * newer one that was given and not used yet. A token itself is not here: see docs/decisions/0015-tokens-that-are-not-stored.md.
  */
 export const statements: readonly string[] = [
   `CREATE TABLE device (
