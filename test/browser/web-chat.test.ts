@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+// Builds the panel and the chat when they are older than their sources, as the start of the server does.
+import '../../admin-ui/build-if-stale.ts';
 import { Appliance } from '../support/appliance.ts';
 import { noSlixmpp, playScene } from '../support/slixmpp.ts';
 import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
@@ -123,6 +125,23 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
   it('asks nobody but this server for anything, and breaks no rule of the content policy', () => {
     assert.deepEqual(elsewhere, []);
     assert.deepEqual(broken(here), []);
+  });
+
+  it('is one step from where people sign in to the panel', async () => {
+    const admin = await visit(browser);
+    await admin.page.goto(`${appliance.panel}/claim#${appliance.claimCode}`);
+    await admin.page.getByLabel('Your name').fill('olga');
+    await admin.page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
+    await admin.page.getByRole('button', { name: 'Start using Hallway' }).click();
+    await admin.page.getByText('Live', { exact: true }).first().waitFor();
+    await admin.context.close();
+    const other = await visit(browser);
+    await other.page.goto(appliance.panel);
+    await other.page.getByRole('link', { name: 'Open the chat' }).waitFor();
+    await picture(other.page, 'sign-in-with-chat');
+    await other.page.getByRole('link', { name: 'Open the chat' }).click();
+    await other.page.getByText('@example.test').waitFor();
+    await other.context.close();
   });
 
   it('is gone when it is switched off', async () => {
