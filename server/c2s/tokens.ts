@@ -5,6 +5,8 @@ const DAY = 24 * 60 * 60_000;
 /** A token in use is replaced when it is older than this. */
 const ROTATE_AFTER = DAY;
 const SEED_BYTES = 24;
+/** When a device was last seen is told no more exactly than this, in ms: one that comes and goes is not written each time. */
+export const SEEN_WITHIN = 5 * 60_000;
 
 /** Whose a token is: it is good for nobody and nothing else. */
 export interface TokenOwner {

@@ -12,6 +12,7 @@ import { newId } from '../id.ts';
 import { tokenMechanismsFor } from '../mechanisms/index.ts';
 import type { Login } from '../mechanisms/mechanism.ts';
 import { tokenDays } from '../options.ts';
+import { SEEN_WITHIN } from '../tokens.ts';
 import type { BindWish, LoginRequest } from './request.ts';
 import { enableManagement, takeUp } from './resumption.ts';
 import { beginSession } from './session.ts';
@@ -109,17 +110,23 @@ async function noteDevice(connection: Connection, request: LoginRequest, login: 
   await connection.host!.house.stores.devices.change(
     owner.account,
     device,
-    (known) => ({
-      id: device,
-      software,
-      name,
-      firstSeen: known?.firstSeen ?? now,
-      lastSeen: now,
-      passwordAt: login.storedKey === undefined ? (known?.passwordAt ?? 0) : now,
-      current: known?.current,
-      // XEP-0484 §3.5: one that was given before and never used is void; the one in use is not, until this one is used.
-      fresh: token ?? known?.fresh,
-    }),
+    (known) => {
+      const password = login.storedKey === undefined ? (known?.passwordAt ?? 0) : now;
+      const same = known?.software === software && known.name === name && token === undefined;
+      // Written a moment ago, by the check of the token for one.
+      if (same && now - known.lastSeen < SEEN_WITHIN && password - known.passwordAt < SEEN_WITHIN) return undefined;
+      return {
+        id: device,
+        software,
+        name,
+        firstSeen: known?.firstSeen ?? now,
+        lastSeen: now,
+        passwordAt: password,
+        current: known?.current,
+        // XEP-0484 §3.5: one that was given before and never used is void; the one in use is not, until this one is used.
+        fresh: token ?? known?.fresh,
+      };
+    },
     token === undefined, // a token is on the disk before its client hears of it
   );
   if (token === undefined) return '';

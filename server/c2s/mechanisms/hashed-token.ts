@@ -1,7 +1,7 @@
 import type { Device } from '../../storage/stores/devices.ts';
 import { channelBindings } from '../channel-binding.ts';
 import { tokenDays } from '../options.ts';
-import type { Found, Shown, TokenOwner } from '../tokens.ts';
+import { type Found, SEEN_WITHIN, type Shown, type TokenOwner } from '../tokens.ts';
 import { admitted, lookUp } from './identity.ts';
 import { type Login, type Mechanism, type Request, SaslError, type Step, utf8 } from './mechanism.ts';
 
@@ -29,11 +29,13 @@ async function begin({ connection, initial, agent, fast }: Request, mechanism: s
   const owner: TokenOwner = { account: claim.number, device: devices.idOf(claim.number, agent) };
 
   let found: Found | undefined;
-  const check = (device: Device | undefined): Device => {
+  const check = (device: Device | undefined): Device | undefined => {
     const now = Date.now();
     found = door.tokens.find(owner, device, shown, now);
     if (device === undefined || found === undefined) throw new SaslError('not-authorized', 'no such token');
     if (found.expired || host!.option(tokenDays) === 0) throw new SaslError('credentials-expired', 'an old token');
+    const same = found.slot === 'current' && shown.count === undefined && fast?.invalidate !== true;
+    if (same && now - device.lastSeen < SEEN_WITHIN) return undefined;
     const after = { ...door.tokens.used(device, found, shown.count), lastSeen: now };
     return fast?.invalidate === true ? { ...after, current: undefined, fresh: undefined } : after; // XEP-0484 §3.6
   };
