@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { BoshSession } from '../../server/c2s/bosh/session.ts';
 import { type Element, elements, serialize } from '../../server/xmpp/element.ts';
 import { sasl } from '../support/wire.ts';
@@ -397,4 +398,58 @@ test('the server says goodbye when it goes down', async (t) => {
   await sleep(20);
   await door.close();
   ends(await held, 'system-shutdown');
+});
+
+test('a client that does not ask for what waits is let go of before it fills the memory', () => {
+  const request = { rid: 1, wait: 1, hold: 1, ver: '' } as ConstructorParameters<typeof BoshSession>[0];
+  const limits = {} as ConstructorParameters<typeof BoshSession>[1];
+  const session = new BoshSession(request, limits, () => undefined);
+  let sent = 0;
+  for (const text = 'x'.repeat(1_000_000); !session.ended && sent < 100; sent++) session.send(text);
+  assert.equal(sent, 17);
+});
+
+test('a client that sends faster than is handled gets no answers, and so cannot send more', async () => {
+  const request = { rid: 1, sid: '', to: 'x', wait: 60, hold: 1, ver: '', version: '1.0', elements: [] };
+  const first = {
+    ...request,
+    from: '',
+    lang: '',
+    restart: false,
+    terminate: false,
+    pause: undefined,
+    error: undefined,
+  };
+  const session = new BoshSession(first, {} as ConstructorParameters<typeof BoshSession>[1], () => undefined);
+  const answers: string[] = [];
+  const reply = { gone: false, answer: (body: string) => void answers.push(body) };
+  session.take(first, reply);
+  session.send('<greeting/>');
+  session.flush();
+  assert.equal(answers.length, 1);
+  const elements = Array.from({ length: 40 }, () => alone('<x xmlns="y"/>'));
+  for (const rid of [2, 3]) session.take({ ...first, sid: session.sid, rid, elements }, reply);
+  assert.equal(answers.length, 1, 'answered although nothing was handled');
+  for (let taken = 0; taken < 81; taken++) await session.next(); // the header, too
+  assert.equal(answers.length, 2);
+  session.destroy();
+});
+
+test('SECURITY 71: a request of two lengths is refused, and what follows it is not taken for another', async (t) => {
+  const { port, door } = await open(t);
+  const body =
+    "<body xmlns='http://jabber.org/protocol/httpbind' rid='1' to='example.test' wait='1' hold='1' xmlns:x='urn:xmpp:xbosh' x:version='1.0'/>";
+  const smuggled = `POST /http-bind HTTP/1.1\r\nHost: example.test\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  let text = '';
+  socket.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  socket.write(
+    `POST /http-bind HTTP/1.1\r\nHost: example.test\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+  );
+  await new Promise((resolve) => socket.once('close', resolve));
+  assert.match(text, /^HTTP\/1\.1 400 /);
+  assert.equal(text.match(/HTTP\/1\.1/g)?.length, 1);
+  assert.equal(door.connections, 0);
 });

@@ -232,3 +232,18 @@ test('the server says goodbye when it goes down', async (t) => {
   await door.close();
   await wire.fails('system-shutdown');
 });
+
+test('a client that does not read is let go of before what waits for it fills the memory', async (t) => {
+  const { scene, door, port } = await openWeb(t);
+  const romeo = await scene.comes('romeo@example.test/orchard');
+  const wire = await new WebWire(port).ready();
+  await wire.binds(`${J}/web`);
+  wire.socket.pause();
+  const body = 'x'.repeat(200_000);
+  for (let i = 0; i < 200 && door.connections > 0; i++) {
+    await romeo.sends(`<message to='${J}/web' type='headline'><body>${body}</body></message>`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(door.connections, 0);
+  wire.socket.terminate();
+});
