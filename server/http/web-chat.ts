@@ -4,9 +4,9 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from './panel.ts';
 
 /**
- * What Converse.js needs (measured with a browser: each of these, taken away, breaks something): styles that its components
- * put on elements, its cryptography in WebAssembly, pictures of people as data, and the WebSocket. No inline script, no
- * `eval`, nothing from elsewhere.
+ * What Converse.js needs more than the panel: styles that its components put on elements, and its cryptography in
+ * WebAssembly (without either, a browser complains, and a test with it), pictures and recordings as data, and the WebSocket.
+ * No inline script, no `eval`, nothing from elsewhere.
  */
 function policy(host: string): string {
   return [
