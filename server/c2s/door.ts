@@ -1,3 +1,4 @@
+// XEP-0368 1.1.0
 import { createServer, type Server, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';

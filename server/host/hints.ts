@@ -1,3 +1,4 @@
+// XEP-0334 1.0.0, XEP-0085 2.1, XEP-0184 1.4.0, XEP-0333 1.0.0
 import { child, type Element } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import type { Stanza } from '../xmpp/stanza.ts';

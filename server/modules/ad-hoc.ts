@@ -25,6 +25,7 @@ export function adHoc(commands: () => Commands): Module {
   return {
     name: 'ad-hoc',
     xep: [133, '1.3.1'],
+    also: [[50, '1.3.0']],
     start(host) {
       const sessions = new LRUCache<string, string>({ max: SESSIONS, ttl: SESSION_MS });
       const administration = [...USER_COMMANDS, ...HOUSE_COMMANDS].map((command) =>

@@ -17,6 +17,7 @@ const ORIGIN = 'avatar-conversion';
 export const avatarConversion: Module = {
   name: 'avatar-conversion',
   xep: [398, '1.0.0'],
+  also: [[84, '1.1.4']],
   start: (host) => ({
     accountFeatures: [NS.avatarConversion], // §2
     on: {

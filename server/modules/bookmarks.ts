@@ -32,6 +32,7 @@ type Rooms = ReadonlyMap<string, Bookmark>;
 export const bookmarks: Module = {
   name: 'bookmarks',
   xep: [402, '1.2.0'],
+  also: [[48, '1.2']],
   start(host) {
     const turns = new Turns(host);
     return {

@@ -13,6 +13,7 @@ import { Stanza } from '../xmpp/stanza.ts';
 export const carbons: Module = {
   name: 'carbons',
   xep: [280, '1.0.1'],
+  also: [[297, '1.0']],
   start: (host) => ({
     features: [NS.carbons, 'urn:xmpp:carbons:rules:0'],
     accountFeatures: [NS.carbons, 'urn:xmpp:carbons:rules:0'],

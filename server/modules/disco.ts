@@ -10,7 +10,8 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 /** Service discovery (XEP-0030), with extension forms (XEP-0128) and the nodes of capabilities (XEP-0115). */
 export const disco: Module = {
   name: 'disco',
-  xep: [30, '2.5rc3'],
+  xep: [30, '2.5.0'],
+  also: [[128, '1.0.1']],
   start: (host) => ({
     features: [NS.discoInfo, NS.discoItems, NS.caps],
     accountFeatures: [NS.discoInfo, NS.discoItems],

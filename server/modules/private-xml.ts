@@ -17,6 +17,7 @@ const COUNT_LIMIT = 100;
 export const privateXml: Module = {
   name: 'private-xml',
   xep: [49, '1.2'],
+  also: [[145, '1.0']],
   start: (host) => ({
     features: [NS.private],
     accountFeatures: [NS.private],

@@ -1,3 +1,4 @@
+// XEP-0004 2.13.2
 import { child, type Element, el, elements, textOf } from './element.ts';
 import { NS } from './ns.ts';
 

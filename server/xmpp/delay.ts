@@ -1,3 +1,4 @@
+// XEP-0082 1.1.1, XEP-0203 2.0
 import { type Element, el, removeChildren } from './element.ts';
 import { tryParseJid } from './jid.ts';
 import { NS } from './ns.ts';

@@ -1,3 +1,4 @@
+// XEP-0059 1.0
 import { child, type Element, el, textOf } from './element.ts';
 import { NS } from './ns.ts';
 import { StanzaError } from './stanza-error.ts';

@@ -53,7 +53,7 @@ test('subscriptions, errors, requests, answers and roster pushes do not wait', (
   assert.deepEqual(walk(...all).atOnce, all);
 });
 
-test('texts, encrypted or not, calls, invitations, receipts, markers and errors do not wait', () => {
+test('texts, encrypted or not, calls, invitations, receipts (XEP-0184), markers (XEP-0333) and errors do not wait', () => {
   const all = [
     '<body>x</body>',
     `<body>x</body>${TYPING}`,

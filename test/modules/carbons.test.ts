@@ -223,7 +223,7 @@ describe('XEP-0280 §11: copies are made by the account’s own server only (SEC
     await juliet.receives(`<message type='chat'><body>hark</body>${asks}</message>`);
   });
 
-  test('a receipt is called <received/> as well, and passes', async (t) => {
+  test('XEP-0184: a receipt is called <received/> as well, and passes', async (t) => {
     const scene = await openScene(t);
     const { balcony, orchard } = await cast(scene);
     await balcony.sends(chat(`${ROMEO}/orchard`, "<received xmlns='urn:xmpp:receipts' id='m0'/>"));

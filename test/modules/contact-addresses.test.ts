@@ -12,7 +12,7 @@ const FORM_TYPE = 'http://jabber.org/network/serverinfo';
 const ask = (to: string, node = '') =>
   `<iq type='get' to='${to}'><query xmlns='http://jabber.org/protocol/disco#info'${node && ` node='${node}'`}/></iq>`;
 
-test('XEP-0157 §3: who was named is in the next answer to disco#info, under the domain that they are named for', async (t) => {
+test('XEP-0157 §3, XEP-0128: who was named is in the next answer to disco#info, under the domain that they are named for', async (t) => {
   const scene = await openScene(t, { domains: ['example.test', 'second.test'] });
   const juliet = await scene.connect('juliet@example.test/balcony');
   assert.ok(!serialize(await juliet.gets(ask('example.test'))).includes(FORM_TYPE));

@@ -4,6 +4,8 @@ import type { Feature } from '../feature.ts';
 
 /** Client state indication (XEP-0352 1.0.0): the phone is in a pocket, or in a hand. */
 export const clientState: Feature = {
+  xep: [352, '1.0.0'],
+  also: [[286, '1.0.0']],
   offer: (connection) => (connection.account === undefined ? '' : `<csi xmlns='${NS.csi}'/>`),
   takes: (connection, element) => connection.session !== undefined && element.attrs.xmlns === NS.csi,
   handle(connection, element) {

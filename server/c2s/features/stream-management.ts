@@ -8,6 +8,7 @@ import { enableManagement, handledCount, managementFailed, takeUp } from '../log
 
 /** Stream management (XEP-0198 1.6.3): acknowledgements, and sessions that outlive their connection. */
 export const streamManagement: Feature = {
+  xep: [198, '1.6.3'],
   offer: (connection) =>
     connection.account === undefined || connection.outlet?.managed === true ? '' : `<sm xmlns='${NS.sm}'/>`,
 

@@ -1,3 +1,4 @@
+// XEP-0114 1.6
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
