@@ -1,6 +1,6 @@
 import type { AccessModel, NodeConfig } from '../storage/stores/pubsub-nodes.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
-import { LONGEST_EXPIRY, NAME_LENGTH, type PubsubLimits } from './limits.ts';
+import { GROUPS_LENGTH, LONGEST_EXPIRY, NAME_LENGTH, type PubsubLimits } from './limits.ts';
 
 /** Which values a kind of service takes, and what nodes are like when nobody says anything. */
 export interface Profile {
@@ -75,7 +75,7 @@ function change(profile: Profile, name: string, values: readonly string[]): Chan
     case 'pubsub#access_model':
       return { accessModel: one(profile.accessModels, name, value) };
     case 'pubsub#roster_groups_allowed':
-      if (values.length > 100) refuse(name, '…');
+      if (values.length > 100 || values.join('').length > GROUPS_LENGTH) refuse(name, '…');
       return { rosterGroups: values.map((group) => text(name, group)) };
     case 'pubsub#publish_model':
       return { publishModel: one(PUBLISH_MODELS, name, value) };

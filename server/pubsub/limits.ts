@@ -7,6 +7,8 @@ export interface PubsubLimits {
   readonly subscriptions: number;
   /** Bytes of one payload as XML. */
   readonly payload: number;
+  /** Bytes of all items together, of the nodes that one person made. */
+  readonly bytes: number;
 }
 
 export const ACCOUNT_LIMITS: PubsubLimits = {
@@ -15,6 +17,7 @@ export const ACCOUNT_LIMITS: PubsubLimits = {
   affiliations: 500,
   subscriptions: 1_000,
   payload: 200_000,
+  bytes: 20_000_000,
 };
 
 export const SERVICE_LIMITS: PubsubLimits = {
@@ -23,6 +26,7 @@ export const SERVICE_LIMITS: PubsubLimits = {
   affiliations: 2_000,
   subscriptions: 5_000,
   payload: 200_000,
+  bytes: 20_000_000,
 };
 
 /** Of names of nodes and items, and of every text in a configuration, in characters. */
@@ -36,3 +40,5 @@ export const REQUEST_ENTRIES = 200;
 export const LONGEST_EXPIRY = 100 * 365 * 86_400;
 /** Subscriptions of one person to one node, by the addresses of different devices. */
 export const SUBSCRIPTIONS_EACH = 20;
+/** Characters of the names of roster groups in one configuration. */
+export const GROUPS_LENGTH = 10_000;

@@ -54,8 +54,13 @@ export function create(service: Service, name: string | undefined, who: Jid, val
   });
 }
 
-/** A write that breaks a rule of the schema: the account or the node has gone meanwhile. */
+/** A write that breaks a rule of the schema: the account or the node has gone meanwhile, or there is too much. */
 export function gone(error: unknown): never {
+  if (error instanceof StorageError && error.code === 'quota') {
+    throw new StanzaError('resource-constraint', 'There is no room for more. Please remove something first.', {
+      type: 'cancel',
+    });
+  }
   if (error instanceof StorageError && error.code === 'constraint') throw new StanzaError('item-not-found');
   throw error;
 }

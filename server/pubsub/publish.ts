@@ -49,7 +49,13 @@ export function publish(service: Service, publication: Publication): Promise<str
     const item = { id, publisher: who.bare, publishedAt: Date.now(), payload: xml };
     const { config } = node;
     statements.push(
-      ...stores.pubsubItems.putStatements(node.id, item, itemLimit(service.profile, config), expiry(config)),
+      ...stores.pubsubItems.putStatements(
+        node,
+        item,
+        itemLimit(service.profile, config),
+        expiry(config),
+        service.profile.limits.bytes,
+      ),
     );
     await db.batch(statements).catch(gone);
     service.published?.({ node: name, id, payload, publisher: who });

@@ -10,7 +10,7 @@ export interface Statement {
 /**
  * Why an operation failed:
  * `full` no space left, `busy` locked by another process or the queue is over its bound, `corrupt` the file is damaged,
- * `constraint` a rule of the schema was broken (a duplicate, for one), `io` the disk or the engine failed,
+ * `constraint` a rule of the schema was broken (a duplicate, for one), `quota` the rule that somebody may store so much, `io` the disk or the engine failed,
  * `foreign` not a store of ours, `newer` made by a newer release, `closed` used after close, `statement` a bug in the SQL.
  */
 export type StorageErrorCode =
@@ -18,6 +18,7 @@ export type StorageErrorCode =
   | 'busy'
   | 'corrupt'
   | 'constraint'
+  | 'quota'
   | 'io'
   | 'foreign'
   | 'newer'

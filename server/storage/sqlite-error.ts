@@ -19,6 +19,8 @@ export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // The rules of that name in the schema.
+  if (text === 'CHECK constraint failed: quota') return new StorageError('quota', text);
   const known = CODES.find(([prefix]) => code.startsWith(prefix));
   return new StorageError(known?.[1] ?? 'statement', code === '' ? text : `${text} (${code})`);
 }

@@ -215,4 +215,19 @@ describe('XEP-0163 §5: defaults', () => {
     await juliet.gets(set("<delete node='n7'/>", undefined, OWNER));
     await juliet.gets(publish('one-more', 'a', tune('a')));
   });
+
+  test('nobody fills the disk: 20 MB of items in all nodes of an account', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${J}/balcony`);
+    const { pubsubNodes, pubsubItems } = scene.stores;
+    await juliet.gets(publish('n0', 'a', tune('a')));
+    const node = (await pubsubNodes.get(String(juliet.session.account.id), 'n0'))!;
+    const big = { id: 'big', publisher: J, publishedAt: 1, payload: 'x'.repeat(19_900_000) };
+    await scene.db.batch(pubsubItems.putStatements(node, big, 10, 0, 1e9));
+    const page = `<page xmlns='urn:example:page'>${'y'.repeat(150_000)}</page>`;
+    await juliet.isRefused(publish('n1', 'a', page), 'resource-constraint');
+    assert.equal(await pubsubNodes.get(node.service, 'n1'), undefined, 'nor is there a node for it');
+    await juliet.gets(publish('n0', 'b', tune('b'))); // takes the place of the big one
+    await juliet.gets(publish('n1', 'a', page));
+  });
 });

@@ -7,6 +7,7 @@ import { statements as mobile } from './0006-mobile.ts';
 import { statements as invitations } from './0007-invitations.ts';
 import { statements as profiles } from './0008-profiles.ts';
 import { statements as announcements } from './0009-announcements.ts';
+import { statements as pubsubBytes } from './0010-pubsub-bytes.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, name: 'invitations', statements: invitations },
   { version: 8, name: 'profiles', statements: profiles },
   { version: 9, name: 'announcements', statements: announcements },
+  { version: 10, name: 'pubsub-bytes', statements: pubsubBytes },
 ];

@@ -1,5 +1,6 @@
 import { Cached, type Soon } from '../cached.ts';
 import { among, compose, type Database, type Statement, sql } from '../database.ts';
+import type { PubsubNode } from './pubsub-nodes.ts';
 
 export interface PubsubItem {
   readonly id: string;
@@ -51,8 +52,12 @@ export class PubsubItems {
     );
   }
 
-  /** What puts an item at the end of a node and drops the oldest beyond `max`; to be written in the same turn. */
-  putStatements(node: number, item: PubsubItem, max: number, since: number): Statement[] {
+  /**
+   * What puts an item at the end of a node and drops the oldest beyond `max`; to be written in the same turn. The write fails
+   * by `quota` when all nodes of the same creator at the same service would weigh more than `quota` bytes then.
+   */
+  putStatements(of: PubsubNode, item: PubsubItem, max: number, since: number, quota: number): Statement[] {
+    const node = of.id;
     this.#last.forget(node);
     return [
       sql`INSERT INTO pubsub_item (node, id, place, publisher, published_at, payload)
@@ -61,6 +66,8 @@ export class PubsubItems {
         ON CONFLICT (node, id) DO UPDATE SET place = excluded.place, publisher = excluded.publisher,
           published_at = excluded.published_at, payload = excluded.payload`,
       ...this.trimStatements(node, max, since),
+      sql`UPDATE pubsub_node SET bytes = -1 WHERE id = ${node} AND ${quota} <
+        (SELECT SUM(bytes) FROM pubsub_node WHERE creator = ${of.creator} AND service = ${of.service})`,
     ];
   }
 

@@ -90,6 +90,10 @@ export function leaveNodes(bare: string): Statement[] {
     sql`DELETE FROM pubsub_node WHERE account IS NULL
       AND id IN (SELECT node FROM pubsub_affiliation WHERE jid = ${bare})
       AND NOT EXISTS (SELECT 1 FROM pubsub_affiliation a WHERE a.node = pubsub_node.id AND a.jid <> ${bare})`,
+    // What is left counts for another of its owners, not for whoever has the address next.
+    sql`UPDATE pubsub_node SET creator = COALESCE((SELECT MIN(a.jid) FROM pubsub_affiliation a
+      WHERE a.node = pubsub_node.id AND a.jid <> ${bare} AND a.affiliation = 'owner'), '')
+      WHERE creator = ${bare} AND account IS NULL`,
     sql`DELETE FROM pubsub_affiliation WHERE jid = ${bare}`,
     sql`DELETE FROM pubsub_subscription WHERE bare = ${bare}`,
   ];

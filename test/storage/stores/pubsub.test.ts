@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Database, Statement } from '../../../server/storage/database.ts';
+import { type Database, type Statement, sql } from '../../../server/storage/database.ts';
 import { type PubsubItem, PubsubItems } from '../../../server/storage/stores/pubsub-items.ts';
 import { leaveNodes, type NodeConfig, PubsubNodes } from '../../../server/storage/stores/pubsub-nodes.ts';
 import { house } from './support.ts';
 
 const CONFIG = { accessModel: 'open', maxItems: 3 } as NodeConfig;
+const QUOTA = 10_000;
 const ALL = { after: undefined, before: undefined, newest: false, limit: 100, since: 0 };
 
 const item = (id: string, publishedAt = 1): PubsubItem => ({
@@ -31,7 +32,10 @@ describe('nodes and their items', () => {
     const { db, person, afresh, pubsubNodes, pubsubItems } = await house(t);
     const { id } = await person('juliet');
     const node = pubsubNodes.make(String(id), 'news', 'juliet@o', CONFIG, ['juliet@o']);
-    await db.batch([...pubsubNodes.createStatements(node, id), ...pubsubItems.putStatements(node.id, item('a'), 3, 0)]);
+    await db.batch([
+      ...pubsubNodes.createStatements(node, id),
+      ...pubsubItems.putStatements(node, item('a'), 3, 0, QUOTA),
+    ]);
     await pubsubNodes.affiliate(
       node,
       new Map([
@@ -59,7 +63,7 @@ describe('nodes and their items', () => {
     const { db, pubsubNodes, pubsubItems } = await house(t);
     const node = pubsubNodes.make('pubsub.o', 'news', 'juliet@o', CONFIG, []);
     await db.batch(pubsubNodes.createStatements(node, undefined));
-    for (const id of ['a', 'b', 'c', 'a', 'd']) await db.batch(pubsubItems.putStatements(node.id, item(id), 3, 0));
+    for (const id of ['a', 'b', 'c', 'a', 'd']) await db.batch(pubsubItems.putStatements(node, item(id), 3, 0, QUOTA));
     const ids = async (query = {}) =>
       (await pubsubItems.page(node.id, { ...ALL, ...query })).map((one) => one.id).join(' ');
     assert.equal(await ids(), 'c a d');
@@ -67,7 +71,7 @@ describe('nodes and their items', () => {
     assert.equal(await ids({ after: 'c', limit: 1 }), 'a');
     assert.equal(await ids({ before: 'd', newest: true }), 'c a');
     assert.equal(await ids({ after: 'b' }), '', 'what is not there is after nothing');
-    await db.batch(pubsubItems.putStatements(node.id, item('e', 9), 3, 5));
+    await db.batch(pubsubItems.putStatements(node, item('e', 9), 3, 5, QUOTA));
     assert.equal(await ids(), 'e', 'the old have expired');
     assert.equal((await pubsubItems.last(node.id))?.id, 'e');
     assert.equal(await pubsubItems.remove(node.id, 'e'), true);
@@ -75,10 +79,47 @@ describe('nodes and their items', () => {
     assert.equal(await pubsubItems.last(node.id), undefined);
   });
 
+  it('weigh no more than their creator may store, all together, whichever way they come and go', async (t) => {
+    const { db, pubsubNodes, pubsubItems } = await house(t);
+    const news = pubsubNodes.make('pubsub.o', 'news', 'juliet@o', CONFIG, []);
+    const other = pubsubNodes.make('pubsub.o', 'other', 'juliet@o', CONFIG, []);
+    const romeos = pubsubNodes.make('pubsub.o', 'romeo', 'romeo@o', CONFIG, []);
+    for (const node of [news, other, romeos]) await db.batch(pubsubNodes.createStatements(node, undefined));
+    const put = (node: typeof news, id: string, bytes: number, max = 3) =>
+      db.batch(pubsubItems.putStatements(node, { ...item(id), payload: 'ü'.repeat(bytes / 2) }, max, 0, QUOTA));
+    const held = async () => {
+      const kept = sql`SELECT SUM(bytes) AS n FROM pubsub_node`;
+      const counted = sql`SELECT SUM(octet_length(id) + octet_length(payload) + 100) AS n FROM pubsub_item`;
+      const [a, b] = [await db.get<{ n: number }>(kept), await db.get<{ n: number }>(counted)];
+      assert.equal(a?.n, b?.n ?? 0);
+      return a?.n;
+    };
+    await put(news, 'a', 5_000);
+    await put(other, 'a', 4_000);
+    await put(romeos, 'a', 5_000);
+    await assert.rejects(put(other, 'b', 1_000), { code: 'quota' });
+    assert.deepEqual((await pubsubItems.page(other.id, ALL)).length, 1, 'nothing of it is there');
+    assert.equal(await held(), 14_303);
+    await put(other, 'b', 4_000, 1);
+    await put(other, 'b', 4_600);
+    assert.equal(await held(), 14_903, 'what goes makes room for what comes');
+    await assert.rejects(put(other, 'b', 4_800), { code: 'quota' });
+    assert.equal((await pubsubItems.get(other.id, 'b'))?.payload.length, 2_300);
+    await pubsubItems.remove(news.id, 'a');
+    await put(other, 'c', 5_000);
+    await pubsubItems.clear(other.id);
+    assert.equal(await held(), 5_101);
+    await db.batch(leaveNodes('romeo@o'));
+    assert.deepEqual(await db.get(sql`SELECT creator FROM pubsub_node WHERE name = 'romeo'`), { creator: '' });
+  });
+
   it('a node and its first item are written together or not at all', async (t) => {
     const { db, pubsubNodes, pubsubItems } = await house(t);
     const node = pubsubNodes.make('77', 'news', 'juliet@o', CONFIG, []);
-    const both = [...pubsubNodes.createStatements(node, 77), ...pubsubItems.putStatements(node.id, item('a'), 3, 0)];
+    const both = [
+      ...pubsubNodes.createStatements(node, 77),
+      ...pubsubItems.putStatements(node, item('a'), 3, 0, QUOTA),
+    ];
     await assert.rejects(db.batch(both), { code: 'constraint' }); // there is no account 77
     assert.equal(await pubsubNodes.get('77', 'news'), undefined);
     assert.deepEqual(await pubsubItems.page(node.id, ALL), []);
@@ -94,7 +135,7 @@ describe('nodes and their items', () => {
     await db.batch([
       ...pubsubNodes.createStatements(own, juliet.id),
       ...[alone, shared].flatMap((node) => pubsubNodes.createStatements(node, undefined)),
-      ...[own, alone, shared].flatMap((node) => pubsubItems.putStatements(node.id, item('a'), 3, 0)),
+      ...[own, alone, shared].flatMap((node) => pubsubItems.putStatements(node, item('a'), 3, 0, QUOTA)),
     ]);
     await pubsubNodes.get('pubsub.o', 'shared');
     await accounts.remove(juliet);
@@ -111,7 +152,7 @@ describe('nodes and their items', () => {
     const items = new PubsubItems(db);
     const node = nodes.make('pubsub.o', 'news', 'juliet@o', CONFIG, ['juliet@o']);
     await db.batch(nodes.createStatements(node, undefined));
-    await db.batch(items.putStatements(node.id, item('a'), 3, 5));
+    await db.batch(items.putStatements(node, item('a'), 3, 5, QUOTA));
     await nodes.get('pubsub.o', 'news');
     await nodes.names(1);
     await nodes.count('pubsub.o');
