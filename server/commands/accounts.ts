@@ -162,9 +162,10 @@ export class AccountCommands {
   async #change(account: Account, wish: PasswordWish, spared?: HouseSession): Promise<{ password?: string }> {
     const { keys, made } = await fulfil(wish, this.#iterations);
     await this.#stores.credentials.replace(account.id, keys);
+    // First, so that none of them asks to be woken after that was taken.
+    this.#end(account, 'not-authorized', 'Your password was changed.', spared);
     await this.#stores.resetLinks.remove(account.id);
     await this.#stores.push.clear(account.id, spared?.jid.resource);
-    this.#end(account, 'not-authorized', 'Your password was changed.', spared);
     return made;
   }
 

@@ -23,12 +23,12 @@ export class DeviceCommands {
   }
 
   /**
-   * Logs a device out and takes its tokens. It may come back when it knows the password, which the answer tells. Throws
+   * Logs a device out, takes its tokens, and wakes it no more. It may come back when it knows the password, which the answer tells. Throws
    * CommandError.
    */
   async revoke(by: Actor, domain: string, local: string, id: string): Promise<{ mayReturn: boolean }> {
     const account = await this.#find(domain, local);
-    const done = await revokeAccess(this.#stores.devices, account.id, this.#sessionsOf(account), id);
+    const done = await revokeAccess(this.#stores, account.id, this.#sessionsOf(account), id);
     if (done === undefined) throw new CommandError('device-not-found', 'There is no such device any more.');
     await record(this.#stores.audit, by, 'device.revoke', `${account.local}@${account.domain}`, { device: id });
     return { mayReturn: done === 'password' };

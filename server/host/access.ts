@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Device, Devices } from '../storage/stores/devices.ts';
+import type { PushRegistrations } from '../storage/stores/push.ts';
 import type { Jid } from '../xmpp/jid.ts';
 
 /** What is needed here of a connected client. */
@@ -69,12 +70,12 @@ export async function clientsOf(
 }
 
 /**
- * Takes a client's access: its tokens at once, and its sessions (XEP-0494 §3.2). Gives 'password' when it has shown the
+ * Takes a client's access: its tokens at once, its sessions (XEP-0494 §3.2), and what it is woken by (XEP-0357). Gives 'password' when it has shown the
  * password, so that nothing but a new one keeps it out for good, and it is still listed; 'done' when it has no way in any
  * more; undefined when there is no such client. Resolves once that is on disk. `spared` is a session that ends only later.
  */
 export async function revokeAccess(
-  devices: Devices,
+  { devices, push }: { readonly devices: Devices; readonly push: PushRegistrations },
   account: number,
   sessions: () => readonly AccessSession[],
   id: string,
@@ -84,12 +85,12 @@ export async function revokeAccess(
   if (device !== undefined)
     await (device.passwordAt > 0 ? devices.takeTokens(account, id) : devices.remove(account, id));
   const own = sessions().filter((session) => nameOf(session) === id);
-  for (const session of own) {
-    const end = (): void => session.end('not-authorized', 'The access of this device was revoked.');
-    if (session === spared)
-      setImmediate(end); // once it has its answer
-    else end();
-  }
+  const end = (session: AccessSession): void => session.end('not-authorized', 'The access of this device was revoked.');
+  for (const session of own) if (session !== spared) end(session);
+  // Now that no session of its own can ask to be woken anew. Nothing else is left of a client that is away and has no device.
+  const resources = own.map(({ jid }) => jid.resource);
+  if (device !== undefined || own.length > 0) await push.removeClient(account, device?.id ?? '', resources);
+  if (spared !== undefined && own.includes(spared)) setImmediate(() => end(spared)); // once it has its answer
   if (device === undefined) return own.length > 0 ? 'password' : undefined;
   return device.passwordAt > 0 ? 'password' : 'done';
 }

@@ -69,7 +69,11 @@ export class Pusher {
       const wait = Math.max(device.pushedAt + INTERVAL, device.pausedUntil) - now;
       if (wait <= 0) this.#push(account, registration, device);
       else {
-        device.timer = setTimeout(() => void this.#late(account, registration), wait);
+        device.timer = setTimeout(() => {
+          this.#late(account, registration).catch((error: unknown) => {
+            this.#host.house.log.error({ err: error }, 'nobody could be woken');
+          });
+        }, wait);
         device.timer.unref();
       }
     }
@@ -140,7 +144,12 @@ export class Pusher {
     if (device === undefined) return;
     device.timer = undefined;
     const bare = `${account.local}@${account.domain}`;
-    if (device.count > 0 && !this.isThere(bare, registration)) this.#push(account, registration, device);
+    const { accounts, push } = this.#host.house.stores;
+    // Meanwhile the account may have been disabled or removed, or the device's access taken.
+    const [now, registrations] = await Promise.all([accounts.at(bare), push.of(account.id)]);
+    if (now?.id !== account.id || now.status !== 'active') return;
+    const wanted = registrations.some((one) => keyOf(one) === keyOf(registration));
+    if (wanted && device.count > 0 && !this.isThere(bare, registration)) this.#push(account, registration, device);
   }
 
   #push(account: Account, registration: PushRegistration, device: Device): void {

@@ -67,9 +67,8 @@ function shown(client: ClientAccess): Element {
 }
 
 async function revoke(host: Host, { stanza, payload, account, session }: IqRequest): Promise<undefined> {
-  const { devices } = host.house.stores;
   const sessions = () => host.sessions.of(stanza.from.bare);
-  const done = await revokeAccess(devices, account!.id, sessions, payload.attrs.id ?? '', session);
+  const done = await revokeAccess(host.house.stores, account!.id, sessions, payload.attrs.id ?? '', session);
   if (done === undefined) throw new StanzaError('item-not-found', 'There is no such device.');
   if (done === 'password') {
     // §3.2: it is logged out and has no token, but it may come back by the password.

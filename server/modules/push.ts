@@ -105,9 +105,12 @@ async function enable(host: Host, pusher: Pusher, { payload, account, session }:
       pusher.forget(id, one.jid, one.node);
       await store.remove(id, one.jid, one.node);
     }
+    // Its access may have been taken meanwhile: then nothing must wake it after that.
+    if (host.sessions.get(session.jid) !== session) throw new StanzaError('not-allowed');
     // §5: of the same address and node the last request holds.
     pusher.forget(id, jid, node);
-    await store.put(id, { jid, node, optionsXml, resource: session.jid.resource, createdAt: Date.now() });
+    const { device = '' } = session.client;
+    await store.put(id, { jid, node, optionsXml, resource: session.jid.resource, device, createdAt: Date.now() });
   });
   return undefined;
 }

@@ -8,6 +8,7 @@ import { statements as invitations } from './0007-invitations.ts';
 import { statements as profiles } from './0008-profiles.ts';
 import { statements as announcements } from './0009-announcements.ts';
 import { statements as pubsubBytes } from './0010-pubsub-bytes.ts';
+import { statements as pushDevice } from './0011-push-device.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { version: 8, name: 'profiles', statements: profiles },
   { version: 9, name: 'announcements', statements: announcements },
   { version: 10, name: 'pubsub-bytes', statements: pubsubBytes },
+  { version: 11, name: 'push-device', statements: pushDevice },
 ];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Cached, type Soon } from '../cached.ts';
 import { type Database, type Statement, sql } from '../database.ts';
+import { noPushesTo, type PushRegistrations } from './push.ts';
 
 /** Devices of one account; the one unused for the longest time leaves for the next. */
 export const DEVICES_LIMIT = 50;
@@ -72,13 +73,15 @@ export function noDevices(account: number): Statement {
   return sql`DELETE FROM device WHERE account = ${account}`;
 }
 
-/** The devices of accounts and their tokens. */
+/** The devices of accounts and their tokens. Where one is woken goes with it: who is not listed must not be told either. */
 export class Devices {
   readonly #db: Database;
+  readonly #push: PushRegistrations;
   readonly #cache: Cached<number, readonly Device[]>;
 
-  constructor(db: Database) {
+  constructor(db: Database, push: PushRegistrations) {
     this.#db = db;
+    this.#push = push;
     this.#cache = new Cached(5_000, (account) => this.#load(account));
   }
 
@@ -118,7 +121,8 @@ export class Devices {
     const others = all.filter((one) => one.id !== id).sort((a, b) => b.lastSeen - a.lastSeen);
     const leaving = others.splice(DEVICES_LIMIT - 1);
     this.#cache.put(account, [device, ...others]);
-    const statements = [...leaving.map((one) => remove(account, one.id)), put(account, device)];
+    if (leaving.length > 0) this.#push.forget(account);
+    const statements = [...leaving.flatMap((one) => remove(account, one.id)), put(account, device)];
     // What could not be written must not be remembered: the account may be gone, or the disk full.
     if (lazily) this.#db.queue(statements, () => this.#cache.forget(account));
     else {
@@ -131,10 +135,11 @@ export class Devices {
     }
   }
 
-  /** Removes one device with its tokens. Resolves once that is on disk; false when there is none. */
-  async remove(account: number, id: string): Promise<boolean> {
+  /** Removes one device with its tokens. Resolves once that is on disk; nothing happens when there is none. */
+  async remove(account: number, id: string): Promise<void> {
     this.#cache.forget(account);
-    return (await this.#db.run(remove(account, id))) > 0;
+    this.#push.forget(account);
+    await this.#db.batch(remove(account, id));
   }
 
   /** Takes one device's tokens. Resolves once that is on disk; false when there is no such device. */
@@ -145,12 +150,24 @@ export class Devices {
     return changed > 0;
   }
 
-  /** Removes some devices last seen before a time. Gives how many; to be called again while it is not 0. */
+  /** Removes some devices last seen before a time. Gives how many there were; to be called again while it is not 0. */
   async expire(before: number): Promise<number> {
-    const removed = await this.#db.run(sql`DELETE FROM device WHERE (account, id) IN
-      (SELECT account, id FROM device WHERE last_seen < ${before} ORDER BY last_seen LIMIT ${SLICE})`);
-    if (removed > 0) this.#cache.clear();
-    return removed;
+    const old = await this.#db.all<{ account: number; id: string }>(sql`SELECT account, id FROM device
+      WHERE last_seen < ${before} ORDER BY last_seen LIMIT ${SLICE}`);
+    if (old.length === 0) return 0;
+    for (const { account } of old) {
+      this.#cache.forget(account);
+      this.#push.forget(account);
+    }
+    // One that came back meanwhile stays, with what it has.
+    await this.#db.batch(
+      old.flatMap(({ account, id }) => [
+        sql`DELETE FROM push_registration WHERE account = ${account} AND device = ${id} AND EXISTS
+          (SELECT 1 FROM device WHERE account = ${account} AND id = ${id} AND last_seen < ${before})`,
+        sql`DELETE FROM device WHERE account = ${account} AND id = ${id} AND last_seen < ${before}`,
+      ]),
+    );
+    return old.length;
   }
 
   /** What is remembered of an account is not right any more. */
@@ -198,8 +215,8 @@ function shortened(text: string): string {
   return [...text.trim()].slice(0, NAME_LIMIT).join('');
 }
 
-function remove(account: number, id: string): Statement {
-  return sql`DELETE FROM device WHERE account = ${account} AND id = ${id}`;
+function remove(account: number, id: string): Statement[] {
+  return [sql`DELETE FROM device WHERE account = ${account} AND id = ${id}`, noPushesTo(account, id)];
 }
 
 function put(

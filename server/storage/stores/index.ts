@@ -59,12 +59,12 @@ export interface Stores {
 export function openStores(db: Database): Stores {
   const archives = new Archives(db);
   const blocking = new Blocking(db);
-  const devices = new Devices(db);
+  const push = new PushRegistrations(db);
+  const devices = new Devices(db, push);
   const credentials = new Credentials(db, devices);
   const offline = new Offline(db);
   const profiles = new Profiles(db);
   const pubsubNodes = new PubsubNodes(db);
-  const push = new PushRegistrations(db);
   const rosters = new Rosters(db);
   const forget = (account: number) => {
     const stores = [archives, blocking, credentials, devices, offline, profiles, pubsubNodes, push, rosters];

@@ -1,5 +1,5 @@
 import { Cached, type Soon } from '../cached.ts';
-import { type Database, sql } from '../database.ts';
+import { type Database, type Statement, sql } from '../database.ts';
 
 /** Where one device of somebody's is woken (XEP-0357). */
 export interface PushRegistration {
@@ -9,10 +9,17 @@ export interface PushRegistration {
   readonly node: string;
   /** The device's resource when it asked for this. */
   readonly resource: string;
+  /** Which of the account's devices that was (`Devices.idOf`), '' when it did not say. */
+  readonly device: string;
   /** The form that goes with every publication, serialised; '' for none. It may hold a secret of the app server's. */
   readonly optionsXml: string;
   /** When it was last asked for, ms since 1970. */
   readonly createdAt: number;
+}
+
+/** Takes away those of one device, in a batch with others. Whoever runs it calls `forget`. */
+export function noPushesTo(account: number, device: string): Statement {
+  return sql`DELETE FROM push_registration WHERE account = ${account} AND device = ${device}`;
 }
 
 /** Registrations for push notifications, by account. */
@@ -37,10 +44,11 @@ export class PushRegistrations {
   /** Adds one, or puts it in the place of that with the same address and node. On disk when it resolves. */
   async put(account: number, one: PushRegistration): Promise<void> {
     this.#cache.forget(account);
-    await this.#db.run(sql`INSERT INTO push_registration (account, jid, node, resource, options_xml, created_at)
-      VALUES (${account}, ${one.jid}, ${one.node}, ${one.resource}, ${one.optionsXml}, ${one.createdAt})
+    await this.#db.run(sql`INSERT INTO push_registration (account, jid, node, resource, device, options_xml, created_at)
+      VALUES (${account}, ${one.jid}, ${one.node}, ${one.resource}, ${one.device}, ${one.optionsXml}, ${one.createdAt})
       ON CONFLICT (account, jid, node) DO UPDATE
-      SET resource = excluded.resource, options_xml = excluded.options_xml, created_at = excluded.created_at`);
+      SET resource = excluded.resource, device = excluded.device, options_xml = excluded.options_xml,
+        created_at = excluded.created_at`);
   }
 
   /** Takes one away, or with no node all of an app server. On disk when it resolves. */
@@ -59,13 +67,27 @@ export class PushRegistrations {
     await this.#db.run(sql`DELETE FROM push_registration WHERE account = ${account} AND resource <> ${spared}`);
   }
 
-  /** The account is gone: nothing of it may be remembered. */
+  /**
+   * Takes away those of one client: of a device, and those asked for under one of these resources by nobody known. On disk
+   * when it resolves.
+   */
+  async removeClient(account: number, device: string, resources: readonly string[]): Promise<void> {
+    this.#cache.forget(account);
+    await this.#db.batch([
+      ...(device === '' ? [] : [noPushesTo(account, device)]),
+      ...resources.map(
+        (one) => sql`DELETE FROM push_registration WHERE account = ${account} AND device = '' AND resource = ${one}`,
+      ),
+    ]);
+  }
+
+  /** What is remembered of an account is not right any more. */
   forget(account: number): void {
     this.#cache.forget(account);
   }
 
   async #load(account: number): Promise<readonly PushRegistration[]> {
-    return this.#db.all<PushRegistration>(sql`SELECT jid, node, resource, options_xml AS "optionsXml", created_at AS "createdAt"
+    return this.#db.all<PushRegistration>(sql`SELECT jid, node, resource, device, options_xml AS "optionsXml", created_at AS "createdAt"
       FROM push_registration WHERE account = ${account} ORDER BY jid, node`);
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DEVICES_LIMIT } from '../../../server/storage/stores/devices.ts';
 import type { PushRegistration } from '../../../server/storage/stores/push.ts';
 import { house } from './support.ts';
 
@@ -7,6 +8,7 @@ const one = (jid: string, node: string, more: Partial<PushRegistration> = {}): P
   jid,
   node,
   resource: 'phone',
+  device: '',
   optionsXml: '',
   createdAt: 1,
   ...more,
@@ -21,7 +23,7 @@ describe('registrations for push notifications', () => {
     await push.put(id, one('app.test', 'a'));
     await push.put(id, one('app.test', 'b'));
     await push.put(id, one('other.test', 'a'));
-    const changed = one('app.test', 'a', { resource: 'new', optionsXml: '<x/>', createdAt: 2 });
+    const changed = one('app.test', 'a', { resource: 'new', device: 'd', optionsXml: '<x/>', createdAt: 2 });
     await push.put(id, changed);
     const all = [changed, one('app.test', 'b'), one('other.test', 'a')];
     assert.deepEqual(await push.of(id), all);
@@ -36,6 +38,43 @@ describe('registrations for push notifications', () => {
     assert.deepEqual(await push.of(id), [changed]);
     await push.clear(id);
     assert.deepEqual(await afresh().push.of(id), []);
+  });
+
+  it('are taken away with their device, or with the resource of a client that is none', async (t) => {
+    const { push, devices, person, afresh } = await house(t);
+    const { id } = await person('juliet');
+    const { id: other } = await person('romeo');
+    const known = { software: '', name: '', firstSeen: 1, passwordAt: 1, current: undefined, fresh: undefined };
+    const nodes = async (stores = { push }) => (await stores.push.of(id)).map(({ node }) => node);
+    const fill = async () => {
+      for (const device of ['a', 'b']) {
+        await devices.change(id, device, () => ({ ...known, id: device, lastSeen: device === 'a' ? 1 : 9 }));
+        await push.put(id, one('app.test', device, { device }));
+      }
+      await push.put(id, one('app.test', 'none'));
+      await push.put(id, one('app.test', 'none elsewhere', { resource: 'desk' }));
+      await push.put(other, one('app.test', 'his', { device: 'a' }));
+      await push.of(id);
+    };
+    await fill();
+    await push.removeClient(id, 'a', []);
+    assert.deepEqual(await nodes(), ['b', 'none', 'none elsewhere']);
+    await push.removeClient(id, '', ['phone']);
+    assert.deepEqual(await nodes(), ['b', 'none elsewhere']);
+    await push.removeClient(id, '', []);
+    await fill();
+    await devices.remove(id, 'b');
+    assert.deepEqual(await nodes(), ['a', 'none', 'none elsewhere']);
+    await fill();
+    assert.equal(await devices.expire(5), 1);
+    assert.deepEqual(await nodes(), ['b', 'none', 'none elsewhere']);
+    await fill();
+    for (let n = 0; n < DEVICES_LIMIT - 1; n++) {
+      await devices.change(id, `d${n}`, () => ({ ...known, id: `d${n}`, lastSeen: 8 }), true);
+    }
+    assert.deepEqual(await nodes(), ['b', 'none', 'none elsewhere']);
+    assert.deepEqual(await nodes(afresh()), ['b', 'none', 'none elsewhere']);
+    assert.equal((await push.of(other)).length, 1);
   });
 
   it('are nobody’s when their account is gone', async (t) => {
