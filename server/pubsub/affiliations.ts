@@ -4,7 +4,7 @@ import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { mustOwn } from './access.ts';
-import { REQUEST_ENTRIES } from './limits.ts';
+import { OWNERS, REQUEST_ENTRIES } from './limits.ts';
 import { affiliationOf, changing, nodeOf, type Service } from './service.ts';
 
 const AFFILIATIONS: readonly Affiliation[] = ['owner', 'publisher', 'publish-only', 'member', 'none', 'outcast'];
@@ -57,6 +57,7 @@ export function setAffiliations(service: Service, who: Jid, request: Element): P
     if (own || (owners === 0 && service.account === undefined)) {
       throw new StanzaError('not-acceptable', 'The node would be without its owner.');
     }
+    if (owners > OWNERS) throw new StanzaError('not-acceptable', `A node has at most ${OWNERS} owners.`);
     const count = [...after.values()].filter((affiliation) => affiliation !== 'none').length;
     if (count > service.profile.limits.affiliations) {
       throw new StanzaError('resource-constraint', 'The list is full.', { type: 'cancel' });

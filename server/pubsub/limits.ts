@@ -40,5 +40,7 @@ export const REQUEST_ENTRIES = 200;
 export const LONGEST_EXPIRY = 100 * 365 * 86_400;
 /** Subscriptions of one person to one node, by the addresses of different devices. */
 export const SUBSCRIPTIONS_EACH = 20;
+/** Owners of one node: nobody is asked whether they want to be one, and all are written to when somebody wants to subscribe. */
+export const OWNERS = 20;
 /** Characters of the names of roster groups in one configuration. */
 export const GROUPS_LENGTH = 10_000;

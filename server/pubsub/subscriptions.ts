@@ -193,6 +193,10 @@ export function manageSubscriptions(service: Service, who: Jid, request: Element
       }
       return { subscription, state } as const;
     });
+    // Each entry may be told with the last item: who stood there often would get megabytes for one small request.
+    if (new Set(changes.map(({ subscription }) => subscription)).size < changes.length) {
+      throw new StanzaError('bad-request', 'An address stands there twice.');
+    }
     for (const { subscription, state } of changes) {
       if (state !== subscription.state) await settle(service, node, subscription, state);
     }

@@ -313,3 +313,36 @@ describe('limits of a node', () => {
     await juliet.gets(change(200, 'none'));
   });
 });
+
+describe('SECURITY 48: one small request is not made many messages', () => {
+  test('a subscriber stands once in a list, or each entry would bring them the last item', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${J}/x`);
+    const romeo = await scene.connect(`${R}/x`);
+    await juliet.gets(create('news', { access_model: 'authorize' }, S));
+    await juliet.gets(post('a'));
+    await romeo.gets(set(`<subscribe node='news' jid='${R}/x'/>`, S));
+    await romeo.receivesNothing();
+    const entry = (jid: string): string => `<subscription jid='${jid}' subscription='subscribed'/>`;
+    const list = (...jids: string[]): string =>
+      own(`<subscriptions node='news'>${jids.map(entry).join('')}</subscriptions>`);
+    await juliet.isRefused(list(`${R}/x`, `${R.toUpperCase()}/x`), 'bad-request');
+    await romeo.receivesNothing();
+    await juliet.gets(list(`${R}/x`));
+    assert.equal((await romeo.all()).length, 2); // what became of it, and the last item
+  });
+
+  test('a node has few owners, as none of them was asked, and all are written to for each who wants to subscribe', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${J}/x`);
+    await juliet.gets(create('news', { access_model: 'authorize' }, S));
+    const owners = Array.from(
+      { length: 20 },
+      (_, n) => `<affiliation jid='victim${n}@example.test' affiliation='owner'/>`,
+    );
+    const list = (entries: readonly string[]): string =>
+      own(`<affiliations node='news'>${entries.join('')}</affiliations>`);
+    await juliet.isRefused(list(owners), 'not-acceptable'); // juliet is one already
+    await juliet.gets(list(owners.slice(1)));
+  });
+});
