@@ -44,8 +44,8 @@ export function undelivered(stanza: Stanza): void {
   throw new StanzaError('service-unavailable');
 }
 
-/** The same for an account that does not exist (§8.5.1); it reads like one where nobody is there. */
+/** The same for an account that does not exist (§8.5.1); it reads like one where nobody is there, who misses headlines unsaid. */
 export function noSuchAccount(stanza: Stanza): void {
-  if (stanza.kind === 'presence' || !stanza.mayBeAnswered || onlySignals(stanza)) return;
+  if (stanza.kind === 'presence' || !stanza.mayBeAnswered || stanza.type === 'headline' || onlySignals(stanza)) return;
   throw new StanzaError('service-unavailable');
 }

@@ -76,7 +76,9 @@ function guardIn(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'st
   if (stanza.from.bare === bare) return undefined;
   const check = (blocked: ReadonlySet<string>): 'stop' | undefined => {
     if (!covers(blocked, stanza.from) || isOurs(host, stanza.from)) return undefined;
-    if (stanza.kind === 'presence' || !stanza.mayBeAnswered || onlySignals(stanza)) return 'stop';
+    // A headline that nobody gets is no more answered than when somebody is away.
+    const unsaid = stanza.type === 'headline' || onlySignals(stanza);
+    if (stanza.kind === 'presence' || !stanza.mayBeAnswered || unsaid) return 'stop';
     throw new StanzaError('service-unavailable'); // §3.5: as if nobody was there
   };
   const blocked = host.house.stores.blocking.list(account.id);

@@ -10,7 +10,7 @@ import { answer } from '../pubsub/requests.ts';
 import type { Service } from '../pubsub/service.ts';
 import { authorize } from '../pubsub/subscriptions.ts';
 import { readForm } from '../xmpp/data-form.ts';
-import type { Element } from '../xmpp/element.ts';
+import { type Element, elements } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 
@@ -26,10 +26,13 @@ export const pep: Module = {
   start(host) {
     const services = accountServices(host);
     const { interests } = services;
-    const handle = (request: IqRequest): Promise<Element | undefined> => {
+    const handle = async (request: IqRequest): Promise<Element | undefined> => {
       const { stanza, payload } = request;
       const type = stanza.type === 'get' ? 'get' : 'set';
-      return guarded(request, (service) => answer(service, type, stanza.from, payload));
+      const given = await guarded(request, (service) => answer(service, type, stanza.from, payload));
+      // What any account would answer to anybody, a stranger is not told either: it says that there is one.
+      if (saysNothing(given) && !(await known(request))) throw new StanzaError('service-unavailable');
+      return given;
     };
     const route = (type: 'get' | 'set', xmlns: string): IqRoute => ({
       type,
@@ -40,15 +43,19 @@ export const pep: Module = {
     });
 
     /** Does something with the account; who is no contact of it learns from a refusal not even that it exists. */
-    async function guarded<T>({ account, stanza }: IqRequest, task: (service: Service) => Promise<T>): Promise<T> {
+    async function guarded<T>(request: IqRequest, task: (service: Service) => Promise<T>): Promise<T> {
       try {
-        return await task(services.of(account!));
+        return await task(services.of(request.account!));
       } catch (error) {
-        if (!(error instanceof StanzaError) || stanza.from.bare === stanza.to!.bare) throw error;
-        const item = await host.house.stores.rosters.get(account!.id, stanza.from.bare);
-        if (item?.listed === true) throw error;
+        if (!(error instanceof StanzaError) || (await known(request))) throw error;
         throw new StanzaError('service-unavailable');
       }
+    }
+
+    /** It is the account itself that asks, or somebody on its contact list. */
+    async function known({ account, stanza: { from, to } }: IqRequest): Promise<boolean> {
+      if (from.bare === to!.bare) return true;
+      return (await host.house.stores.rosters.get(account!.id, from.bare))?.listed === true;
     }
 
     return {
@@ -101,6 +108,13 @@ export const pep: Module = {
     };
   },
 };
+
+/** Defaults, and lists in which there is nothing. */
+function saysNothing(answer: Element | undefined): boolean {
+  const [first] = answer === undefined ? [] : elements(answer);
+  if (first?.name === 'subscriptions' || first?.name === 'affiliations') return first.children.length === 0;
+  return first?.name === 'default';
+}
 
 /** XEP-0060 §8.6: an owner answers whether somebody may subscribe, by a message to the account. */
 function approval(host: Host, { stanza, account }: Arrival): undefined | Promise<'stop' | undefined> {

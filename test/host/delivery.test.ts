@@ -123,6 +123,21 @@ describe('RFC 6121 §8.5.1: to somebody who does not exist', () => {
   }
 });
 
+test('SECURITY 21: a headline does not tell whether somebody is away, has blocked the sender, or does not exist', async (t) => {
+  const scene = await openScene(t);
+  await scene.account('away@example.test');
+  const blocker = await scene.connect('blocker@example.test/x');
+  await blocker.gets("<iq type='set'><block xmlns='urn:xmpp:blocking'><item jid='juliet@example.test'/></block></iq>");
+  await blocker.sends('<presence/>');
+  const juliet = await scene.connect('juliet@example.test/balcony');
+  for (const name of ['nobody', 'away', 'blocker']) {
+    for (const body of ['', '<body>news</body>']) {
+      await juliet.sends(`<message to='${name}@example.test' type='headline'>${body}</message>`);
+    }
+  }
+  await juliet.receivesNothing();
+});
+
 describe('RFC 6121 §8.5.2.1.3, §8.5.3: iq', () => {
   const ask = (to: string, type = 'get') => `<iq to='${to}' type='${type}'><query xmlns='urn:x'/></iq>`;
   test('to a device that is there it is handed over, whatever its presence', async (t) => {

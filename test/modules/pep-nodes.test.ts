@@ -16,6 +16,7 @@ import {
   tune,
 } from '../support/pubsub.ts';
 import { openScene } from '../support/scene.ts';
+import { conditionOf } from '../support/xml.ts';
 
 const J = 'juliet@example.test';
 const R = 'romeo@example.test';
@@ -230,4 +231,29 @@ describe('XEP-0163 §5: defaults', () => {
     await juliet.gets(publish('n0', 'b', tune('b'))); // takes the place of the big one
     await juliet.gets(publish('n1', 'a', page));
   });
+});
+
+test('SECURITY 21: a stranger is not told that there is an account by what all accounts would answer', async (t) => {
+  const scene = await openScene(t);
+  const juliet = await scene.connect(`${J}/balcony`);
+  const romeo = await scene.connect(`${R}/orchard`);
+  const probes: readonly (readonly [string, string?])[] = [
+    ['<subscriptions/>'],
+    ["<subscriptions node='x'/>"],
+    ['<affiliations/>'],
+    ['<default/>'],
+    ['<default/>', OWNER],
+    ["<items node='x'/>"],
+  ];
+  for (const [inner, xmlns] of probes) {
+    const [there, nobody] = [await romeo.asks(get(inner, J, xmlns)), await romeo.asks(get(inner, N, xmlns))];
+    assert.equal(conditionOf(there), 'service-unavailable', inner);
+    assert.equal(serialize(child(there, 'error')!), serialize(child(nobody, 'error')!), inner);
+  }
+  // Who has to do with the account is answered: by what they follow, or as somebody on its list.
+  await juliet.gets(create('diary', { access_model: 'open' }));
+  await romeo.gets(set(`<subscribe node='diary' jid='${R}'/>`, J));
+  await romeo.gets(get('<subscriptions/>', J));
+  await scene.contact(J, R);
+  await romeo.gets(get('<affiliations/>', J));
 });
