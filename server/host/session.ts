@@ -57,6 +57,8 @@ export class Session {
   invisible = false;
   /** It is invisible and takes what is for its account, as if it was available. */
   unseen = false;
+  /** XEP-0186: its last available presence while it is unseen, shown to nobody: what its client can is read of it. */
+  unshown: Stanza | undefined;
   /** RFC 6121 §4.7.2.3, -128 to 127. */
   priority = 0;
   /** Asked for the roster, so wants its pushes (RFC 6121 §2.2). */
@@ -74,6 +76,11 @@ export class Session {
   /** Gets what is for its account. Who tells others that it is there looks at `available`, who gives it something at this. */
   get listens(): boolean {
     return this.available !== undefined || this.unseen;
+  }
+
+  /** What its client last said of itself, to all or to its server alone; undefined when it does not listen, or said nothing. */
+  get lastPresence(): Stanza | undefined {
+    return this.available ?? (this.unseen ? this.unshown : undefined);
   }
 
   get presence(): PresenceInfo | undefined {

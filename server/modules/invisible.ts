@@ -36,6 +36,8 @@ async function vanish(host: Host, request: IqRequest): Promise<undefined> {
   if (probe === undefined) throw new StanzaError('bad-request', 'The attribute “probe” is true or false.');
   const { listens, priority } = session;
   if (!session.invisible) {
+    // What it said of its client still holds.
+    session.unshown = session.available;
     // To all who would hear it if the client itself said goodbye.
     await host.receive(session, el('presence', { type: 'unavailable' }));
     session.invisible = true;
@@ -53,5 +55,6 @@ function appear(request: IqRequest): undefined {
   if (!session.invisible) return;
   session.invisible = false;
   session.unseen = false;
+  session.unshown = undefined;
   session.priority = 0;
 }

@@ -98,8 +98,12 @@ export const pep: Module = {
         },
       },
       on: {
-        available: ({ session }) => interests.seen(session),
-        unavailable: ({ session }) => interests.left(session),
+        listening({ session, initial }) {
+          if (initial) interests.left(session);
+          interests.seen(session);
+        },
+        // Who goes invisible (XEP-0186) hears of the same as before, and has the last items already.
+        unavailable: ({ session }) => (session.unshown === undefined ? interests.left(session) : undefined),
         ended: ({ session }) => interests.left(session),
         shown: ({ account, contact }) => services.shown(account, contact),
         hidden: ({ account, contact }) => services.hidden(account, contact),

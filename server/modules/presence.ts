@@ -108,6 +108,7 @@ function announce(host: Host, directed: Directed, session: Session, stanza: Stan
 function keepQuiet(host: Host, directed: Directed, session: Session, stanza: Stanza): 'stop' {
   const initial = !session.unseen;
   session.unseen = stanza.type === '';
+  session.unshown = session.unseen ? stanza : undefined;
   session.priority = priorityOf(stanza);
   if (session.unseen) host.events.emit('listening', { session, initial });
   else sayGoodbye(host, directed, session, stanza);

@@ -91,7 +91,7 @@ class AccountService implements Service {
     const found: Jid[] = [];
     const add = (devices: Iterable<Listener>): void => {
       for (const device of devices) {
-        if (device.available !== undefined && this.#interests.of(device).has(node.name)) found.push(device.jid);
+        if (device.lastPresence !== undefined && this.#interests.of(device).has(node.name)) found.push(device.jid);
       }
     };
     add(this.#host.sessions.of(this.jid.bare));
@@ -196,7 +196,7 @@ export class AccountServices {
   async shown(account: Account, contact: string): Promise<void> {
     for (const session of this.host.sessions.of(contact)) {
       const nodes = this.interests.of(session);
-      if (session.available !== undefined && nodes.size > 0) await this.#offer(account, session, nodes);
+      if (session.lastPresence !== undefined && nodes.size > 0) await this.#offer(account, session, nodes);
     }
   }
 
@@ -222,7 +222,7 @@ export class AccountServices {
       if (node.config.sendLast !== 'on_sub_and_presence') continue;
       if (!(await this.#listens(service, node, session))) continue;
       const item = await lastItem(service, node);
-      if (item !== undefined && session.available !== undefined) sendItem(service, node, item, [session.jid]);
+      if (item !== undefined && session.lastPresence !== undefined) sendItem(service, node, item, [session.jid]);
     }
   }
 

@@ -13,7 +13,7 @@ const DEVICES_EACH = 20;
 export class Elsewhere {
   readonly jid: Jid;
   /** What its last available presence said of its capabilities. */
-  available: Stanza | undefined;
+  lastPresence: Stanza | undefined;
   /** The accounts of ours that it has sent presence to, by bare address. */
   readonly accounts = new Map<string, Account>();
 
@@ -51,7 +51,7 @@ export class Visitors {
       this.#devices.set(from.full, device);
     }
     const initial = !device.accounts.has(to!.bare);
-    device.available = capsOnly(stanza);
+    device.lastPresence = capsOnly(stanza);
     device.accounts.set(to!.bare, account);
     return { device, initial };
   }
@@ -63,7 +63,7 @@ export class Visitors {
   }
 
   #forget(device: Elsewhere): void {
-    device.available = undefined;
+    device.lastPresence = undefined;
     const all = this.#byBare.get(device.jid.bare);
     all?.delete(device);
     if (all?.size === 0) this.#byBare.delete(device.jid.bare);

@@ -34,8 +34,8 @@ interface Caps {
 /** A device that can be interested: a session of ours, or what is known of one elsewhere. */
 export interface Listener {
   readonly jid: Jid;
-  /** Its presence, undefined when it is gone. */
-  readonly available: Stanza | undefined;
+  /** What says what it can; undefined when it does not listen. */
+  readonly lastPresence: Stanza | undefined;
 }
 
 interface Question {
@@ -69,11 +69,11 @@ function hashOf(presence: Element): { algo: string; hash: string } | undefined {
 }
 
 /** Nearly every client says what XEP-0115 wants; XEP-0390 is for those that do not. */
-function capsOf({ available }: Listener): Caps | undefined {
-  if (available === undefined) return undefined;
-  const c = child(available.element, 'c', NS.caps);
+function capsOf({ lastPresence }: Listener): Caps | undefined {
+  if (lastPresence === undefined) return undefined;
+  const c = child(lastPresence.element, 'c', NS.caps);
   if (c === undefined) {
-    const { algo, hash } = hashOf(available.element) ?? { algo: '', hash: '' };
+    const { algo, hash } = hashOf(lastPresence.element) ?? { algo: '', hash: '' };
     if (algo === '' || hash.length > LONGEST_VER) return undefined;
     const node = `${CAPS2}#${algo}.${hash}`;
     return { key: node, algorithm: CAPS_HASHES[algo], ver: hash, node, input: hashInput };
@@ -190,7 +190,7 @@ export class Interests {
     if (caps.algorithm === undefined) return;
     const waiting = this.#waiting.get(caps.key) ?? new Set();
     this.#waiting.delete(caps.key);
-    for (const other of waiting) if (other.available !== undefined) this.seen(other);
+    for (const other of waiting) if (other.lastPresence !== undefined) this.seen(other);
   }
 
   #learn(session: Listener, key: string, nodes: ReadonlySet<string>): void {
