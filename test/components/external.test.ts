@@ -201,7 +201,7 @@ test('attack: a component pretends that a message was copied or kept by the serv
     <received xmlns='urn:xmpp:carbons:2'>${inner}</received><stanza-id xmlns='urn:xmpp:sid:0' by='${J}' id='666'/>
     <delay xmlns='urn:xmpp:delay' from='example.test' stamp='2001-01-01T00:00:00Z'/></message>`);
   const got = await juliet.receives('<message><body>y</body></message>');
-  assert.ok(!/666|2001|received/.test(serialize(got)), serialize(got));
+  assert.ok(!/'666'|2001-01|received/.test(serialize(got)), serialize(got));
 });
 
 test('attack: who is blocked does not come in by way of a component (SECURITY 38)', async (t) => {
