@@ -61,6 +61,7 @@ async function evidence(
 ): Promise<ReportedMessage[]> {
   const named = elements(report)
     .filter(({ name, attrs }) => name === 'stanza-id' && attrs.xmlns === NS.sid && attrs.by === reporter)
+    .filter(({ attrs }) => /^\d{1,16}$/.test(attrs.id ?? ''))
     .map(({ attrs }) => Number(attrs.id))
     .filter((id) => Number.isSafeInteger(id));
   if (named.length === 0) return [];

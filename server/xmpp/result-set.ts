@@ -20,10 +20,11 @@ export function readPageRequest(query: Element): PageRequest {
     throw new StanzaError('feature-not-implemented', 'Pages are not counted here; ask by id.'); // §2.6
   }
   const max = child(set, 'max');
-  const size = max === undefined ? undefined : Number(textOf(max));
-  if (size !== undefined && (textOf(max) === '' || !Number.isSafeInteger(size) || size < 0)) {
+  // Digits and nothing else: `Number` alone would read “ 5”, “1e3” and “0x10”, which no client means. 20 of them are what §8 allows.
+  if (max !== undefined && !/^\d{1,20}$/.test(textOf(max))) {
     throw new StanzaError('bad-request', 'The size of a page is a number.');
   }
+  const size = max === undefined ? undefined : Math.min(Number(textOf(max)), Number.MAX_SAFE_INTEGER);
   const after = child(set, 'after');
   const before = child(set, 'before');
   return {

@@ -102,7 +102,7 @@ describe('XEP-0059: pages of an archive', () => {
     }
     await juliet.isRefused(archiveQuery({}, '<after/>'), 'item-not-found');
     await juliet.isRefused(archiveQuery({}, '<max>2</max><index>1</index>'), 'feature-not-implemented');
-    for (const max of ['-1', 'many', '', '1.5']) {
+    for (const max of ['-1', 'many', '', '1.5', ' 5', '1e3']) {
       await juliet.isRefused(archiveQuery({}, `<max>${max}</max>`), 'bad-request');
     }
     await juliet.receivesNothing();

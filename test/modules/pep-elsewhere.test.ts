@@ -69,7 +69,11 @@ test('at most 2,000 questions for capabilities wait for an answer', () => {
   );
   const devices = Array.from({ length: 2_100 }, (_, n) => ({
     jid: parseJid(`${T}/r${n}`),
-    lastPresence: new Stanza(parseStanza(`<presence>${client(`n${n}`).c}</presence>`), parseJid(`${T}/r${n}`), undefined),
+    lastPresence: new Stanza(
+      parseStanza(`<presence>${client(`n${n}`).c}</presence>`),
+      parseJid(`${T}/r${n}`),
+      undefined,
+    ),
   }));
   for (const device of devices) interests.seen(device);
   assert.equal(asked, 2_000);
