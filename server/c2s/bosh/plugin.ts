@@ -1,9 +1,11 @@
+import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { StreamError } from '../../xmpp/stream-error.ts';
 import type { ClientDoor } from '../door.ts';
 import { mayUse, type OriginRules } from '../origins.ts';
 import { type BoshRequest, readBody, terminalBody } from './body.ts';
+import { collect } from './collect.ts';
 import type { Reply } from './requests.ts';
 import { BoshSession } from './session.ts';
 
@@ -20,7 +22,7 @@ const WRAPPER = 16 * 1024;
  */
 export function boshPlugin(door: ClientDoor, rules: OriginRules): FastifyPluginAsync {
   const sessions = new Map<string, BoshSession>();
-  const { beforeLogin, afterLogin } = door.limits;
+  const { beforeLogin } = door.limits;
 
   function answer(request: FastifyRequest, reply: Reply, closed: (gone: () => void) => void): void {
     let said: BoshRequest;
@@ -40,6 +42,9 @@ export function boshPlugin(door: ClientDoor, rules: OriginRules): FastifyPluginA
     }
   }
 
+  /** SECURITY 3: how much a client may send is known only once it is known who it is. */
+  const roomOf = (sid: string): number => (sessions.get(sid)?.limits.bytes ?? 0) + WRAPPER;
+
   function begin(request: FastifyRequest, said: BoshRequest): BoshSession | undefined {
     const address = request.raw.socket.remoteAddress ?? '';
     if (!door.hasRoom(address)) return undefined;
@@ -53,7 +58,9 @@ export function boshPlugin(door: ClientDoor, rules: OriginRules): FastifyPluginA
 
   return async (app) => {
     app.removeAllContentTypeParsers(); // XEP-0124 §4: what a client says its body is does not matter
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    app.addContentTypeParser('*', (_request: FastifyRequest, body: Readable) =>
+      collect(body, beforeLogin.bytes + WRAPPER, roomOf),
+    );
     app.addHook('onRequest', async (request, reply) => {
       if (!mayUse(request.headers, rules)) return reply.code(403).type('text/plain').send('Not from that site.\n');
       allow(request, reply);
@@ -64,8 +71,7 @@ export function boshPlugin(door: ClientDoor, rules: OriginRules): FastifyPluginA
       reply.header('access-control-allow-headers', 'content-type');
       reply.header('access-control-max-age', String(REMEMBER));
     });
-    const options = { config: { access: 'web' }, bodyLimit: afterLogin.bytes + WRAPPER } as const;
-    app.post(BOSH_PATH, options, async (request, reply) => {
+    app.post(BOSH_PATH, { config: { access: 'web' } }, async (request, reply) => {
       reply.type('text/xml; charset=utf-8');
       return new Promise<string>((resolve) => {
         const waiting: Reply = {
