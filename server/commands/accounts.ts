@@ -160,7 +160,7 @@ export class AccountCommands {
    * notifications, and all sessions but `spared`.
    */
   async #change(account: Account, wish: PasswordWish, spared?: HouseSession): Promise<{ password?: string }> {
-    const { keys, made } = await fulfil(wish, this.#iterations);
+    const { keys, made } = await fulfil(account, wish, this.#iterations);
     await this.#stores.credentials.replace(account.id, keys);
     // First, so that none of them asks to be woken after that was taken.
     this.#end(account, 'not-authorized', 'Your password was changed.', spared);

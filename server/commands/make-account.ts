@@ -38,7 +38,7 @@ export async function makeAccount(
   if (keeping !== undefined && keeping !== invitation) {
     throw new CommandError('account-exists', `The address ${local}@${domain} is kept for somebody invited.`, 'local');
   }
-  const { keys, made } = await fulfil(make, iterations);
+  const { keys, made } = await fulfil({ domain, local }, make, iterations);
   try {
     const also = make.also?.(local) ?? [];
     return { account: await stores.accounts.create({ domain, local, name, credentials: keys, also }), ...made };

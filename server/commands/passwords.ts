@@ -19,20 +19,32 @@ export interface SetPassword {
   readonly made: { password?: string };
 }
 
-/** Turns a wish into keys. Throws CommandError. */
-export async function fulfil(wish: PasswordWish, iterations: number): Promise<SetPassword> {
+/** Whose password it is to be. */
+interface Owner {
+  readonly domain: string;
+  readonly local: string;
+}
+
+/** Turns a wish for that person into keys. Throws CommandError. */
+export async function fulfil(owner: Owner, wish: PasswordWish, iterations: number): Promise<SetPassword> {
   if ((wish.password === undefined) === (wish.generate === undefined)) {
     throw new CommandError('invalid', 'Type a password or have one made, one of the two.', 'password');
   }
   const password = wish.password ?? makePassword();
-  checkPassword(password);
+  checkPassword(password, owner);
   return { keys: await deriveKeys(password, iterations), made: wish.generate === true ? { password } : {} };
 }
 
-/** Refuses a person's password that is too short or cannot be typed everywhere (RFC 8265 §4.2). Throws CommandError. */
-export function checkPassword(password: string): void {
+/**
+ * Refuses a person's password that is too short, is their name or address, which is what is guessed first, or cannot be
+ * typed everywhere (RFC 8265 §4.2). Throws CommandError.
+ */
+export function checkPassword(password: string, { domain, local }: Owner): void {
   if (password.length < LEAST_PERSON) {
     throw new CommandError('invalid', `The password must have at least ${LEAST_PERSON} characters.`, 'password');
+  }
+  if ([local, `${local}@${domain}`].includes(password.normalize('NFKC').toLowerCase())) {
+    throw new CommandError('invalid', 'The password must not be the name: everybody knows it.', 'password');
   }
   try {
     preparePassword(password);

@@ -54,7 +54,7 @@ export class ResetLinkCommands {
     return this.#attempt(address, async () => {
       const { account } = await this.#good(token);
       // All that can be wrong is looked at first: a slip must not use the link up.
-      checkPassword(password);
+      checkPassword(password, account);
       if (!(await this.#stores.resetLinks.take(linkHash('reset', token), this.#now()))) throw unknown();
       const jid = `${account.local}@${account.domain}`;
       await this.#accounts.setPassword({ name: jid, door: 'panel' }, account.domain, account.local, { password });

@@ -48,6 +48,19 @@ describe('people', () => {
     refused('account-exists', 'local')(lost?.reason);
   });
 
+  test('a password that is the name or the address is refused, however it is written', async () => {
+    const { accounts } = house.commands;
+    for (const password of ['juliet', 'JULIET', `juliet@${DOMAIN}`, 'ｊｕｌｉｅｔ']) {
+      const wish = { local: 'Juliet', name: '', password };
+      await assert.rejects(accounts.create(by, DOMAIN, wish), refused('invalid', 'password'), password);
+    }
+    await accounts.create(by, DOMAIN, { local: 'juliet', name: '', password: 'juliet and the nurse' });
+    await assert.rejects(
+      accounts.setPassword(by, DOMAIN, 'juliet', { password: 'Juliet' }),
+      refused('invalid', 'password'),
+    );
+  });
+
   test('every change is audited, under the name of who did it', async () => {
     const { accounts } = house.commands;
     await make('anna', 'Anna');
