@@ -1,6 +1,8 @@
 /** What one service may hold. Beyond it, requests are refused; nothing grows without end. */
 export interface PubsubLimits {
   readonly nodes: number;
+  /** Of these, what one person may make: who makes them all keeps everybody else from making any. */
+  readonly nodesEach: number;
   /** What `max` means for a node's items. */
   readonly items: number;
   readonly affiliations: number;
@@ -13,6 +15,7 @@ export interface PubsubLimits {
 
 export const ACCOUNT_LIMITS: PubsubLimits = {
   nodes: 500,
+  nodesEach: 500,
   items: 2_000,
   affiliations: 500,
   subscriptions: 1_000,
@@ -22,6 +25,7 @@ export const ACCOUNT_LIMITS: PubsubLimits = {
 
 export const SERVICE_LIMITS: PubsubLimits = {
   nodes: 10_000,
+  nodesEach: 500,
   items: 5_000,
   affiliations: 2_000,
   subscriptions: 5_000,

@@ -34,7 +34,11 @@ export async function newNode(service: Service, name: string, who: Jid, values: 
   if (name.length > NAME_LENGTH) throw new StanzaError('not-acceptable', 'The name of the node is too long.');
   const config = configured(service, name, defaultsFor(service, name), values);
   const { pubsubNodes } = service.house.stores;
-  if ((await pubsubNodes.count(service.key)) >= service.profile.limits.nodes) {
+  const { nodes, nodesEach } = service.profile.limits;
+  if (
+    (await pubsubNodes.count(service.key)) >= nodes ||
+    (await pubsubNodes.countOf(service.key, who.bare)) >= nodesEach
+  ) {
     throw new StanzaError('resource-constraint', 'There are too many nodes.', { type: 'cancel' });
   }
   return pubsubNodes.make(service.key, name, who.bare, config, service.account === undefined ? [who.bare] : []);

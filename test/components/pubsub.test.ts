@@ -259,3 +259,17 @@ describe('XEP-0060 §7: publishers', () => {
     assert.ok(String(child(child(instant, 'pubsub', PUBSUB)!, 'create')!.attrs.node).length >= 22);
   });
 });
+
+test('attack: one person makes all the nodes that there may be, and nobody else any', async (t) => {
+  const scene = await openScene(t);
+  const juliet = await scene.connect(`${J}/x`);
+  const romeo = await scene.connect(`${R}/x`);
+  await juliet.gets(create('n0', {}, S));
+  const { pubsubNodes } = scene.stores;
+  const { config } = (await pubsubNodes.get(S, 'n0'))!;
+  const more = Array.from({ length: 499 }, (_, n) => pubsubNodes.make(S, `n${n + 1}`, J, config, [J]));
+  await scene.db.batch(more.flatMap((node) => pubsubNodes.createStatements(node, undefined)));
+  await juliet.isRefused(create('one-more', {}, S), 'resource-constraint');
+  await juliet.isRefused(publish('one-more', 'a', tune('a'), undefined, S), 'resource-constraint');
+  await romeo.gets(create('another', {}, S));
+});

@@ -134,6 +134,14 @@ export class PubsubNodes {
     return row?.n ?? 0;
   }
 
+  /** How many of them one person made. */
+  async countOf(service: string, creator: string): Promise<number> {
+    const row = await this.#db.get<{ n: number }>(
+      sql`SELECT count(*) AS n FROM pubsub_node WHERE creator = ${creator} AND service = ${service}`,
+    );
+    return row?.n ?? 0;
+  }
+
   /** Names in order, from one name on or up to one. */
   async page(service: string, query: NodeQuery): Promise<string[]> {
     const { after, before, last, limit } = query;

@@ -155,6 +155,7 @@ describe('nodes and their items', () => {
     await db.batch(items.putStatements(node, item('a'), 3, 5, QUOTA));
     await nodes.get('pubsub.o', 'news');
     await nodes.names(1);
+    await nodes.countOf('pubsub.o', 'romeo@o');
     await nodes.count('pubsub.o');
     for (const last of [true, false]) await nodes.page('pubsub.o', { after: 'a', before: 'z', last, limit: 5 });
     await nodes.configure(node, CONFIG);
