@@ -101,14 +101,22 @@ export class Connection {
 
   /**
    * Whether the login still holds when a session is to begin: the account may have been disabled, removed, or given another
-   * password since. Throws StreamError when it does not.
+   * password since. Throws StreamError when it does not. To be asked in the turn in which the session begins: whoever takes
+   * access away writes first, and ends the sessions that are there when that is on disk.
    */
   async stillValid(): Promise<void> {
     const login = this.login!;
     const { id, domain, local } = login.account;
-    const now = await this.host!.house.stores.accounts.find(domain, local);
-    if (now?.id !== id || now.status !== 'active' || !(await login.holds())) {
-      throw new StreamError('not-authorized', 'The account was changed. Please log in again.');
+    const { accounts } = this.host!.house.stores;
+    for (let atOnce = false; !atOnce; ) {
+      const account = accounts.find(domain, local);
+      const holds = login.holds();
+      // While the store was asked for one, the other may have changed: what counts is what both are in one and the same turn.
+      atOnce = !(account instanceof Promise) && !(holds instanceof Promise);
+      const now = await account;
+      if (now?.id !== id || now.status !== 'active' || !(await holds)) {
+        throw new StreamError('not-authorized', 'The account was changed. Please log in again.');
+      }
     }
   }
 

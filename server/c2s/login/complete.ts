@@ -44,6 +44,8 @@ export async function complete(
       return taken.goOn(success(data, taken.jid, taken.resumed + token));
     }
     refused = taken.failed;
+    // It may have ended because the access was taken: then there is no other one to be had either.
+    if (!stream.ended) await connection.stillValid();
   }
   if (stream.ended) return;
   if (request.bind === undefined) {

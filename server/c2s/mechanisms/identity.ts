@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
+import type { Soon } from '../../storage/cached.ts';
 import type { Account } from '../../storage/stores/accounts.ts';
+import type { Credential } from '../../storage/stores/credentials.ts';
 import { makeJid, tryParseJid } from '../../xmpp/jid.ts';
 import { fakeKeys, type ScramName } from '../../xmpp/scram.ts';
 import type { MechanismKeys } from '../../xmpp/scram-keys.ts';
@@ -65,7 +67,10 @@ export function passwordLogin(
   storedKey: Uint8Array,
 ): Login {
   const { credentials } = connection.host!.house.stores;
-  const holds = async (): Promise<boolean> =>
-    (await credentials.of(account.id)).some((one) => Buffer.compare(one.storedKey, storedKey) === 0);
+  const shown = (all: readonly Credential[]) => all.some((one) => Buffer.compare(one.storedKey, storedKey) === 0);
+  const holds = (): Soon<boolean> => {
+    const all = credentials.of(account.id);
+    return all instanceof Promise ? all.then(shown) : shown(all);
+  };
   return { account, mechanism, storedKey, holds };
 }

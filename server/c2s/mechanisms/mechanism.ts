@@ -1,3 +1,4 @@
+import type { Soon } from '../../storage/cached.ts';
 import type { Account } from '../../storage/stores/accounts.ts';
 import type { Connection } from '../connection.ts';
 
@@ -31,8 +32,8 @@ export interface Login {
   readonly storedKey?: Uint8Array;
   /** A token was shown: whether it should be replaced by a newer one. */
   readonly token?: { readonly due: boolean };
-  /** Whether what was shown would still do: it may have been changed or revoked since. */
-  holds(): boolean | Promise<boolean>;
+  /** Whether what was shown would still do: it may have been changed or revoked since. At once if the store need not be asked. */
+  holds(): Soon<boolean>;
 }
 
 /** Where an exchange stands after one message of the client's. Challenges and data are bytes as text. */
