@@ -34,6 +34,12 @@ export function linkHere(url: string): string {
   return serverName(hostname) === hostname || onlyHere ? url : `${window.location.origin}${pathname}`;
 }
 
+/** Where this server is for a browser elsewhere, as `https://chat.example.test:5281`. */
+export function originHere(hostname: string): string {
+  const { port } = window.location;
+  return linkHere(`https://${hostname}${port && `:${port}`}/`).replace(/\/$/, '');
+}
+
 /** The records that lead clients of a domain here, in the notation of BIND, Unbound and dnsmasq's kin. */
 export function serviceRecords(
   domain: string,
@@ -60,6 +66,7 @@ export function welcomeText(
   password: string,
   connection: Connection | undefined,
 ): string {
+  const origin = connection && originHere(connection.server);
   return [
     person.name ? `Hello ${person.name},` : 'Hello,',
     '',
@@ -70,12 +77,9 @@ export function welcomeText(
     ...(connection ? serverLines(connection) : []),
     '',
     'Enter them in any XMPP chat app, for example Gajim, Dino, Conversations or Monal.',
-    ...(connection?.webChat ? [`Or chat in your browser: ${window.location.origin}/chat`] : []),
+    ...(connection?.webChat ? [`Or chat in your browser: ${origin}/chat`] : []),
     ...(connection?.ownAuthority
-      ? [
-          '',
-          `If the app does not trust the server, install its certificate: ${window.location.origin}/api/certificate-authority`,
-        ]
+      ? ['', `If the app does not trust the server, install its certificate: ${origin}/api/certificate-authority`]
       : []),
   ].join('\n');
 }

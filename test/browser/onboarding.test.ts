@@ -79,6 +79,7 @@ describe('joining in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     assert.equal(account.name, 'Juliet Capulet');
     await page.goto(addressOf(url));
     await page.getByRole('heading', { name: 'This invitation was used already' }).waitFor();
+    await page.getByText('If that was you, your account is ready.').waitFor();
   });
 
   it('an invitation for one name asks for a password only', async () => {

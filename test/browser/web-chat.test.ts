@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 // Builds the panel and the chat when they are older than their sources, as the start of the server does.
 import '../../admin-ui/build-if-stale.ts';
-import { Appliance } from '../support/appliance.ts';
+import { Appliance, HOSTNAME } from '../support/appliance.ts';
 import { noSlixmpp, playScene } from '../support/slixmpp.ts';
 import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
 
@@ -128,12 +128,21 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
   });
 
   it('is one step from where people sign in to the panel', async () => {
+    const byNumber = appliance.panel.replace(HOSTNAME, '127.0.0.1');
     const admin = await visit(browser);
-    await admin.page.goto(`${appliance.panel}/claim#${appliance.claimCode}`);
+    await admin.page.goto(`${byNumber}/claim#${appliance.claimCode}`);
     await admin.page.getByLabel('Your name').fill('olga');
     await admin.page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await admin.page.getByRole('button', { name: 'Start using Hallway' }).click();
     await admin.page.getByText('Live', { exact: true }).first().waitFor();
+    // By its name, also for an administrator who opened the panel by an address that leads others nowhere.
+    const named = `https://${HOSTNAME}:${new URL(byNumber).port}`;
+    await admin.page.getByText(`in the browser at ${named}/chat`).waitFor();
+    await admin.page.goto(`${byNumber}/people?new`);
+    await admin.page.getByLabel('Name', { exact: true }).fill('Rosaline');
+    await admin.page.getByRole('button', { name: 'Create', exact: true }).click();
+    await admin.page.getByText(`Or chat in your browser: ${named}/chat`).waitFor();
+    await admin.page.getByText(`install its certificate: ${named}/api/certificate-authority`).waitFor();
     await admin.context.close();
     const other = await visit(browser);
     await other.page.goto(appliance.panel);
@@ -141,6 +150,31 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await picture(other.page, 'sign-in-with-chat');
     await other.page.getByRole('link', { name: 'Open the chat' }).click();
     await other.page.getByText('@example.test').waitFor();
+    await other.context.close();
+  });
+
+  it('is one step from a new account, from an invitation that was accepted before, and from a new password', async () => {
+    const told = async (...args: string[]) => {
+      const { stdout, stderr, code } = await appliance.ctl([...args, '--json']);
+      assert.equal(code, 0, stderr);
+      return `${appliance.panel}${new URL((JSON.parse(stdout) as { url: string }).url).pathname}`;
+    };
+    const other = await visit(browser);
+    const { page } = other;
+    const chat = page.getByRole('link', { name: 'Chat in this browser' });
+    const invitation = await told('invite', 'create', 'tybalt@example.test');
+    await page.goto(invitation);
+    await page.getByLabel('Password', { exact: true }).fill('prince of cats');
+    await page.getByRole('button', { name: 'Create my account' }).click();
+    await chat.waitFor();
+    await page.goto(invitation);
+    await page.getByRole('heading', { name: 'This invitation was used already' }).waitFor();
+    await chat.waitFor();
+    await page.goto(await told('user', 'reset-link', 'tybalt@example.test'));
+    await page.getByLabel('New password', { exact: true }).fill('king of cats');
+    await page.getByRole('button', { name: 'Set new password' }).click();
+    await chat.click();
+    await page.getByText('@example.test').waitFor();
     await other.context.close();
   });
 
