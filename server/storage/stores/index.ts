@@ -23,6 +23,7 @@ import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
+import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
 
@@ -52,6 +53,7 @@ export interface Stores {
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
   readonly reports: Reports;
+  readonly rooms: Rooms;
   readonly rosters: Rosters;
   readonly settings: Settings;
 }
@@ -95,6 +97,7 @@ export function openStores(db: Database): Stores {
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
     reports: new Reports(db),
+    rooms: new Rooms(db),
     rosters,
     settings: new Settings(db),
   };

@@ -1,0 +1,8 @@
+import type { RoomFeature } from './feature.ts';
+import { talking } from './groupchat.ts';
+import { entering } from './join.ts';
+import { owning } from './owner.ts';
+import { subject } from './subject.ts';
+
+/** The parts of rooms. Within a stage their steps run in this order. */
+export const FEATURES: readonly RoomFeature[] = [entering, owning, subject, talking];

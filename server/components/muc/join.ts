@@ -1,0 +1,113 @@
+import { child, textOf } from '../../xmpp/element.ts';
+import type { Stanza } from '../../xmpp/stanza.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { atLeast, firstRole } from './affiliations.ts';
+import type { Joining, RoomFeature } from './feature.ts';
+import { Occupant } from './occupant.ts';
+import { announce, CODE, contentOf, showOthers, showSelf } from './presence.ts';
+
+/** Devices of one person in one room. */
+const CLIENTS_EACH = 20;
+
+/** Entering a room (XEP-0045 §7.2): who may, and what they and the others are told. */
+export const entering: RoomFeature = {
+  name: 'entering',
+  xep: [45, '1.35.3'],
+  start: (rooms) => ({
+    join: {
+      check(joining) {
+        mayEnter(joining);
+        rooms.checkNick(joining.room, joining.occupant, joining.as, joining.from.bare);
+      },
+      enter(joining) {
+        rooms.keep(joining.room);
+        enter(joining);
+      },
+      announce: (joining) => tell(joining),
+      history(joining) {
+        sendHistory(joining);
+      },
+    },
+  }),
+};
+
+/** Throws StanzaError for who may not come in. */
+function mayEnter(joining: Joining): void {
+  const { room, affiliation, wish, from, occupant } = joining;
+  if (room.destroyed) throw new StanzaError('gone');
+  if (!room.stored && !joining.created && affiliation !== 'owner') {
+    throw new StanzaError('item-not-found', 'This room is being made. Please try again later.'); // §10.1.3
+  }
+  if (affiliation === 'outcast') throw new StanzaError('forbidden', 'You are banned from this room.'); // §7.2.7
+  if (room.config.membersOnly && !atLeast(affiliation, 'member')) {
+    throw new StanzaError('registration-required', 'This room is for its members.'); // §7.2.6
+  }
+  const { password } = room.config;
+  if (password !== '' && !atLeast(affiliation, 'owner') && textOf(wish && child(wish, 'password')) !== password) {
+    throw new StanzaError('not-authorized', 'This room has a password.'); // §7.2.5
+  }
+  if (occupant !== undefined) {
+    if (occupant.clients.size >= CLIENTS_EACH)
+      throw new StanzaError('resource-constraint', 'You are in here often enough.');
+    return;
+  }
+  const { maxOccupants } = room.config;
+  // §7.2.9: those who run the room come in still.
+  if (maxOccupants > 0 && room.occupants.size >= maxOccupants && !atLeast(affiliation, 'admin')) {
+    throw new StanzaError('service-unavailable', 'This room is full.', { type: 'wait' });
+  }
+  if (room.clients.has(from.full)) throw new StanzaError('conflict');
+}
+
+function enter(joining: Joining): void {
+  const { room, as, from, affiliation, stanza } = joining;
+  const client = { jid: from, presence: contentOf(stanza.element) };
+  if (joining.occupant === undefined) {
+    const occupant = new Occupant(as, from.bare, room.occupantId(from.bare), firstRole(affiliation, room.config));
+    joining.occupant = occupant;
+    joining.newcomer = true;
+    room.occupants.set(as.resource, occupant);
+  }
+  joining.occupant.clients.set(from.full, client);
+  room.clients.set(from.full, joining.occupant);
+}
+
+/** §7.2.2: first who is there, then oneself, which ends the list. */
+function tell(joining: Joining): void {
+  const { room, from, codes, newcomer, created } = joining;
+  const occupant = joining.occupant!;
+  const ownCodes = [...codes];
+  if (room.config.openAddresses) ownCodes.push(CODE.openAddresses); // §7.2.3
+  if (room.config.archived && !created) ownCodes.push(CODE.logged); // §7.2.12
+  if (created) ownCodes.push(CODE.created);
+  showOthers(room, occupant, from);
+  if (newcomer) announce(room, occupant, { ownCodes });
+  else showSelf(room, occupant, { ownCodes }, from);
+}
+
+/** §7.2.13: as much as the client wants of what the room remembers. */
+function sendHistory({ room, wish, from }: Joining): void {
+  const wanted = wish && child(wish, 'history');
+  const { items } = room.history;
+  let first = 0;
+  const number = (name: string): number | undefined => {
+    const text: string | undefined = wanted?.attrs[name];
+    return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  };
+  const maxStanzas = number('maxstanzas');
+  if (maxStanzas !== undefined) first = Math.max(first, items.length - maxStanzas);
+  const seconds = number('seconds');
+  const since = Date.parse(wanted?.attrs.since ?? '');
+  const oldest = Math.max(seconds === undefined ? 0 : Date.now() - seconds * 1_000, Number.isNaN(since) ? 0 : since);
+  const maxChars = number('maxchars') ?? Number.POSITIVE_INFINITY;
+  let characters = 0;
+  const late: Stanza[] = [];
+  for (let i = items.length - 1; i >= first; i--) {
+    const item = items[i]!;
+    if (item.at < oldest) break;
+    characters += item.late.text.length;
+    if (characters > maxChars) break;
+    late.push(item.late);
+  }
+  for (const stanza of late.reverse()) room.send(stanza.for(from));
+}

@@ -1,0 +1,99 @@
+import { child, type Element } from '../../xmpp/element.ts';
+import type { Jid } from '../../xmpp/jid.ts';
+import { NS } from '../../xmpp/ns.ts';
+import type { Stanza } from '../../xmpp/stanza.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
+import type { Joining } from './feature.ts';
+import type { Occupant } from './occupant.ts';
+import { announce, announceGone, CODE, contentOf, farewell } from './presence.ts';
+import type { Room } from './room.ts';
+import type { Rooms } from './rooms.ts';
+
+/** Presence to a room: coming, going, being away, another nickname (XEP-0045 §7.2, §7.6, §7.7, §7.14). */
+export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza): void | Promise<void> {
+  const { from, type } = stanza;
+  const to = stanza.to!;
+  const occupant = found?.clients.get(from.full);
+  if (type === 'unavailable' || type === 'error') {
+    if (found !== undefined && occupant !== undefined) leave(rooms, found, occupant, stanza);
+    return;
+  }
+  if (type !== '') return; // subscriptions and probes: a room has nothing to say to them
+  if (from.resource === '') throw new StanzaError('bad-request', 'A device comes, not an account.');
+  if (to.resource === '') throw new StanzaError('jid-malformed', 'Please choose a name for the room.'); // §7.2.1
+  const wish = child(stanza.element, 'x', NS.muc);
+  if (found !== undefined && occupant !== undefined) {
+    if (to.resource !== occupant.nick) return changeNick(rooms, found, occupant, stanza, to);
+    // A client that comes again has lost what it knew (§7.2.2): it is told all, as if it was new.
+    if (wish === undefined) return changePresence(found, occupant, stanza);
+  }
+  return come(rooms, found, stanza, wish);
+}
+
+function come(rooms: Rooms, found: Room | undefined, stanza: Stanza, wish: Element | undefined): void | Promise<void> {
+  const { from } = stanza;
+  const to = stanza.to!;
+  const room = found ?? rooms.create(to.local, from);
+  const there = room.occupants.get(to.resource);
+  const joining: Joining = {
+    room,
+    stanza,
+    wish,
+    from,
+    as: to,
+    affiliation: room.affiliationOf(from),
+    created: found === undefined,
+    occupant: there?.bare === from.bare ? there : undefined,
+    newcomer: false,
+    codes: [],
+  };
+  const failed = (error: unknown): never => {
+    rooms.leaveAlone(room);
+    throw error;
+  };
+  try {
+    const done = rooms.join.run(joining);
+    if (done instanceof Promise) return done.then(() => undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): void {
+  const { from, element } = stanza;
+  if (occupant.clients.size > 1) {
+    const client = occupant.clients.get(from.full)!;
+    const wasFront = occupant.front === client;
+    if (stanza.type === 'unavailable') room.send(farewell(room, occupant).for(from)); // §7.14
+    occupant.clients.delete(from.full);
+    room.clients.delete(from.full);
+    if (wasFront) announce(room, occupant); // the presence of another device is shown now
+    return;
+  }
+  occupant.front.presence = contentOf(element);
+  const error = stanza.type === 'error';
+  rooms.remove(room, occupant, error ? { codes: [CODE.removedByError] } : {});
+}
+
+function changePresence(room: Room, occupant: Occupant, stanza: Stanza): void {
+  const { from, element } = stanza;
+  const client = occupant.clients.get(from.full)!;
+  client.presence = contentOf(element);
+  // The device that spoke last is the one that is shown.
+  occupant.clients.delete(from.full);
+  occupant.clients.set(from.full, client);
+  announce(room, occupant);
+}
+
+/** §7.6 */
+function changeNick(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza, as: Jid): void {
+  rooms.checkNick(room, occupant, as);
+  const client = occupant.clients.get(stanza.from.full)!;
+  const { resource: nick } = as;
+  announceGone(room, occupant, { codes: [CODE.nickChanged], nick });
+  room.occupants.delete(occupant.nick);
+  occupant.jid = as;
+  room.occupants.set(nick, occupant);
+  client.presence = contentOf(stanza.element);
+  announce(room, occupant);
+}

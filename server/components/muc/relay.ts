@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { payloadOf } from '../../host/iq.ts';
+import { clone, el, elements } from '../../xmpp/element.ts';
+import type { Jid } from '../../xmpp/jid.ts';
+import { NS } from '../../xmpp/ns.ts';
+import { resultFor, Stanza } from '../../xmpp/stanza.ts';
+import type { Occupant } from './occupant.ts';
+import type { Room } from './room.ts';
+
+/** Requests under way in all rooms of a service, and how long an answer is waited for, in ms. */
+const UNDER_WAY = 10_000;
+const PATIENCE = 120_000;
+
+interface Asked {
+  /** Who asked: the device, and the id that it gave. */
+  readonly by: Jid;
+  readonly id: string;
+  /** Who was asked, by their name in the room, and the device that got it. */
+  readonly as: Jid;
+  readonly device: string;
+}
+
+/**
+ * Requests from one occupant to the client of another, through the room, so that neither learns an address (XEP-0045 §17.3). Ids
+ * are ours on the way: an answer that nobody asked for goes nowhere.
+ */
+export class Relay {
+  readonly #asked = new LRUCache<string, Asked>({ max: UNDER_WAY, ttl: PATIENCE });
+
+  ask(room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void {
+    if (sender === target && isPing(stanza)) {
+      room.send(resultFor(stanza, stanza.to!, undefined)); // XEP-0410 §3.3
+      return;
+    }
+    const id = randomBytes(12).toString('base64url');
+    const { jid: device } = target.front;
+    this.#asked.set(id, { by: stanza.from, id: stanza.id, as: target.jid, device: device.full });
+    const request = el('iq', { type: stanza.type, id }, clone(payloadOf(stanza)));
+    room.send(new Stanza(request, sender.jid, device));
+  }
+
+  answered(room: Room, stanza: Stanza): void {
+    const asked = this.#asked.get(stanza.id);
+    if (asked === undefined || asked.device !== stanza.from.full) return;
+    this.#asked.delete(stanza.id);
+    const answer = el('iq', { type: stanza.type, id: asked.id }, ...elements(stanza.element).map(clone));
+    room.send(new Stanza(answer, asked.as, asked.by));
+  }
+}
+
+function isPing(stanza: Stanza): boolean {
+  const { name, attrs } = payloadOf(stanza);
+  return stanza.type === 'get' && name === 'ping' && attrs.xmlns === NS.ping;
+}

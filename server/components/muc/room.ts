@@ -1,0 +1,88 @@
+import { createHmac } from 'node:crypto';
+import type { RoomAffiliation, RoomConfig, RoomMember, RoomSubject, StoredRoom } from '../../storage/stores/rooms.ts';
+import { KeyedMutex } from '../../util/keyed-mutex.ts';
+import { type Jid, makeJid } from '../../xmpp/jid.ts';
+import type { Stanza } from '../../xmpp/stanza.ts';
+import { History } from './history.ts';
+import type { Occupant } from './occupant.ts';
+
+/** One room as it is now: its occupants are here only, the rest is in the store as well. */
+export class Room {
+  readonly jid: Jid;
+  readonly id: number;
+  readonly service: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly secret: Uint8Array;
+  config: RoomConfig;
+  subject: RoomSubject | undefined;
+  /** In the store, so open to others; until then it is its maker's alone (XEP-0045 §10.1.3). */
+  stored: boolean;
+  /** Nobody comes in any more. */
+  destroyed = false;
+  /** By bare address; without those whose affiliation is none. Outcasts may be whole domains. */
+  readonly members = new Map<string, RoomMember>();
+  /** By nickname. */
+  readonly occupants = new Map<string, Occupant>();
+  /** By the full address of a device. */
+  readonly clients = new Map<string, Occupant>();
+  readonly history = new History();
+  readonly #changes = new KeyedMutex<''>();
+  readonly #send: (stanza: Stanza) => void;
+
+  constructor(stored: StoredRoom, members: Iterable<RoomMember>, isStored: boolean, send: (stanza: Stanza) => void) {
+    this.id = stored.id;
+    this.service = stored.service;
+    this.name = stored.name;
+    this.createdAt = stored.createdAt;
+    this.secret = stored.secret;
+    this.config = stored.config;
+    this.subject = stored.subject;
+    this.jid = makeJid(stored.name, stored.service);
+    this.stored = isStored;
+    for (const member of members) this.members.set(member.jid, member);
+    this.#send = send;
+  }
+
+  get empty(): boolean {
+    return this.clients.size === 0;
+  }
+
+  affiliationOf(who: Jid): RoomAffiliation {
+    const own = this.members.get(who.bare)?.affiliation;
+    if (own !== undefined && own !== 'none') return own;
+    return this.members.get(who.domain)?.affiliation === 'outcast' ? 'outcast' : 'none';
+  }
+
+  /** XEP-0421: says nothing of who it is, and is the same whenever they come. */
+  occupantId(bare: string): string {
+    return createHmac('sha256', this.secret).update(bare).digest('base64url');
+  }
+
+  /** Whether somebody in the room sees the addresses of all (§5.1, whois). */
+  seesAddresses(occupant: Occupant): boolean {
+    return this.config.openAddresses || occupant.role === 'moderator';
+  }
+
+  /** Changes of what is in the store, one after the other. */
+  changing<T>(task: () => Promise<T>): Promise<T> {
+    return this.#changes.run('', task);
+  }
+
+  /** One stanza for one address. */
+  send(stanza: Stanza): void {
+    this.#send(stanza);
+  }
+
+  /** One stanza for all devices of an occupant. */
+  tell(occupant: Occupant, stanza: Stanza): void {
+    for (const { jid } of occupant.clients.values()) this.#send(stanza.for(jid));
+  }
+
+  /** One stanza for everybody, or for those whom `wanted` lets have it; serialised once. */
+  tellAll(stanza: Stanza, wanted?: (occupant: Occupant) => boolean): void {
+    for (const occupant of this.occupants.values()) {
+      if (wanted === undefined || wanted(occupant)) this.tell(occupant, stanza);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import { randomBytes } from 'node:crypto';
+import type { Host } from '../../host/host.ts';
+import type { Ledger } from '../../host/ledger.ts';
+import { Pipeline } from '../../host/pipeline.ts';
+import { timeOf } from '../../storage/archive-id.ts';
+import type { StoredRoom } from '../../storage/stores/rooms.ts';
+import { type Jid, tryParseJid } from '../../xmpp/jid.ts';
+import { Stanza } from '../../xmpp/stanza.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { lose, saysGone } from './bounce.ts';
+import { complete, STANDARD } from './config.ts';
+import {
+  GROUPCHAT,
+  JOIN,
+  type Joining,
+  LEAVE,
+  type Leaving,
+  type RoomFeature,
+  type RoomIq,
+  type RoomWiring,
+  type Talk,
+} from './feature.ts';
+import { Remembered } from './history.ts';
+import type { Occupant } from './occupant.ts';
+import { Outbox } from './outbox.ts';
+import { announceGone, type Change, CODE } from './presence.ts';
+import { Relay } from './relay.ts';
+import { Room } from './room.ts';
+import { setsSubject } from './subject.ts';
+
+/** All rooms of one host: those in use are here, the others in the store. */
+export class Rooms {
+  readonly host: Host;
+  readonly domain: string;
+  readonly wirings: readonly RoomWiring[];
+  readonly join = new Pipeline<(typeof JOIN)[number], Joining>(JOIN);
+  readonly groupchat = new Pipeline<(typeof GROUPCHAT)[number], Talk>(GROUPCHAT);
+  readonly #leave = new Pipeline<(typeof LEAVE)[number], Leaving>(LEAVE);
+  readonly #iqs = new Map<string, RoomIq['handle']>();
+  readonly #rooms = new Map<string, Room>();
+  readonly relay = new Relay();
+  readonly #loading = new Map<string, Promise<Room | undefined>>();
+  readonly #outbox: Outbox;
+  readonly #send = (stanza: Stanza): void => this.#outbox.send(stanza);
+
+  /** Throws when two parts own the same request. */
+  constructor(host: Host, domain: string, features: readonly RoomFeature[]) {
+    this.host = host;
+    this.domain = domain;
+    this.#outbox = new Outbox(host.house.router, (stanza, error) => this.#refused(stanza, error));
+    this.wirings = features.map((feature) => feature.start(this));
+    for (const { iq = [], join, groupchat, leave } of this.wirings) {
+      for (const { type, name, xmlns, handle } of iq) {
+        const key = `${type} ${name} ${xmlns}`;
+        if (this.#iqs.has(key)) throw new Error(`two owners of ${key} in rooms`);
+        this.#iqs.set(key, handle);
+      }
+      for (const stage of JOIN) if (join?.[stage] !== undefined) this.join.add(stage, join[stage]);
+      for (const stage of GROUPCHAT) if (groupchat?.[stage] !== undefined) this.groupchat.add(stage, groupchat[stage]);
+      for (const stage of LEAVE) if (leave?.[stage] !== undefined) this.#leave.add(stage, leave[stage]);
+    }
+  }
+
+  /** Who answers a request to a room. */
+  handlerOf(type: string, name: string, xmlns: string): RoomIq['handle'] | undefined {
+    return this.#iqs.get(`${type} ${name} ${xmlns}`);
+  }
+
+  /** The room, loaded if it is not in use; undefined when there is none of that name. */
+  get(name: string): Room | undefined | Promise<Room | undefined> {
+    return this.#rooms.get(name) ?? this.#loading.get(name) ?? this.#load(name);
+  }
+
+  /** The rooms that are in use. */
+  inUse(): IterableIterator<Room> {
+    return this.#rooms.values();
+  }
+
+  /** A new room, its maker's alone until it is stored (§10.1). Throws StanzaError for who may not make it. */
+  create(name: string, owner: Jid): Room {
+    this.#mayCreate(name, owner);
+    const { archiveIds } = this.host.house;
+    const stored: StoredRoom = {
+      id: archiveIds.next(),
+      service: this.domain,
+      name,
+      createdAt: Date.now(),
+      secret: randomBytes(32),
+      config: STANDARD,
+      subject: undefined,
+    };
+    const room = new Room(stored, [{ jid: owner.bare, affiliation: 'owner', nick: '', reason: '' }], false, this.#send);
+    this.#rooms.set(name, room);
+    return room;
+  }
+
+  /** Puts a room into the store that its maker has finished (XEP-0045 §10.1.2, §10.1.3). */
+  async store(room: Room): Promise<void> {
+    await this.host.house.stores.rooms.create(room, room.members.values());
+    room.stored = true;
+  }
+
+  /** The room of that name that is in use. */
+  current(name: string): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /** A room that was let go of is in use again. */
+  keep(room: Room): void {
+    if (!room.destroyed && !this.#rooms.has(room.name)) this.#rooms.set(room.name, room);
+  }
+
+  /** §7.2.8, §7.6: throws StanzaError when a nickname is somebody else's, who is in or has reserved it. */
+  checkNick(room: Room, occupant: Occupant | undefined, as: Jid, bare = occupant?.bare): void {
+    const there = room.occupants.get(as.resource);
+    if (there !== undefined && there !== occupant)
+      throw new StanzaError('conflict', 'Somebody in the room has this name.');
+    for (const { nick, jid } of room.members.values()) {
+      if (nick === as.resource && jid !== bare)
+        throw new StanzaError('conflict', 'This name is reserved for somebody.');
+    }
+  }
+
+  /** The service ends: everybody in a room is told (§15.6.2: 332). */
+  async stop(): Promise<void> {
+    for (const room of [...this.#rooms.values()]) {
+      for (const occupant of [...room.occupants.values()]) this.remove(room, occupant, { codes: [CODE.shutdown] });
+      await room.changing(async () => {});
+    }
+  }
+
+  /**
+   * Takes an occupant out of a room with all their devices, and tells everybody. `change` says why; the role that the
+   * presence shows is none.
+   */
+  remove(room: Room, occupant: Occupant, change: Change = {}): void {
+    announceGone(room, occupant, change);
+    room.occupants.delete(occupant.nick);
+    for (const key of occupant.clients.keys()) room.clients.delete(key);
+    const done = this.#leave.run({ room, occupant });
+    if (done instanceof Promise) done.catch((error) => this.#failed(error));
+    this.leaveAlone(room);
+  }
+
+  /** A room that nobody is in is let go of: what is to stay is in the store. */
+  leaveAlone(room: Room): void {
+    if (!room.empty || this.#rooms.get(room.name) !== room) return;
+    if (room.stored && !room.config.persistent && !room.destroyed) {
+      void this.destroy(room).catch((error) => this.#failed(error));
+    }
+    // Changes that are under way end first: who comes meanwhile must not read what was before them.
+    else void room.changing(async () => void (room.empty && this.#rooms.delete(room.name)));
+  }
+
+  /** Removes a room for good, its archive with it. Who is in it must have been told. */
+  async destroy(room: Room, retired?: { readonly reason: string; readonly alternate: string }): Promise<void> {
+    const { rooms, archives } = this.host.house.stores;
+    room.destroyed = true;
+    await room.changing(async () => {
+      if (room.stored) {
+        await rooms.remove({ ...room, config: room.config }, retired && { ...retired, retiredAt: Date.now() });
+      }
+      if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+      if (room.stored) await archives.removeAll(room.id);
+    });
+  }
+
+  /** Writes what a ledger holds that no session's stanza filled. */
+  settle(ledger: Ledger): void {
+    const { db, log } = this.host.house;
+    for (const then of ledger.after) then();
+    if (ledger.statements.length === 0) return;
+    db.queue(ledger.statements, (error) => log.error({ err: error }, 'a message of a room could not be stored'));
+  }
+
+  /** Rooms are made by people of the house. */
+  #mayCreate(_name: string, { domain, local }: Jid): void {
+    if (domain !== this.host.domain || local === '')
+      throw new StanzaError('not-allowed', 'You may not make rooms here.');
+  }
+
+  async #load(name: string): Promise<Room | undefined> {
+    const loading = this.#read(name);
+    this.#loading.set(name, loading);
+    try {
+      return await loading;
+    } finally {
+      this.#loading.delete(name);
+    }
+  }
+
+  async #read(name: string): Promise<Room | undefined> {
+    const { rooms } = this.host.house.stores;
+    const stored = await rooms.get(this.domain, name);
+    if (stored === undefined) return undefined;
+    const room = new Room(
+      { ...stored, config: complete(stored.config) },
+      await rooms.members(stored.id),
+      true,
+      this.#send,
+    );
+    await this.#remember(room);
+    this.#rooms.set(name, room);
+    return room;
+  }
+
+  /** Reads the last messages of a room. */
+  async #remember(room: Room): Promise<void> {
+    const { archives } = this.host.house.stores;
+    const { rows } = await archives.page(room.id, { limit: room.config.historyLength, fromEnd: true });
+    for (const { id, stanza } of rows) {
+      const element = this.host.house.parse(stanza);
+      const from = tryParseJid(element.attrs.from ?? '');
+      if (from === undefined) continue;
+      const said = new Stanza(element, from, undefined);
+      if (!setsSubject(said)) room.history.add(new Remembered(id, timeOf(id), said), room.config.historyLength);
+    }
+  }
+
+  /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */
+  #refused({ from, to }: Stanza, error: unknown): void {
+    if (!(error instanceof StanzaError)) {
+      this.#failed(error);
+      return;
+    }
+    setImmediate(() => {
+      const room = this.#rooms.get(from.local);
+      const occupant = room?.clients.get(to!.full);
+      if (room !== undefined && occupant !== undefined && this.#isGone(to!, error)) lose(this, room, occupant, to!);
+    });
+  }
+
+  /** Somebody who blocks another occupant refuses like somebody who is not there. */
+  #isGone(device: Jid, { condition }: StanzaError): boolean {
+    return device.domain === this.host.domain ? this.host.sessions.get(device) === undefined : saysGone(condition);
+  }
+
+  #failed(error: unknown): void {
+    this.host.house.log.error({ err: error, service: this.domain }, 'something in a room failed');
+  }
+}

@@ -1,0 +1,98 @@
+import type { RunningComponent } from '../../host/component.ts';
+import type { Host } from '../../host/host.ts';
+import { payloadOf } from '../../host/iq.ts';
+import type { Ledger } from '../../host/ledger.ts';
+import type { Capabilities } from '../../xmpp/caps.ts';
+import type { Element } from '../../xmpp/element.ts';
+import { resultFor, Stanza } from '../../xmpp/stanza.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
+import type { Service } from '../service.ts';
+import { bounced } from './bounce.ts';
+import type { Talk } from './feature.ts';
+import { movement } from './movement.ts';
+import { toOccupant } from './private.ts';
+import type { Room } from './room.ts';
+import type { Rooms } from './rooms.ts';
+
+/** What is at `conference.DOMAIN`: the service itself, its rooms, and those who are in them. */
+export class RoomService implements RunningComponent {
+  readonly rooms: Rooms;
+  readonly #host: Host;
+  /** Answers what is for the service itself. */
+  readonly #front: Service;
+
+  constructor(host: Host, rooms: Rooms, front: Service) {
+    this.#host = host;
+    this.rooms = rooms;
+    this.#front = front;
+  }
+
+  get title(): string {
+    return this.#front.title;
+  }
+
+  get listed(): boolean {
+    return this.#front.listed;
+  }
+
+  get capabilities(): Capabilities {
+    return this.#front.capabilities;
+  }
+
+  /** Takes a stanza for the service, a room or an occupant. Throws StanzaError when it is refused. */
+  accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    const { local } = stanza.to!;
+    if (local === '') return this.#front.accept(stanza, ledger);
+    if (!this.listed) throw new StanzaError('service-unavailable');
+    const room = this.rooms.get(local);
+    if (!(room instanceof Promise)) return this.#take(room, stanza, ledger);
+    // Somebody may have made it meanwhile.
+    return room.then((loaded) => this.#take(this.rooms.current(local) ?? loaded, stanza, ledger));
+  }
+
+  async stop(): Promise<void> {
+    await this.rooms.stop();
+  }
+
+  #take(room: Room | undefined, stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    if (stanza.kind === 'presence') return movement(this.rooms, room, stanza);
+    if (room === undefined || room.destroyed) {
+      if (!stanza.mayBeAnswered) return;
+      throw new StanzaError('item-not-found', 'There is no such room.');
+    }
+    if (stanza.to!.resource !== '') return toOccupant(this.rooms, room, stanza);
+    return stanza.kind === 'iq' ? this.#answer(room, stanza, ledger) : this.#listen(room, stanza, ledger);
+  }
+
+  #answer(room: Room, stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    if (!stanza.mayBeAnswered) return;
+    const payload = payloadOf(stanza);
+    const handle = this.rooms.handlerOf(stanza.type, payload.name, payload.attrs.xmlns ?? '');
+    if (handle === undefined) throw new StanzaError('service-unavailable');
+    const { from } = stanza;
+    const occupant = room.clients.get(from.full);
+    const result = handle({ room, stanza, payload, from, affiliation: room.affiliationOf(from), occupant, ledger });
+    const reply = (answer: Element | undefined) => this.#host.send(resultFor(stanza, stanza.to!, answer));
+    return result instanceof Promise ? result.then(reply) : reply(result);
+  }
+
+  #listen(room: Room, stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    const { from, type } = stanza;
+    const occupant = room.clients.get(from.full);
+    if (type === 'error') return bounced(this.rooms, room, occupant, stanza);
+    if (type === 'groupchat') {
+      if (occupant === undefined) throw new StanzaError('not-acceptable', 'You are not in this room.'); // §7.4
+      const said = new Stanza(stanza.element, occupant.jid, undefined);
+      const talk: Talk = { room, stanza, occupant, ledger, said, archiveId: 0 };
+      const done = this.rooms.groupchat.run(talk);
+      return done instanceof Promise ? done.then(() => undefined) : undefined;
+    }
+    const note = { room, stanza, from, affiliation: room.affiliationOf(from), occupant, ledger };
+    for (const { note: take } of this.rooms.wirings) {
+      const taken = take?.(note);
+      if (taken instanceof Promise) return taken.then(() => undefined);
+      if (taken === true) return;
+    }
+    throw new StanzaError('bad-request', 'A room reads messages of the type groupchat.');
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Rooms for many (XEP-0045), those that are open to others than their maker. A room's number is also the owner of its archive,
+ * so it is made like the ids of messages and never that of an account. `subject_json` is null until somebody sets one.
+ */
+export const statements: readonly string[] = [
+  `CREATE TABLE room (
+    id INTEGER PRIMARY KEY,
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    secret BLOB NOT NULL,
+    config_json TEXT NOT NULL,
+    subject_json TEXT,
+    UNIQUE (service, name))`,
+  `CREATE TABLE room_affiliation (
+    room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    jid TEXT NOT NULL,
+    affiliation TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (room, jid)) WITHOUT ROWID`,
+  `CREATE INDEX room_affiliation_by_jid ON room_affiliation (jid, room)`,
+  `CREATE UNIQUE INDEX room_affiliation_by_nick ON room_affiliation (room, nick) WHERE nick <> ''`,
+  // Names of rooms that were destroyed, so that nobody walks into another one believing that it is the old.
+  `CREATE TABLE retired_room (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    alternate TEXT NOT NULL,
+    retired_at INTEGER NOT NULL,
+    PRIMARY KEY (service, name)) WITHOUT ROWID`,
+];
