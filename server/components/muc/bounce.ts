@@ -2,6 +2,7 @@ import { child, el, elements } from '../../xmpp/element.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
+import { maskedError } from './masking.ts';
 import type { Occupant } from './occupant.ts';
 import { CODE } from './presence.ts';
 import type { Room } from './room.ts';
@@ -30,7 +31,7 @@ export function bounced(rooms: Rooms, room: Room, occupant: Occupant | undefined
   const writer = nick === '' ? undefined : room.occupants.get(nick);
   if (writer !== undefined && writer !== occupant && error !== undefined) {
     const { id } = stanza;
-    const answer = el('message', { type: 'error', id: id === '' ? undefined : id }, error);
+    const answer = el('message', { type: 'error', id: id === '' ? undefined : id }, maskedError(error));
     room.tell(writer, new Stanza(answer, occupant.jid, undefined));
   }
   const condition =

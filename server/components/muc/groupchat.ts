@@ -1,15 +1,12 @@
 import { hint } from '../../host/hints.ts';
 import { child, el, removeChildren } from '../../xmpp/element.ts';
-import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import type { RoomFeature, Talk } from './feature.ts';
 import { Remembered } from './history.ts';
+import { isPassable } from './masking.ts';
 import { setsSubject } from './subject.ts';
-
-/** Namespaces of what the room alone says in a message. */
-const OURS: ReadonlySet<string> = new Set([NS.mucUser, NS.occupantId, NS.addresses]);
 
 /** What somebody says to all (XEP-0045 §7.4), with the ids of message (XEP-0359) and occupant (XEP-0421). */
 export const talking: RoomFeature = {
@@ -55,13 +52,9 @@ export const talking: RoomFeature = {
 
 /** SECURITY 42: takes off all that only the room may say, and says it. */
 function stamp(talk: Talk): void {
-  const { room, occupant, said } = talk;
+  const { occupant, stanza, said } = talk;
   const { element } = said;
-  removeChildren(element, ({ name, attrs }) => {
-    if (name === 'stanza-id' && attrs.xmlns === NS.sid) return tryParseJid(attrs.by ?? '')?.bare === room.jid.bare;
-    if (name === 'delay' && attrs.xmlns === NS.delay) return true; // §7.2.14: it would be taken for history
-    return OURS.has(attrs.xmlns ?? '');
-  });
+  removeChildren(element, (node) => !isPassable(node, stanza));
   const id = el('occupant-id', { xmlns: NS.occupantId, id: occupant.id });
   id.parent = element;
   element.children.push(id);

@@ -61,7 +61,7 @@ function mayEnter(joining: Joining): void {
 
 function enter(joining: Joining): void {
   const { room, as, from, affiliation, stanza } = joining;
-  const client = { jid: from, presence: contentOf(stanza.element) };
+  const client = { jid: from, presence: contentOf(stanza) };
   if (joining.occupant === undefined) {
     const occupant = new Occupant(as, from.bare, room.occupantId(from.bare), firstRole(affiliation, room.config));
     joining.occupant = occupant;

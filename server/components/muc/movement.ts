@@ -60,7 +60,7 @@ function come(rooms: Rooms, found: Room | undefined, stanza: Stanza, wish: Eleme
 }
 
 function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): void {
-  const { from, element } = stanza;
+  const { from } = stanza;
   if (occupant.clients.size > 1) {
     const client = occupant.clients.get(from.full)!;
     const wasFront = occupant.front === client;
@@ -70,15 +70,15 @@ function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): vo
     if (wasFront) announce(room, occupant); // the presence of another device is shown now
     return;
   }
-  occupant.front.presence = contentOf(element);
+  occupant.front.presence = contentOf(stanza);
   const error = stanza.type === 'error';
   rooms.remove(room, occupant, error ? { codes: [CODE.removedByError] } : {});
 }
 
 function changePresence(room: Room, occupant: Occupant, stanza: Stanza): void {
-  const { from, element } = stanza;
+  const { from } = stanza;
   const client = occupant.clients.get(from.full)!;
-  client.presence = contentOf(element);
+  client.presence = contentOf(stanza);
   // The device that spoke last is the one that is shown.
   occupant.clients.delete(from.full);
   occupant.clients.set(from.full, client);
@@ -94,6 +94,6 @@ function changeNick(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza
   room.occupants.delete(occupant.nick);
   occupant.jid = as;
   room.occupants.set(nick, occupant);
-  client.presence = contentOf(stanza.element);
+  client.presence = contentOf(stanza);
   announce(room, occupant);
 }

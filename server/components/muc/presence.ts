@@ -1,9 +1,10 @@
 import type { RoomRole } from '../../storage/stores/rooms.ts';
-import { clone, type Element, el } from '../../xmpp/element.ts';
+import { clone, type Element, el, elements } from '../../xmpp/element.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { atLeast } from './affiliations.ts';
+import { isPassable } from './masking.ts';
 import type { Occupant } from './occupant.ts';
 import type { Room } from './room.ts';
 
@@ -42,14 +43,9 @@ export interface Change {
   readonly also?: Element;
 }
 
-/** Children of a client's presence that are the room's to say, or nobody's here. */
-const OURS: ReadonlySet<string> = new Set([NS.muc, NS.mucUser, NS.occupantId, NS.delay, NS.hats, NS.addresses]);
-
 /** What a client's presence says that may be passed on. */
-export function contentOf(element: Element): readonly Element[] {
-  return element.children.filter(
-    (node): node is Element => typeof node !== 'string' && !OURS.has(node.attrs.xmlns ?? ''),
-  );
+export function contentOf(stanza: Stanza): readonly Element[] {
+  return elements(stanza.element).filter((node) => isPassable(node, stanza));
 }
 
 function userOf(

@@ -3,6 +3,7 @@ import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { bounced } from './bounce.ts';
+import { isPassable } from './masking.ts';
 import type { Occupant } from './occupant.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
@@ -29,11 +30,7 @@ function privately(room: Room, sender: Occupant, target: Occupant, stanza: Stanz
   if (stanza.type === 'groupchat') throw new StanzaError('bad-request', 'What is for all goes to the room.');
   mayWrite(room, sender);
   const { element } = stanza;
-  // SECURITY 42, and what the room alone says.
-  removeChildren(
-    element,
-    ({ attrs }) => attrs.xmlns === NS.mucUser || attrs.xmlns === NS.occupantId || attrs.xmlns === NS.delay,
-  );
+  removeChildren(element, (node) => !isPassable(node, stanza));
   const mark = el('x', { xmlns: NS.mucUser }); // §7.5: so that carbons and archives know what it is
   const id = el('occupant-id', { xmlns: NS.occupantId, id: sender.id });
   for (const one of [id, mark]) one.parent = element;

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { payloadOf } from '../../host/iq.ts';
-import { clone, el, elements } from '../../xmpp/element.ts';
+import { clone, el } from '../../xmpp/element.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { resultFor, Stanza } from '../../xmpp/stanza.ts';
+import { maskedAnswer } from './masking.ts';
 import type { Occupant } from './occupant.ts';
 import type { Room } from './room.ts';
 
@@ -44,7 +45,7 @@ export class Relay {
     const asked = this.#asked.get(stanza.id);
     if (asked === undefined || asked.device !== stanza.from.full) return;
     this.#asked.delete(stanza.id);
-    const answer = el('iq', { type: stanza.type, id: asked.id }, ...elements(stanza.element).map(clone));
+    const answer = el('iq', { type: stanza.type, id: asked.id }, ...maskedAnswer(stanza));
     room.send(new Stanza(answer, asked.as, asked.by));
   }
 }
