@@ -1,3 +1,4 @@
+import type { IqRequest, IqRoute } from '../../host/iq.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import type { Xep } from '../../host/module.ts';
 import type { Option } from '../../host/options.ts';
@@ -86,6 +87,23 @@ export interface RoomIq {
   handle(request: RoomRequest): Element | undefined | Promise<Element | undefined>;
 }
 
+/** A request from one occupant that is addressed to another. */
+export interface OccupantRequest {
+  readonly room: Room;
+  readonly stanza: Stanza;
+  readonly payload: Element;
+  readonly sender: Occupant;
+  readonly target: Occupant;
+}
+
+export interface OccupantIq {
+  readonly type: 'get' | 'set';
+  readonly xmlns: string;
+  readonly name: string;
+  /** As of a RoomIq; 'relay' has the client asked after all. */
+  handle(request: OccupantRequest): Soon<Element | undefined | 'relay'>;
+}
+
 /** A message to the room itself that is not for all. */
 export interface RoomNote {
   readonly room: Room;
@@ -96,6 +114,8 @@ export interface RoomNote {
   readonly ledger: Ledger;
 }
 
+type Soon<T> = T | Promise<T>;
+
 type Steps<Stage extends string, Passage> = { readonly [Name in Stage]?: Step<Passage> };
 
 /** What a part of the rooms brings along: data, not calls. */
@@ -104,16 +124,27 @@ export interface RoomWiring {
   readonly features?: (room: Room) => readonly string[];
   /** The same of the service. */
   readonly serviceFeatures?: readonly string[];
-  /** Fields of a room's extended information (muc#roominfo). */
-  readonly info?: (room: Room) => readonly Field[];
+  /** Fields of a room's extended information (muc#roominfo) for whoever may know more of it than that it is there. */
+  readonly info?: (room: Room) => Soon<readonly Field[]>;
+  /**
+   * A node of a room for disco#info or disco#items (§6.4, x-roomuser-item): the children of the answer, undefined for a node
+   * that is none of this part's.
+   */
+  readonly node?: (request: RoomRequest, node: string, what: 'info' | 'items') => Soon<readonly Element[] | undefined>;
   readonly iq?: readonly RoomIq[];
+  /** Requests to an occupant's address that the room answers itself instead of passing them on to the occupant's client. */
+  readonly occupantIq?: readonly OccupantIq[];
   /** Requests to the service itself. */
-  readonly serviceIq?: readonly Omit<RoomIq, 'handle'>[];
+  readonly serviceIq?: readonly Omit<IqRoute, 'scope'>[];
+  /** What there is in the service (disco#items without a node). */
+  readonly serviceItems?: (request: IqRequest) => Soon<readonly Element[]>;
   /** Takes a note to the room (a promise or `true`), or passes (undefined). */
   readonly note?: (note: RoomNote) => true | Promise<true> | undefined;
   readonly join?: Steps<(typeof JOIN)[number], Joining>;
   readonly groupchat?: Steps<(typeof GROUPCHAT)[number], Talk>;
   readonly leave?: Steps<(typeof LEAVE)[number], Leaving>;
+  /** The service ends. */
+  readonly stop?: () => void | Promise<void>;
 }
 
 /** One part of XEP-0045, or one XEP that builds on it, in one file. They meet in a stage or in the room, never directly. */

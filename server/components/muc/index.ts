@@ -1,6 +1,7 @@
 import type { Component } from '../../host/component.ts';
 import { switchOption } from '../../host/options.ts';
 import { NS } from '../../xmpp/ns.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { Service } from '../service.ts';
 import { FEATURES } from './features.ts';
 import { Rooms } from './rooms.ts';
@@ -28,6 +29,11 @@ export const muc: Component = {
       title: 'Rooms',
       identities: [{ category: 'conference', type: 'text', name: 'Rooms' }],
       features: [NS.muc, ...rooms.wirings.flatMap(({ serviceFeatures = [] }) => serviceFeatures)],
+      iq: rooms.wirings.flatMap(({ serviceIq = [] }) => serviceIq),
+      items: async (node, request) => {
+        if (node !== '') throw new StanzaError('item-not-found', 'There is no such node.');
+        return (await Promise.all(rooms.wirings.map(({ serviceItems }) => serviceItems?.(request) ?? []))).flat();
+      },
       listed: () => host.option(roomsOn),
     });
     return new RoomService(host, rooms, front);

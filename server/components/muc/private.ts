@@ -1,6 +1,7 @@
-import { el, removeChildren } from '../../xmpp/element.ts';
+import { payloadOf } from '../../host/iq.ts';
+import { type Element, el, removeChildren } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
-import { Stanza } from '../../xmpp/stanza.ts';
+import { resultFor, Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { bounced } from './bounce.ts';
 import { isPassable } from './masking.ts';
@@ -9,7 +10,7 @@ import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
 /** What is for one occupant: private messages (XEP-0045 §7.5), and requests to their client (§17.3.1 of them). */
-export function toOccupant(rooms: Rooms, room: Room, stanza: Stanza): void {
+export function toOccupant(rooms: Rooms, room: Room, stanza: Stanza): void | Promise<void> {
   const sender = room.clients.get(stanza.from.full);
   if (!stanza.mayBeAnswered) {
     if (stanza.kind === 'iq') rooms.relay.answered(room, stanza);
@@ -17,13 +18,30 @@ export function toOccupant(rooms: Rooms, room: Room, stanza: Stanza): void {
     return;
   }
   if (sender === undefined) {
+    if (stanza.kind === 'iq' && isDisco(payloadOf(stanza))) throw new StanzaError('bad-request'); // §6.6
     throw new StanzaError('not-acceptable', 'You are not in this room.'); // §7.5
   }
   const nick = stanza.to!.resource;
   const target = room.occupants.get(nick);
   if (target === undefined) throw new StanzaError('item-not-found', 'Nobody of this name is in the room.');
-  if (stanza.kind === 'iq') rooms.relay.ask(room, sender, target, stanza);
-  else privately(room, sender, target, stanza);
+  if (stanza.kind === 'iq') return ask(rooms, room, sender, target, stanza);
+  privately(room, sender, target, stanza);
+}
+
+function isDisco({ attrs }: Element): boolean {
+  return attrs.xmlns === NS.discoInfo || attrs.xmlns === NS.discoItems;
+}
+
+/** What the room knows itself it answers in the occupant's name; all else the client is asked. */
+function ask(rooms: Rooms, room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void | Promise<void> {
+  const payload = payloadOf(stanza);
+  const handle = rooms.occupantHandlerOf(stanza.type, payload.name, payload.attrs.xmlns ?? '');
+  const reply = (answer: Element | undefined | 'relay'): void => {
+    if (answer === 'relay') rooms.relay.ask(room, sender, target, stanza);
+    else room.send(resultFor(stanza, stanza.to!, answer));
+  };
+  const answer = handle === undefined ? 'relay' : handle({ room, stanza, payload, sender, target });
+  return answer instanceof Promise ? answer.then(reply) : reply(answer);
 }
 
 function privately(room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void {

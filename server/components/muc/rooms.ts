@@ -15,6 +15,7 @@ import {
   type Joining,
   LEAVE,
   type Leaving,
+  type OccupantIq,
   type RoomFeature,
   type RoomIq,
   type RoomWiring,
@@ -37,6 +38,7 @@ export class Rooms {
   readonly groupchat = new Pipeline<(typeof GROUPCHAT)[number], Talk>(GROUPCHAT);
   readonly #leave = new Pipeline<(typeof LEAVE)[number], Leaving>(LEAVE);
   readonly #iqs = new Map<string, RoomIq['handle']>();
+  readonly #occupantIqs = new Map<string, OccupantIq['handle']>();
   readonly #rooms = new Map<string, Room>();
   readonly relay = new Relay();
   readonly #loading = new Map<string, Promise<Room | undefined>>();
@@ -49,12 +51,9 @@ export class Rooms {
     this.domain = domain;
     this.#outbox = new Outbox(host.house.router, (stanza, error) => this.#refused(stanza, error));
     this.wirings = features.map((feature) => feature.start(this));
-    for (const { iq = [], join, groupchat, leave } of this.wirings) {
-      for (const { type, name, xmlns, handle } of iq) {
-        const key = `${type} ${name} ${xmlns}`;
-        if (this.#iqs.has(key)) throw new Error(`two owners of ${key} in rooms`);
-        this.#iqs.set(key, handle);
-      }
+    for (const { iq = [], occupantIq = [], join, groupchat, leave } of this.wirings) {
+      for (const route of iq) own(this.#iqs, route);
+      for (const route of occupantIq) own(this.#occupantIqs, route);
       for (const stage of JOIN) if (join?.[stage] !== undefined) this.join.add(stage, join[stage]);
       for (const stage of GROUPCHAT) if (groupchat?.[stage] !== undefined) this.groupchat.add(stage, groupchat[stage]);
       for (const stage of LEAVE) if (leave?.[stage] !== undefined) this.#leave.add(stage, leave[stage]);
@@ -64,6 +63,11 @@ export class Rooms {
   /** Who answers a request to a room. */
   handlerOf(type: string, name: string, xmlns: string): RoomIq['handle'] | undefined {
     return this.#iqs.get(`${type} ${name} ${xmlns}`);
+  }
+
+  /** Who answers one to an occupant in the occupant's place. */
+  occupantHandlerOf(type: string, name: string, xmlns: string): OccupantIq['handle'] | undefined {
+    return this.#occupantIqs.get(`${type} ${name} ${xmlns}`);
   }
 
   /** The room, loaded if it is not in use; undefined when there is none of that name. */
@@ -127,6 +131,7 @@ export class Rooms {
       for (const occupant of [...room.occupants.values()]) this.remove(room, occupant, { codes: [CODE.shutdown] });
       await room.changing(async () => {});
     }
+    for (const { stop } of this.wirings) await stop?.();
   }
 
   /**
@@ -238,4 +243,14 @@ export class Rooms {
   #failed(error: unknown): void {
     this.host.house.log.error({ err: error, service: this.domain }, 'something in a room failed');
   }
+}
+
+/** One owner for each request; throws when there are two. */
+function own<Handle>(
+  table: Map<string, Handle>,
+  route: { readonly type: string; readonly name: string; readonly xmlns: string; readonly handle: Handle },
+): void {
+  const key = `${route.type} ${route.name} ${route.xmlns}`;
+  if (table.has(key)) throw new Error(`two owners of ${key} in rooms`);
+  table.set(key, route.handle);
 }
