@@ -27,13 +27,23 @@ export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza):
     // A client that comes again has lost what it knew (§7.2.2): it is told all, as if it was new.
     if (wish === undefined) return changePresence(found, occupant, stanza);
   }
-  return come(rooms, found, stanza, wish);
+  return found === undefined ? make(rooms, stanza, wish) : come(rooms, found, false, stanza, wish);
 }
 
-function come(rooms: Rooms, found: Room | undefined, stanza: Stanza, wish: Element | undefined): void | Promise<void> {
+async function make(rooms: Rooms, stanza: Stanza, wish: Element | undefined): Promise<void> {
+  const { room, created } = await rooms.create(stanza.to!.local, stanza.from);
+  await come(rooms, room, created, stanza, wish);
+}
+
+function come(
+  rooms: Rooms,
+  room: Room,
+  created: boolean,
+  stanza: Stanza,
+  wish: Element | undefined,
+): void | Promise<void> {
   const { from } = stanza;
   const to = stanza.to!;
-  const room = found ?? rooms.create(to.local, from);
   const there = room.occupants.get(to.resource);
   const joining: Joining = {
     room,
@@ -42,7 +52,7 @@ function come(rooms: Rooms, found: Room | undefined, stanza: Stanza, wish: Eleme
     from,
     as: to,
     affiliation: room.affiliationOf(from),
-    created: found === undefined,
+    created,
     occupant: there?.bare === from.bare ? there : undefined,
     newcomer: false,
     codes: [],

@@ -13,6 +13,7 @@ export class Room {
   readonly service: string;
   readonly name: string;
   readonly createdAt: number;
+  readonly createdBy: string;
   readonly secret: Uint8Array;
   config: RoomConfig;
   subject: RoomSubject | undefined;
@@ -35,6 +36,7 @@ export class Room {
     this.service = stored.service;
     this.name = stored.name;
     this.createdAt = stored.createdAt;
+    this.createdBy = stored.createdBy;
     this.secret = stored.secret;
     this.config = stored.config;
     this.subject = stored.subject;

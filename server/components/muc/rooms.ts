@@ -3,12 +3,15 @@ import type { Host } from '../../host/host.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import { Pipeline } from '../../host/pipeline.ts';
 import { timeOf } from '../../storage/archive-id.ts';
-import type { StoredRoom } from '../../storage/stores/rooms.ts';
+import { StorageError } from '../../storage/database.ts';
+import type { RoomConfig, RoomMember, StoredRoom } from '../../storage/stores/rooms.ts';
 import { type Jid, tryParseJid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { lose, saysGone } from './bounce.ts';
-import { complete, STANDARD } from './config.ts';
+import { complete } from './config.ts';
+import { Creation } from './creation.ts';
+import { destroyOf, type Ending, ended, goneError, retirement } from './ending.ts';
 import {
   GROUPCHAT,
   JOIN,
@@ -40,6 +43,7 @@ export class Rooms {
   readonly #iqs = new Map<string, RoomIq['handle']>();
   readonly #occupantIqs = new Map<string, OccupantIq['handle']>();
   readonly #rooms = new Map<string, Room>();
+  readonly creation: Creation;
   readonly relay = new Relay();
   readonly #loading = new Map<string, Promise<Room | undefined>>();
   readonly #outbox: Outbox;
@@ -49,6 +53,7 @@ export class Rooms {
   constructor(host: Host, domain: string, features: readonly RoomFeature[]) {
     this.host = host;
     this.domain = domain;
+    this.creation = new Creation(host, domain);
     this.#outbox = new Outbox(host.house.router, (stanza, error) => this.#refused(stanza, error));
     this.wirings = features.map((feature) => feature.start(this));
     for (const { iq = [], occupantIq = [], join, groupchat, leave } of this.wirings) {
@@ -80,28 +85,56 @@ export class Rooms {
     return this.#rooms.values();
   }
 
-  /** A new room, its maker's alone until it is stored (§10.1). Throws StanzaError for who may not make it. */
-  create(name: string, owner: Jid): Room {
-    this.#mayCreate(name, owner);
-    const { archiveIds } = this.host.house;
+  /**
+   * The room of a name that nobody uses yet, made for somebody who may (§10.1.1), or the one that another was faster to
+   * make; `created` says which. Throws StanzaError.
+   */
+  async create(name: string, owner: Jid): Promise<{ readonly room: Room; readonly created: boolean }> {
+    await this.#mayCreate(name, owner);
+    const loaded = await this.get(name);
+    const there = this.#rooms.get(name) ?? loaded;
+    return { room: there ?? this.make(name, owner.bare), created: there === undefined };
+  }
+
+  /**
+   * A new room, whoever may make it: its maker's alone until it is stored (§10.1). There must be none of that name. With no
+   * owner it is the house's.
+   */
+  make(name: string, owner = '', config: Partial<RoomConfig> = {}): Room {
     const stored: StoredRoom = {
-      id: archiveIds.next(),
+      id: this.host.house.archiveIds.next(),
       service: this.domain,
       name,
       createdAt: Date.now(),
+      createdBy: owner,
       secret: randomBytes(32),
-      config: STANDARD,
+      config: { ...this.creation.standard(), ...config },
       subject: undefined,
     };
-    const room = new Room(stored, [{ jid: owner.bare, affiliation: 'owner', nick: '', reason: '' }], false, this.#send);
+    const owners: RoomMember[] = owner === '' ? [] : [{ jid: owner, affiliation: 'owner', nick: '', reason: '' }];
+    const room = new Room(stored, owners, false, this.#send);
     this.#rooms.set(name, room);
+    this.creation.begun(room, () => {
+      void this.destroy(room, { reason: 'Nobody finished making this room.' }).catch((error) => this.#failed(error));
+    });
     return room;
   }
 
-  /** Puts a room into the store that its maker has finished (XEP-0045 §10.1.2, §10.1.3). */
+  /** Puts a room into the store that its maker has finished (XEP-0045 §10.1.2, §10.1.3). Throws StanzaError. */
   async store(room: Room): Promise<void> {
-    await this.host.house.stores.rooms.create(room, room.members.values());
+    try {
+      await this.host.house.stores.rooms.create(room, room.members.values());
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'constraint') throw error;
+      throw new StanzaError('conflict', 'There is a room of this name already.');
+    }
     room.stored = true;
+    this.creation.ended(room);
+  }
+
+  /** Why somebody does not find a room of this name: there is none, or there was one (§10.9). */
+  async absence(name: string, who: Jid): Promise<StanzaError> {
+    return (await this.#retirement(name, who)) ?? new StanzaError('item-not-found', 'There is no such room.');
   }
 
   /** The room of that name that is in use. */
@@ -139,11 +172,12 @@ export class Rooms {
    * presence shows is none.
    */
   remove(room: Room, occupant: Occupant, change: Change = {}): void {
-    announceGone(room, occupant, change);
+    // §10.1.3: with its maker goes a room that is not finished.
+    const last = !room.stored && room.occupants.size === 1;
+    announceGone(room, occupant, last ? { ...change, also: destroyOf({}) } : change);
     room.occupants.delete(occupant.nick);
     for (const key of occupant.clients.keys()) room.clients.delete(key);
-    const done = this.#leave.run({ room, occupant });
-    if (done instanceof Promise) done.catch((error) => this.#failed(error));
+    this.#left(room, occupant);
     this.leaveAlone(room);
   }
 
@@ -154,18 +188,27 @@ export class Rooms {
       void this.destroy(room).catch((error) => this.#failed(error));
     }
     // Changes that are under way end first: who comes meanwhile must not read what was before them.
-    else void room.changing(async () => void (room.empty && this.#rooms.delete(room.name)));
+    else void room.changing(async () => void (room.empty && this.#forget(room)));
   }
 
-  /** Removes a room for good, its archive with it. Who is in it must have been told. */
-  async destroy(room: Room, retired?: { readonly reason: string; readonly alternate: string }): Promise<void> {
+  /** Ends a room for good, its archive with it (§10.9); who is in it is told, and who comes later, if its name retires. */
+  async destroy(room: Room, ending: Ending = {}): Promise<void> {
     const { rooms, archives } = this.host.house.stores;
-    room.destroyed = true;
+    if (room.destroyed) return room.changing(async () => {});
+    room.destroyed = true; // nobody comes in from now on
     await room.changing(async () => {
-      if (room.stored) {
-        await rooms.remove({ ...room, config: room.config }, retired && { ...retired, retiredAt: Date.now() });
+      try {
+        if (room.stored) await rooms.remove(room, retirement(room, ending));
+      } catch (error) {
+        room.destroyed = false;
+        throw error;
       }
-      if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+      const occupants = [...room.occupants.values()];
+      for (const occupant of occupants) room.tell(occupant, ended(occupant, ending));
+      room.occupants.clear();
+      room.clients.clear();
+      this.#forget(room);
+      for (const occupant of occupants) this.#left(room, occupant);
       if (room.stored) await archives.removeAll(room.id);
     });
   }
@@ -178,10 +221,28 @@ export class Rooms {
     db.queue(ledger.statements, (error) => log.error({ err: error }, 'a message of a room could not be stored'));
   }
 
-  /** Rooms are made by people of the house. */
-  #mayCreate(_name: string, { domain, local }: Jid): void {
-    if (domain !== this.host.domain || local === '')
-      throw new StanzaError('not-allowed', 'You may not make rooms here.');
+  async #mayCreate(name: string, owner: Jid): Promise<void> {
+    const gone = await this.#retirement(name, owner);
+    if (gone !== undefined) throw gone;
+    await this.creation.check(name, owner);
+  }
+
+  async #retirement(name: string, who: Jid): Promise<StanzaError | undefined> {
+    const { rooms } = this.host.house.stores;
+    const retired = await rooms.retired(this.domain, name);
+    if (retired === undefined) return undefined;
+    return goneError(retired, !retired.secret || (await rooms.knewRetired(this.domain, name, who.bare)));
+  }
+
+  /** A room is not in use any more. */
+  #forget(room: Room): void {
+    if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+    this.creation.ended(room);
+  }
+
+  #left(room: Room, occupant: Occupant): void {
+    const done = this.#leave.run({ room, occupant });
+    if (done instanceof Promise) done.catch((error) => this.#failed(error));
   }
 
   async #load(name: string): Promise<Room | undefined> {
@@ -198,6 +259,11 @@ export class Rooms {
     const { rooms } = this.host.house.stores;
     const stored = await rooms.get(this.domain, name);
     if (stored === undefined) return undefined;
+    if (!stored.config.persistent) {
+      // Nobody is in it, as after a crash: it has ended already (§10.1, temporary rooms).
+      await this.#discard(stored);
+      return undefined;
+    }
     const room = new Room(
       { ...stored, config: complete(stored.config) },
       await rooms.members(stored.id),
@@ -207,6 +273,12 @@ export class Rooms {
     await this.#remember(room);
     this.#rooms.set(name, room);
     return room;
+  }
+
+  async #discard(stored: StoredRoom): Promise<void> {
+    const { rooms, archives } = this.host.house.stores;
+    await rooms.remove(stored);
+    await archives.removeAll(stored.id);
   }
 
   /** Reads the last messages of a room. */

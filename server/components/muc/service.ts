@@ -55,13 +55,21 @@ export class RoomService implements RunningComponent {
   }
 
   #take(room: Room | undefined, stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    if (room?.destroyed === true) return this.#afterEnd(room, stanza, ledger);
     if (stanza.kind === 'presence') return movement(this.rooms, room, stanza);
-    if (room === undefined || room.destroyed) {
-      if (!stanza.mayBeAnswered) return;
-      throw new StanzaError('item-not-found', 'There is no such room.');
-    }
+    if (room === undefined) return stanza.mayBeAnswered ? this.#isAbsent(stanza) : undefined;
     if (stanza.to!.resource !== '') return toOccupant(this.rooms, room, stanza);
     return stanza.kind === 'iq' ? this.#answer(room, stanza, ledger) : this.#listen(room, stanza, ledger);
+  }
+
+  /** The room is being taken down: what is said to it is said to whatever has its name then. */
+  async #afterEnd(room: Room, stanza: Stanza, ledger: Ledger): Promise<void> {
+    await room.changing(async () => {});
+    await this.accept(stanza, ledger);
+  }
+
+  async #isAbsent({ from, to }: Stanza): Promise<never> {
+    throw await this.rooms.absence(to!.local, from);
   }
 
   #answer(room: Room, stanza: Stanza, ledger: Ledger): void | Promise<void> {

@@ -8,10 +8,15 @@ export const statements: readonly string[] = [
     service TEXT NOT NULL,
     name TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    temporary INTEGER NOT NULL,
     secret BLOB NOT NULL,
     config_json TEXT NOT NULL,
     subject_json TEXT,
     UNIQUE (service, name))`,
+  // Whose rooms are counted: nobody makes all the rooms of a service.
+  `CREATE INDEX room_by_creator ON room (created_by, service) WHERE created_by <> ''`,
+  `CREATE INDEX room_temporary ON room (service) WHERE temporary = 1`,
   `CREATE TABLE room_affiliation (
     room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
     jid TEXT NOT NULL,
@@ -28,5 +33,16 @@ export const statements: readonly string[] = [
     reason TEXT NOT NULL,
     alternate TEXT NOT NULL,
     retired_at INTEGER NOT NULL,
+    retired_by TEXT NOT NULL,
+    secret INTEGER NOT NULL,
     PRIMARY KEY (service, name)) WITHOUT ROWID`,
+  `CREATE INDEX retired_room_by_who ON retired_room (retired_by, service, retired_at) WHERE retired_by <> ''`,
+  // Who had a place in a room that not everybody could find or enter: they alone are told where it went.
+  `CREATE TABLE retired_member (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    jid TEXT NOT NULL,
+    PRIMARY KEY (service, name, jid),
+    FOREIGN KEY (service, name) REFERENCES retired_room (service, name) ON DELETE CASCADE) WITHOUT ROWID`,
+  `CREATE INDEX retired_member_by_jid ON retired_member (jid)`,
 ];

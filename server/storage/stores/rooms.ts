@@ -73,6 +73,8 @@ export interface StoredRoom {
   readonly name: string;
   /** ms since 1970 */
   readonly createdAt: number;
+  /** The bare address of whose room it counts as, '' for one of the house. */
+  readonly createdBy: string;
   /** What the ids of its occupants are made with (XEP-0421). */
   readonly secret: Uint8Array;
   readonly config: RoomConfig;
@@ -81,29 +83,43 @@ export interface StoredRoom {
 
 export interface RetiredRoom {
   readonly reason: string;
+  /** The address of the room to go to instead, '' for none. */
   readonly alternate: string;
   /** ms since 1970 */
   readonly retiredAt: number;
+  /** The bare address of who destroyed it, '' for an administrator. */
+  readonly retiredBy: string;
+  /** Reason and alternate are for those alone who had an affiliation with the room. */
+  readonly secret: boolean;
 }
+
+/** Names that the rooms of one person may leave behind; then the oldest of theirs is free again. */
+const RETIRED_EACH = 1_000;
 
 interface Row {
   id: number;
   service: string;
   name: string;
   created_at: number;
+  created_by: string;
   secret: Uint8Array;
   config_json: string;
   subject_json: string | null;
 }
 
-const COLUMNS = sql`SELECT id, service, name, created_at, secret, config_json, subject_json FROM room`;
+const COLUMNS = sql`SELECT id, service, name, created_at, created_by, secret, config_json, subject_json FROM room`;
 
 /**
  * What takes a person out of all rooms, so that whoever has the address next inherits nothing (SECURITY 50). Bans stay: they
  * would have to be said again.
  */
 export function leaveRooms(bare: string): Statement[] {
-  return [sql`DELETE FROM room_affiliation WHERE jid = ${bare} AND affiliation <> 'outcast'`];
+  return [
+    sql`DELETE FROM room_affiliation WHERE jid = ${bare} AND affiliation <> 'outcast'`,
+    sql`DELETE FROM retired_member WHERE jid = ${bare}`,
+    sql`UPDATE room SET created_by = '' WHERE created_by = ${bare} AND created_by <> ''`,
+    sql`UPDATE retired_room SET retired_by = '' WHERE retired_by = ${bare} AND retired_by <> ''`,
+  ];
 }
 
 /** Rooms (XEP-0045) and who has which affiliation with them. What is in use is remembered by the service, not here. */
@@ -128,15 +144,20 @@ export class Rooms {
   /** Stores a new room with its members. Throws StorageError `constraint` when there is one of that name. */
   async create(room: StoredRoom, members: Iterable<RoomMember>): Promise<void> {
     await this.#db.batch([
-      sql`INSERT INTO room (id, service, name, created_at, secret, config_json, subject_json)
-        VALUES (${room.id}, ${room.service}, ${room.name}, ${room.createdAt}, ${room.secret},
-          ${JSON.stringify(room.config)}, ${room.subject === undefined ? null : JSON.stringify(room.subject)})`,
+      sql`INSERT INTO room (id, service, name, created_at, created_by, temporary, secret, config_json, subject_json)
+        VALUES (${room.id}, ${room.service}, ${room.name}, ${room.createdAt}, ${room.createdBy},
+          ${room.config.persistent ? 0 : 1}, ${room.secret}, ${JSON.stringify(room.config)}, ${room.subject === undefined ? null : JSON.stringify(room.subject)})`,
       ...[...members].flatMap((member) => putMember(room.id, member)),
     ]);
   }
 
   async configure(room: number, config: RoomConfig): Promise<void> {
-    await this.#db.run(sql`UPDATE room SET config_json = ${JSON.stringify(config)} WHERE id = ${room}`);
+    await this.#db.run(configureStatement(room, config));
+  }
+
+  /** Changes a configuration and affiliations in one: all or none. Throws as `affiliate` does. */
+  async reform(room: number, config: RoomConfig, members: readonly RoomMember[]): Promise<void> {
+    await this.#db.batch([configureStatement(room, config), ...members.flatMap((member) => putMember(room, member))]);
   }
 
   /** What sets the subject, to be written with the message that does. */
@@ -152,21 +173,35 @@ export class Rooms {
   /** Removes a room; its archive is to be removed apart. `retired`, if given, is what its name says from now on. */
   async remove({ id, service, name }: StoredRoom, retired?: RetiredRoom): Promise<void> {
     await this.#db.batch([
+      ...(retired === undefined ? [] : retireStatements(id, service, name, retired)),
       sql`DELETE FROM room WHERE id = ${id}`,
-      ...(retired === undefined
-        ? []
-        : [
-            sql`INSERT INTO retired_room (service, name, reason, alternate, retired_at)
-              VALUES (${service}, ${name}, ${retired.reason}, ${retired.alternate}, ${retired.retiredAt})
-              ON CONFLICT (service, name) DO UPDATE SET reason = excluded.reason, alternate = excluded.alternate,
-                retired_at = excluded.retired_at`,
-          ]),
     ]);
   }
 
   async retired(service: string, name: string): Promise<RetiredRoom | undefined> {
-    return this.#db.get<RetiredRoom>(sql`SELECT reason, alternate, retired_at AS retiredAt FROM retired_room
-      WHERE service = ${service} AND name = ${name}`);
+    const row = await this.#db.get<RetiredRow>(
+      compose(RETIRED_COLUMNS, sql`WHERE service = ${service} AND name = ${name}`),
+    );
+    return row && { ...row, secret: row.secret === 1 };
+  }
+
+  /** Whether somebody may be told where a room went that was not everybody's. */
+  async knewRetired(service: string, name: string, bare: string): Promise<boolean> {
+    const found = await this.#db.get(
+      sql`SELECT jid FROM retired_member WHERE service = ${service} AND name = ${name} AND jid = ${bare}`,
+    );
+    return found !== undefined;
+  }
+
+  /** Names that cannot be used any more, in their order, from one on (at most `limit`, 1 to 1,000). */
+  async retiredPage(
+    service: string,
+    { after = '', limit }: { readonly after?: string; readonly limit: number },
+  ): Promise<(RetiredRoom & { readonly name: string })[]> {
+    const rows = await this.#db.all<RetiredRow & { name: string }>(
+      compose(RETIRED_COLUMNS, sql`WHERE service = ${service} AND name > ${after} ORDER BY name LIMIT ${limit}`),
+    );
+    return rows.map((row) => ({ ...row, secret: row.secret === 1 }));
   }
 
   /** Makes a retired name free again. */
@@ -177,6 +212,21 @@ export class Rooms {
   async count(service: string): Promise<number> {
     const row = await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM room WHERE service = ${service}`);
     return row?.n ?? 0;
+  }
+
+  /** How many rooms count as somebody's. */
+  async countOf(service: string, creator: string): Promise<number> {
+    const row = await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM room
+      WHERE created_by = ${creator} AND created_by <> '' AND service = ${service}`);
+    return row?.n ?? 0;
+  }
+
+  /** The rooms that are to vanish with the last who is in them: at most 1,000. */
+  async temporary(service: string): Promise<StoredRoom[]> {
+    const rows = await this.#db.all<Row>(
+      compose(COLUMNS, sql`WHERE service = ${service} AND temporary = 1 LIMIT 1000`),
+    );
+    return rows.map(read);
   }
 
   /** Rooms in the order of their names, from one name on (at most `limit`, 1 to 1,000). */
@@ -195,6 +245,37 @@ export class Rooms {
   }
 }
 
+const RETIRED_COLUMNS = sql`SELECT name, reason, alternate, retired_at AS "retiredAt", retired_by AS "retiredBy", secret
+  FROM retired_room`;
+
+type RetiredRow = Omit<RetiredRoom, 'secret'> & { readonly secret: number };
+
+function configureStatement(room: number, config: RoomConfig): Statement {
+  return sql`UPDATE room SET config_json = ${JSON.stringify(config)}, temporary = ${config.persistent ? 0 : 1}
+    WHERE id = ${room}`;
+}
+
+function retireStatements(room: number, service: string, name: string, retired: RetiredRoom): Statement[] {
+  const { reason, alternate, retiredAt, retiredBy, secret } = retired;
+  const statements = [
+    sql`DELETE FROM retired_room WHERE service = ${service} AND name = ${name}`,
+    sql`INSERT INTO retired_room (service, name, reason, alternate, retired_at, retired_by, secret)
+      VALUES (${service}, ${name}, ${reason}, ${alternate}, ${retiredAt}, ${retiredBy}, ${secret ? 1 : 0})`,
+  ];
+  if (secret) {
+    statements.push(sql`INSERT INTO retired_member (service, name, jid)
+      SELECT ${service}, ${name}, jid FROM room_affiliation
+      WHERE room = ${room} AND affiliation IN ('owner', 'admin', 'member')`);
+  }
+  if (retiredBy !== '') {
+    statements.push(sql`DELETE FROM retired_room WHERE service = ${service} AND retired_by = ${retiredBy}
+      AND retired_by <> '' AND retired_at < (SELECT retired_at FROM retired_room
+        WHERE retired_by = ${retiredBy} AND retired_by <> '' AND service = ${service}
+        ORDER BY retired_at DESC LIMIT 1 OFFSET ${RETIRED_EACH - 1})`);
+  }
+  return statements;
+}
+
 function putMember(room: number, { jid, affiliation, nick, reason }: RoomMember): Statement[] {
   if (affiliation === 'none' && nick === '') {
     return [sql`DELETE FROM room_affiliation WHERE room = ${room} AND jid = ${jid}`];
@@ -207,12 +288,22 @@ function putMember(room: number, { jid, affiliation, nick, reason }: RoomMember)
 }
 
 function read(row: Row): StoredRoom {
-  const { id, service, name, created_at: createdAt, secret, config_json: config, subject_json: subject } = row;
+  const {
+    id,
+    service,
+    name,
+    created_at: createdAt,
+    created_by: createdBy,
+    secret,
+    config_json: config,
+    subject_json: subject,
+  } = row;
   return {
     id,
     service,
     name,
     createdAt,
+    createdBy,
     secret,
     config: JSON.parse(config),
     subject: subject === null ? undefined : JSON.parse(subject),
