@@ -1,3 +1,4 @@
+import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
 import { talking } from './groupchat.ts';
 import { entering } from './join.ts';
@@ -5,4 +6,4 @@ import { owning } from './owner.ts';
 import { subject } from './subject.ts';
 
 /** The parts of rooms. Within a stage their steps run in this order. */
-export const FEATURES: readonly RoomFeature[] = [entering, owning, subject, talking];
+export const FEATURES: readonly RoomFeature[] = [entering, owning, discovery, subject, talking];

@@ -21,6 +21,8 @@ export class Room {
   stored: boolean;
   /** Nobody comes in any more. */
   destroyed = false;
+  /** Requests that are under way. */
+  uses = 0;
   /** By bare address; without those whose affiliation is none. Outcasts may be whole domains. */
   readonly members = new Map<string, RoomMember>();
   /** By nickname. */
@@ -46,8 +48,9 @@ export class Room {
     this.#send = send;
   }
 
+  /** Nobody is in it or busy with it. */
   get empty(): boolean {
-    return this.clients.size === 0;
+    return this.clients.size === 0 && this.uses === 0;
   }
 
   affiliationOf(who: Jid): RoomAffiliation {

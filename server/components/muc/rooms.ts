@@ -80,6 +80,32 @@ export class Rooms {
     return this.#rooms.get(name) ?? this.#loading.get(name) ?? this.#load(name);
   }
 
+  /** Does something with a room, which stays in use until that is done: there is never a second one of the same name. */
+  using<T>(room: Room, task: () => T): T {
+    this.keep(room);
+    room.uses++;
+    const done = (): void => {
+      room.uses--;
+      this.leaveAlone(room);
+    };
+    let result: T | undefined;
+    try {
+      result = task();
+    } finally {
+      if (result instanceof Promise) result.then(done, done);
+      else done();
+    }
+    return result;
+  }
+
+  /** The same with the room of a name, undefined when there is none. */
+  async with<T>(name: string, task: (room: Room | undefined) => Promise<T>): Promise<T> {
+    const loaded = await this.get(name);
+    const room = this.#rooms.get(name) ?? loaded;
+    if (room === undefined) return task(undefined);
+    return this.using(room, () => task(room));
+  }
+
   /** The rooms that are in use. */
   inUse(): IterableIterator<Room> {
     return this.#rooms.values();

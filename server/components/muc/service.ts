@@ -58,8 +58,10 @@ export class RoomService implements RunningComponent {
     if (room?.destroyed === true) return this.#afterEnd(room, stanza, ledger);
     if (stanza.kind === 'presence') return movement(this.rooms, room, stanza);
     if (room === undefined) return stanza.mayBeAnswered ? this.#isAbsent(stanza) : undefined;
-    if (stanza.to!.resource !== '') return toOccupant(this.rooms, room, stanza);
-    return stanza.kind === 'iq' ? this.#answer(room, stanza, ledger) : this.#listen(room, stanza, ledger);
+    return this.rooms.using(room, () => {
+      if (stanza.to!.resource !== '') return toOccupant(this.rooms, room, stanza);
+      return stanza.kind === 'iq' ? this.#answer(room, stanza, ledger) : this.#listen(room, stanza, ledger);
+    });
   }
 
   /** The room is being taken down: what is said to it is said to whatever has its name then. */

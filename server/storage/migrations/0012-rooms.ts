@@ -1,6 +1,7 @@
 /**
  * Rooms for many (XEP-0045), those that are open to others than their maker. A room's number is also the owner of its archive,
  * so it is made like the ids of messages and never that of an account. `subject_json` is null until somebody sets one.
+ * `listed` and the texts to search in are read of the configuration whenever that is written.
  */
 export const statements: readonly string[] = [
   `CREATE TABLE room (
@@ -13,10 +14,14 @@ export const statements: readonly string[] = [
     secret BLOB NOT NULL,
     config_json TEXT NOT NULL,
     subject_json TEXT,
+    listed INTEGER NOT NULL,
+    title_search TEXT NOT NULL,
+    description_search TEXT NOT NULL,
     UNIQUE (service, name))`,
   // Whose rooms are counted: nobody makes all the rooms of a service.
   `CREATE INDEX room_by_creator ON room (created_by, service) WHERE created_by <> ''`,
   `CREATE INDEX room_temporary ON room (service) WHERE temporary = 1`,
+  `CREATE INDEX room_listed ON room (service, name) WHERE listed = 1`,
   `CREATE TABLE room_affiliation (
     room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
     jid TEXT NOT NULL,

@@ -14,6 +14,7 @@ import { Directory } from './directory.ts';
 import { Domains } from './domains.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
+import { ListedRooms } from './listed-rooms.ts';
 import { Offline } from './offline.ts';
 import { OneTimeCodes } from './one-time-codes.ts';
 import { PrivateXml } from './private-xml.ts';
@@ -44,6 +45,7 @@ export interface Stores {
   readonly domains: Domains;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
+  readonly listedRooms: ListedRooms;
   readonly offline: Offline;
   readonly oneTimeCodes: OneTimeCodes;
   readonly privateXml: PrivateXml;
@@ -88,6 +90,7 @@ export function openStores(db: Database): Stores {
     domains: new Domains(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
+    listedRooms: new ListedRooms(db),
     offline,
     oneTimeCodes: new OneTimeCodes(db),
     privateXml: new PrivateXml(db),

@@ -1,4 +1,5 @@
 import { compose, type Database, type Statement, sql } from '../database.ts';
+import { searchable } from './profiles.ts';
 
 /** XEP-0045 §5.2. */
 export type RoomAffiliation = 'owner' | 'admin' | 'member' | 'none' | 'outcast';
@@ -144,9 +145,12 @@ export class Rooms {
   /** Stores a new room with its members. Throws StorageError `constraint` when there is one of that name. */
   async create(room: StoredRoom, members: Iterable<RoomMember>): Promise<void> {
     await this.#db.batch([
-      sql`INSERT INTO room (id, service, name, created_at, created_by, temporary, secret, config_json, subject_json)
+      sql`INSERT INTO room (id, service, name, created_at, created_by, temporary, listed, title_search, description_search,
+          secret, config_json, subject_json)
         VALUES (${room.id}, ${room.service}, ${room.name}, ${room.createdAt}, ${room.createdBy},
-          ${room.config.persistent ? 0 : 1}, ${room.secret}, ${JSON.stringify(room.config)}, ${room.subject === undefined ? null : JSON.stringify(room.subject)})`,
+          ${room.config.persistent ? 0 : 1}, ${room.config.public ? 1 : 0}, ${searchable(room.config.title)},
+          ${searchable(room.config.description)}, ${room.secret}, ${JSON.stringify(room.config)},
+          ${room.subject === undefined ? null : JSON.stringify(room.subject)})`,
       ...[...members].flatMap((member) => putMember(room.id, member)),
     ]);
   }
@@ -251,8 +255,9 @@ const RETIRED_COLUMNS = sql`SELECT name, reason, alternate, retired_at AS "retir
 type RetiredRow = Omit<RetiredRoom, 'secret'> & { readonly secret: number };
 
 function configureStatement(room: number, config: RoomConfig): Statement {
-  return sql`UPDATE room SET config_json = ${JSON.stringify(config)}, temporary = ${config.persistent ? 0 : 1}
-    WHERE id = ${room}`;
+  return sql`UPDATE room SET config_json = ${JSON.stringify(config)}, temporary = ${config.persistent ? 0 : 1},
+    listed = ${config.public ? 1 : 0}, title_search = ${searchable(config.title)},
+    description_search = ${searchable(config.description)} WHERE id = ${room}`;
 }
 
 function retireStatements(room: number, service: string, name: string, retired: RetiredRoom): Statement[] {
