@@ -19,6 +19,7 @@ import type { Wiring } from './module.ts';
 import type { Option } from './options.ts';
 import { Pipeline, type Step, type Verdict } from './pipeline.ts';
 import { Requests } from './requests.ts';
+import type { RoomAdministration } from './room-administration.ts';
 import { type ClientInfo, type Outlet, Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { settle } from './settle.ts';
@@ -62,6 +63,12 @@ export class Host implements Destination {
   /** The bare address of a session's account. */
   bareOf(session: Session): Jid {
     return makeJid(session.jid.local, this.domain);
+  }
+
+  /** What administrators do with the rooms of this domain, undefined when there is no service of rooms. */
+  get rooms(): RoomAdministration | undefined {
+    for (const { administration } of this.components.values()) if (administration !== undefined) return administration;
+    return undefined;
   }
 
   /** What an administrator decided for this domain. */

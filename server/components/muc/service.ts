@@ -2,11 +2,13 @@ import type { RunningComponent } from '../../host/component.ts';
 import type { Host } from '../../host/host.ts';
 import { payloadOf } from '../../host/iq.ts';
 import type { Ledger } from '../../host/ledger.ts';
+import type { RoomAdministration } from '../../host/room-administration.ts';
 import type { Capabilities } from '../../xmpp/caps.ts';
 import type { Element } from '../../xmpp/element.ts';
 import { resultFor, Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import type { Service } from '../service.ts';
+import { Administration } from './administration.ts';
 import { bounced } from './bounce.ts';
 import type { Talk } from './feature.ts';
 import { movement } from './movement.ts';
@@ -17,6 +19,7 @@ import type { Rooms } from './rooms.ts';
 /** What is at `conference.DOMAIN`: the service itself, its rooms, and those who are in them. */
 export class RoomService implements RunningComponent {
   readonly rooms: Rooms;
+  readonly administration: RoomAdministration;
   readonly #host: Host;
   /** Answers what is for the service itself. */
   readonly #front: Service;
@@ -24,6 +27,7 @@ export class RoomService implements RunningComponent {
   constructor(host: Host, rooms: Rooms, front: Service) {
     this.#host = host;
     this.rooms = rooms;
+    this.administration = new Administration(rooms);
     this.#front = front;
   }
 
