@@ -1,6 +1,6 @@
 import type { RoomAdministration, RoomMessage } from '../host/room-administration.ts';
 import type { Stores } from '../storage/stores/index.ts';
-import type { RetiredRoom, RoomAffiliation, RoomConfig, RoomMember } from '../storage/stores/rooms.ts';
+import type { RoomAffiliation, RoomConfig, RoomMember } from '../storage/stores/rooms.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { type Actor, record } from './actor.ts';
@@ -19,6 +19,14 @@ export interface RoomWish extends Partial<RoomConfig> {
   readonly name: string;
   /** The address of who owns it. */
   readonly owner: string;
+}
+
+/** The name of a room that was destroyed. */
+export interface RetiredView {
+  readonly name: string;
+  readonly reason: string;
+  readonly alternate: string;
+  readonly retiredAt: number;
 }
 
 /** What administrators do with the rooms of a domain. */
@@ -203,9 +211,12 @@ export class RoomCommands {
   }
 
   /** Names of rooms that were destroyed, at most 200 at once. Throws CommandError. */
-  async retired(domain: string, after = ''): Promise<{ rooms: (RetiredRoom & { name: string })[]; hasMore: boolean }> {
+  async retired(domain: string, after = ''): Promise<{ rooms: RetiredView[]; hasMore: boolean }> {
     const found = await this.#rooms(domain).retired(after, MOST + 1);
-    return { rooms: found.slice(0, MOST), hasMore: found.length > MOST };
+    const shown = found
+      .slice(0, MOST)
+      .map(({ name, reason, alternate, retiredAt }) => ({ name, reason, alternate, retiredAt }));
+    return { rooms: shown, hasMore: found.length > MOST };
   }
 
   /** Lets the name of a destroyed room be used again. Throws CommandError. */

@@ -7,11 +7,11 @@ import type {
 } from '../../host/room-administration.ts';
 import { timeOf } from '../../storage/archive-id.ts';
 import type { RoomAffiliation, RoomConfig, StoredRoom } from '../../storage/stores/rooms.ts';
-import { child, type Element, el, textOf } from '../../xmpp/element.ts';
+import { child, type Element, textOf } from '../../xmpp/element.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
-import { complete, STANDARD } from './config.ts';
+import { complete } from './config.ts';
 import { CODE } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
@@ -42,7 +42,7 @@ export class Administration implements RoomAdministration {
       const page = await this.#stores.rooms.page(this.domain, { after: last, limit: wanted });
       for (const room of page) {
         if (found.length === limit) return { rooms: await this.#views(found), next: found.at(-1)!.name };
-        if (fits(room, words)) found.push(room);
+        if (fits(room, words) && this.#isThere(room)) found.push(room);
       }
       if (page.length < wanted) return { rooms: await this.#views(found), next: undefined };
       seen += page.length;
@@ -80,8 +80,9 @@ export class Administration implements RoomAdministration {
       throw new StanzaError('conflict', 'A room of this name was destroyed, and the name is retired. Free it first.');
     }
     if (this.#rooms.current(name) !== undefined) throw taken();
-    const room = this.#rooms.create(name, jid);
-    room.config = { ...STANDARD, ...config, persistent: true };
+    // A room of the house: the rules of what people may make, and how many, are not for administrators.
+    const room = this.#rooms.make(name, '', { ...config, persistent: true });
+    room.members.set(jid.bare, { jid: jid.bare, affiliation: 'owner', nick: '', reason: '' });
     try {
       await room.changing(() => this.#rooms.store(room));
     } finally {
@@ -137,21 +138,12 @@ export class Administration implements RoomAdministration {
     return { messages, more: !all };
   }
 
-  async destroy(name: string, retired: { readonly reason: string; readonly alternate: string }): Promise<void> {
-    const room = await this.#room(name);
-    room.destroyed = true;
-    const { reason, alternate } = retired;
-    const destroy = el(
-      'destroy',
-      { jid: alternate === '' ? undefined : alternate },
-      reason !== '' && el('reason', {}, reason),
-    );
-    for (const occupant of [...room.occupants.values()]) this.#rooms.remove(room, occupant, { also: destroy });
-    await this.#rooms.destroy(room, retired);
+  async destroy(name: string, ending: { readonly reason: string; readonly alternate: string }): Promise<void> {
+    await this.#rooms.destroy(await this.#room(name), { ...ending, by: '' });
   }
 
   retired(after: string, limit: number) {
-    return this.#stores.rooms.retiredNames(this.domain, { after, limit });
+    return this.#stores.rooms.retiredPage(this.domain, { after, limit });
   }
 
   free(name: string): Promise<boolean> {
@@ -171,7 +163,7 @@ export class Administration implements RoomAdministration {
   /** To look at, without bringing it into use. Throws StanzaError when there is none. */
   async #stored(name: string): Promise<StoredRoom> {
     const stored = await this.#stores.rooms.get(this.domain, name);
-    if (stored === undefined) throw this.#none(name);
+    if (stored === undefined || !this.#isThere(stored)) throw this.#none(name);
     return stored;
   }
 
@@ -181,6 +173,11 @@ export class Administration implements RoomAdministration {
     const room = this.#current(name);
     if (room === undefined) throw this.#none(name);
     return room;
+  }
+
+  /** What ends with the last who is in it has ended when nobody is, as after a crash. */
+  #isThere({ name, config }: StoredRoom): boolean {
+    return config.persistent || this.#rooms.current(name) !== undefined;
   }
 
   #none(name: string): StanzaError {

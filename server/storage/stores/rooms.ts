@@ -208,15 +208,6 @@ export class Rooms {
     return rows.map((row) => ({ ...row, secret: row.secret === 1 }));
   }
 
-  /** Retired names in their order, from one on (at most `limit`). */
-  async retiredNames(
-    service: string,
-    { after = '', limit }: { readonly after?: string; readonly limit: number },
-  ): Promise<(RetiredRoom & { readonly name: string })[]> {
-    return this.#db.all(sql`SELECT name, reason, alternate, retired_at AS retiredAt FROM retired_room
-      WHERE service = ${service} AND name > ${after} ORDER BY name LIMIT ${limit}`);
-  }
-
   /** Makes a retired name free again; false when it was none. */
   async free(service: string, name: string): Promise<boolean> {
     return (await this.#db.run(sql`DELETE FROM retired_room WHERE service = ${service} AND name = ${name}`)) > 0;
