@@ -151,6 +151,10 @@ export class Host implements Destination {
     }
   }
 
+  reaches(device: Jid): boolean {
+    return this.sessions.get(device) !== undefined;
+  }
+
   /** A stanza reaches this domain. Throws StanzaError when it is refused. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
     const to = stanza.to!;

@@ -4,7 +4,7 @@ import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { maskedError } from './masking.ts';
 import type { Occupant } from './occupant.ts';
-import { CODE } from './presence.ts';
+import { announce, CODE } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -41,8 +41,14 @@ export function bounced(rooms: Rooms, room: Room, occupant: Occupant | undefined
 
 /** A device is not there any more. */
 export function lose(rooms: Rooms, room: Room, occupant: Occupant, device: Jid): void {
-  if (occupant.clients.size > 1) {
-    occupant.clients.delete(device.full);
-    room.clients.delete(device.full);
-  } else rooms.remove(room, occupant, { codes: [CODE.removedByError] });
+  if (occupant.clients.size > 1) letGo(room, occupant, device);
+  else rooms.remove(room, occupant, { codes: [CODE.removedByError] });
+}
+
+/** One device of several has gone: the others are shown the presence of another one, if it was the one that they saw. */
+export function letGo(room: Room, occupant: Occupant, device: Jid): void {
+  const wasFront = occupant.front.jid.full === device.full;
+  occupant.clients.delete(device.full);
+  room.clients.delete(device.full);
+  if (wasFront) announce(room, occupant);
 }

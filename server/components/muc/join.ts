@@ -4,7 +4,7 @@ import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast, firstRole } from './affiliations.ts';
 import type { Joining, RoomFeature } from './feature.ts';
 import { Occupant } from './occupant.ts';
-import { announce, CODE, contentOf, showOthers, showSelf } from './presence.ts';
+import { announce, CODE, contentOf, showOthers, showSelf, showToOthers } from './presence.ts';
 
 /** Devices of one person in one room. */
 const CLIENTS_EACH = 20;
@@ -47,7 +47,7 @@ function mayEnter(joining: Joining): void {
     throw new StanzaError('not-authorized', 'This room has a password.'); // §7.2.5
   }
   if (occupant !== undefined) {
-    if (occupant.clients.size >= CLIENTS_EACH)
+    if (occupant.clients.size >= CLIENTS_EACH && !occupant.clients.has(from.full))
       throw new StanzaError('resource-constraint', 'You are in here often enough.');
     return;
   }
@@ -61,14 +61,13 @@ function mayEnter(joining: Joining): void {
 
 function enter(joining: Joining): void {
   const { room, as, from, affiliation, stanza } = joining;
-  const client = { jid: from, presence: contentOf(stanza) };
   if (joining.occupant === undefined) {
     const occupant = new Occupant(as, from.bare, room.occupantId(from.bare), firstRole(affiliation, room.config));
     joining.occupant = occupant;
     joining.newcomer = true;
     room.occupants.set(as.resource, occupant);
   }
-  joining.occupant.clients.set(from.full, client);
+  joining.occupant.shows(from, contentOf(stanza));
   room.clients.set(from.full, joining.occupant);
 }
 
@@ -82,7 +81,10 @@ function tell(joining: Joining): void {
   if (created) ownCodes.push(CODE.created);
   showOthers(room, occupant, from);
   if (newcomer) announce(room, occupant, { ownCodes });
-  else showSelf(room, occupant, { ownCodes }, from);
+  else {
+    showToOthers(room, occupant); // another device's presence is shown now
+    showSelf(room, occupant, { ownCodes }, from);
+  }
 }
 
 /** §7.2.13: as much as the client wants of what the room remembers. */

@@ -3,6 +3,7 @@ import type { Jid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { letGo } from './bounce.ts';
 import type { Joining } from './feature.ts';
 import type { Occupant } from './occupant.ts';
 import { announce, announceGone, CODE, contentOf, farewell } from './presence.ts';
@@ -72,12 +73,8 @@ function come(
 function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): void {
   const { from } = stanza;
   if (occupant.clients.size > 1) {
-    const client = occupant.clients.get(from.full)!;
-    const wasFront = occupant.front === client;
     if (stanza.type === 'unavailable') room.send(farewell(room, occupant).for(from)); // §7.14
-    occupant.clients.delete(from.full);
-    room.clients.delete(from.full);
-    if (wasFront) announce(room, occupant); // the presence of another device is shown now
+    letGo(room, occupant, from);
     return;
   }
   occupant.front.presence = contentOf(stanza);
@@ -86,24 +83,18 @@ function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): vo
 }
 
 function changePresence(room: Room, occupant: Occupant, stanza: Stanza): void {
-  const { from } = stanza;
-  const client = occupant.clients.get(from.full)!;
-  client.presence = contentOf(stanza);
-  // The device that spoke last is the one that is shown.
-  occupant.clients.delete(from.full);
-  occupant.clients.set(from.full, client);
+  occupant.shows(stanza.from, contentOf(stanza));
   announce(room, occupant);
 }
 
 /** §7.6 */
 function changeNick(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza, as: Jid): void {
   rooms.checkNick(room, occupant, as);
-  const client = occupant.clients.get(stanza.from.full)!;
   const { resource: nick } = as;
   announceGone(room, occupant, { codes: [CODE.nickChanged], nick });
   room.occupants.delete(occupant.nick);
   occupant.jid = as;
   room.occupants.set(nick, occupant);
-  client.presence = contentOf(stanza);
+  occupant.shows(stanza.from, contentOf(stanza));
   announce(room, occupant);
 }

@@ -36,6 +36,13 @@ export class Occupant {
     return this.jid.resource;
   }
 
+  /** A device of theirs, in already or not, says how they are: it is the one that is shown from now on. */
+  shows(jid: Jid, presence: readonly Element[]): void {
+    this.clients.delete(jid.full);
+    this.clients.set(jid.full, { jid, presence });
+    this.shown = { open: undefined, masked: undefined };
+  }
+
   /** The device whose presence is shown. There is always one, until the occupant has left. */
   get front(): Client {
     let last: Client | undefined;

@@ -123,25 +123,29 @@ export function showSelf(room: Room, occupant: Occupant, change: Change = {}, to
 
 /** Something about an occupant's presence, role or affiliation is new: everybody is told, the occupant last. */
 export function announce(room: Room, occupant: Occupant, change: Change = {}): void {
+  showToOthers(room, occupant, change);
+  showSelf(room, occupant, change);
+}
+
+/** The same without the occupant's own devices. */
+export function showToOthers(room: Room, occupant: Occupant, change: Change = {}): void {
   occupant.shown = { open: undefined, masked: undefined };
-  if (isBroadcast(room, occupant.role)) {
-    const codes = change.codes ?? [];
-    const plain = codes.length === 0 && change.actor === undefined && change.reason === undefined;
-    let open: Stanza | undefined;
-    let masked: Stanza | undefined;
-    for (const viewer of room.occupants.values()) {
-      if (viewer === occupant) continue;
-      if (plain) room.tell(viewer, shownTo(room, viewer, occupant));
-      else if (room.seesAddresses(viewer)) {
-        open ??= available(room, occupant, true, change, codes);
-        room.tell(viewer, open);
-      } else {
-        masked ??= available(room, occupant, false, change, codes);
-        room.tell(viewer, masked);
-      }
+  if (!isBroadcast(room, occupant.role)) return;
+  const codes = change.codes ?? [];
+  const plain = codes.length === 0 && change.actor === undefined && change.reason === undefined;
+  let open: Stanza | undefined;
+  let masked: Stanza | undefined;
+  for (const viewer of room.occupants.values()) {
+    if (viewer === occupant) continue;
+    if (plain) room.tell(viewer, shownTo(room, viewer, occupant));
+    else if (room.seesAddresses(viewer)) {
+      open ??= available(room, occupant, true, change, codes);
+      room.tell(viewer, open);
+    } else {
+      masked ??= available(room, occupant, false, change, codes);
+      room.tell(viewer, masked);
     }
   }
-  showSelf(room, occupant, change);
 }
 
 /** An occupant is not in the room any more under this nickname: everybody is told, they too. To be called while they are in. */

@@ -5,7 +5,7 @@ import { Pipeline } from '../../host/pipeline.ts';
 import { timeOf } from '../../storage/archive-id.ts';
 import { StorageError } from '../../storage/database.ts';
 import type { RoomConfig, RoomMember, StoredRoom } from '../../storage/stores/rooms.ts';
-import { type Jid, tryParseJid } from '../../xmpp/jid.ts';
+import { type Jid, makeJid, tryParseJid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { lose, saysGone } from './bounce.ts';
@@ -55,6 +55,7 @@ export class Rooms {
     this.domain = domain;
     this.creation = new Creation(host, domain);
     this.#outbox = new Outbox(host.house.router, (stanza, error) => this.#refused(stanza, error));
+    host.events.add({ removed: ({ account }) => this.#disown(makeJid(account.local, account.domain)) });
     this.wirings = features.map((feature) => feature.start(this));
     for (const { iq = [], occupantIq = [], join, groupchat, leave } of this.wirings) {
       for (const route of iq) own(this.#iqs, route);
@@ -320,6 +321,14 @@ export class Rooms {
     }
   }
 
+  /** Somebody's account was removed: whoever gets the address next is nobody to the rooms. The store knows already. */
+  #disown(who: Jid): void {
+    for (const room of [...this.#rooms.values()]) {
+      if (room.members.get(who.bare)?.affiliation !== 'outcast') room.members.delete(who.bare);
+      for (const occupant of [...room.occupants.values()]) if (occupant.bare === who.bare) this.remove(room, occupant);
+    }
+  }
+
   /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */
   #refused({ from, to }: Stanza, error: unknown): void {
     if (!(error instanceof StanzaError)) {
@@ -335,7 +344,8 @@ export class Rooms {
 
   /** Somebody who blocks another occupant refuses like somebody who is not there. */
   #isGone(device: Jid, { condition }: StanzaError): boolean {
-    return device.domain === this.host.domain ? this.host.sessions.get(device) === undefined : saysGone(condition);
+    const reached = this.host.house.router.find(device.domain)?.reaches?.(device);
+    return reached === undefined ? saysGone(condition) : !reached;
   }
 
   #failed(error: unknown): void {

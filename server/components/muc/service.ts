@@ -50,8 +50,17 @@ export class RoomService implements RunningComponent {
     if (!this.listed) throw new StanzaError('service-unavailable');
     const room = this.rooms.get(local);
     if (!(room instanceof Promise)) return this.#take(room, stanza, ledger);
-    // Somebody may have made it meanwhile.
-    return room.then((loaded) => this.#take(this.rooms.current(local) ?? loaded, stanza, ledger));
+    return this.#takeLate(room, stanza, ledger);
+  }
+
+  async #takeLate(loading: Promise<Room | undefined>, stanza: Stanza, ledger: Ledger): Promise<void> {
+    const loaded = await loading;
+    const room = this.rooms.current(stanza.to!.local) ?? loaded; // somebody may have made it meanwhile
+    try {
+      await this.#take(room, stanza, ledger);
+    } finally {
+      if (room !== undefined) this.rooms.leaveAlone(room); // who only asks keeps no room in use
+    }
   }
 
   async stop(): Promise<void> {
