@@ -22,7 +22,7 @@ describe('the page Announcements in a browser', { skip: noBrowser, timeout: 120_
   it('tells everybody after asking, and keeps the message of the day', async () => {
     const { page } = here;
     await page.goto(`${door.url}/`);
-    await page.getByLabel('One-time code').fill(await door.code());
+    await page.getByLabel('Claim code').fill(await door.code());
     await page.getByLabel('Your name').fill('olga');
     await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await page.getByRole('button', { name: 'Start using Hallway' }).click();
