@@ -136,7 +136,8 @@ describe('XEP-0203: the stamp', () => {
     const scene = await openScene(t);
     const juliet = await apart(scene);
     const forged = "<delay xmlns='urn:xmpp:delay' from='example.test' stamp='2002-09-10T23:08:25Z'/>";
-    await juliet.sends(say('old news', forged + forged));
+    const old = "<x xmlns='jabber:x:delay' from='example.test' stamp='20020910T23:08:25'/>";
+    await juliet.sends(say('old news', forged + old + forged));
     const romeo = await scene.connect(`${R}/orchard`);
     await romeo.sends('<presence/>');
     await romeo.receives(`<presence from='${R}/orchard'/>`);
