@@ -74,6 +74,11 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await page.goto(`${appliance.panel}/chat`);
     await page.getByText('@example.test').waitFor();
     await picture(page, 'chat-login');
+    assert.equal(
+      await page.getByRole('link', { name: 'Contact' }).count(),
+      0,
+      'nobody is sent to the makers of the chat',
+    );
     await logIn(page);
     await chatWith(page, 'romeo@example.test');
     await says(page, 'Hello from the browser');
