@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { lastToFail } from '../host/delivery.ts';
 import type { Host } from '../host/host.ts';
 import type { Outlet, Sent, Session } from '../host/session.ts';
 import type { ElementStream } from '../stream/element-stream.ts';
@@ -309,6 +310,7 @@ export class ClientOutlet implements Outlet {
     if (kind === 'message') {
       // Copies and results for this very device are of no use to another.
       if (from.full === this.#session.jid.bare || type === 'error' || type === 'headline') return;
+      if (!lastToFail(stanza)) return;
       const extra = insertedIn(stanza.text, text);
       const { domain } = this.#host;
       const stamped =
