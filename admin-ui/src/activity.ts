@@ -43,12 +43,17 @@ const actions: Record<string, string> = {
   'house.claim': 'Claimed this house',
 };
 
+/** The same of oneself, where the subject is who did it and is not written again. */
+const own: Record<string, string> = {
+  'account.password': 'Chose a new password',
+  'account.register': 'Made their account',
+};
+
 const details: Record<string, string> = {
   address: 'from',
   audience: 'for',
   days: 'days:',
   invitation: 'number',
-  own: 'their own',
   purpose: 'for',
   reason: 'because:',
   text: 'text:',
@@ -71,14 +76,15 @@ const details: Record<string, string> = {
 export const doorWords = (door: AuditRow['door']): string => doors[door];
 
 /** An action such as `account.create` in words; one that is not known here reads as it is written. */
-export function actionWords(action: string): string {
+export function actionWords(action: string, byThemselves = false): string {
+  if (byThemselves && own[action] !== undefined) return own[action];
   return actions[action] ?? action.replaceAll(/[.-]/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
 /** The particulars of a row on one line, '' when there are none. */
 export function detailWords(detail: AuditRow['detail']): string {
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== '' && value !== false)
+    .filter(([name, value]) => name !== 'own' && value !== null && value !== '' && value !== false)
     .map(([name, value]) => (value === true ? (details[name] ?? name) : `${details[name] ?? name} ${value}`))
     .join(', ');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { actionWords } from '../../admin-ui/src/activity.ts';
+import { actionWords, detailWords } from '../../admin-ui/src/activity.ts';
 
 const COMMANDS = join(import.meta.dirname, '../../server/commands');
 const ACTION =
@@ -17,4 +17,10 @@ test('the page of activity has words for everything that is audited', () => {
     return actionWords(action).toLowerCase() === `${noun} ${verb.replaceAll('-', ' ')}`;
   });
   assert.deepEqual(wordless, []);
+});
+
+test('who changes their own password is not said to set one for nobody', () => {
+  assert.equal(actionWords('account.password', true), 'Chose a new password');
+  assert.equal(actionWords('account.password'), 'Set a new password for');
+  assert.equal(detailWords({ own: true }), '');
 });
