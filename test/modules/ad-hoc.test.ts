@@ -92,7 +92,7 @@ describe('who may administer from chat', () => {
     for (const { attrs } of elements(find(list, 'query')!)) {
       const node = String(attrs.node);
       const run = `<iq type='set' to='example.test'><command xmlns='${COMMANDS}' node='${node}'/></iq>`;
-      look(node, await prince.gets(run));
+      look(node, find(await prince.gets(run), 'command')!);
     }
     await scene.account(ROMEO);
     look('user-stats', await orders(prince, 'user-stats', { accountjid: ROMEO }));
