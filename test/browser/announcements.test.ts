@@ -37,7 +37,7 @@ describe('the page Announcements in a browser', { skip: noBrowser, timeout: 120_
     assert.equal(await page.getByLabel('Tell them').inputValue(), '');
 
     await page.getByLabel('Message of the day').fill('Be quiet.');
-    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Each person is given it once, at the next login.', { exact: true }).waitFor();
     await page.reload();
     await page.waitForFunction("document.querySelectorAll('textarea')[1]?.value === 'Be quiet.'");
