@@ -26,6 +26,8 @@ export class Connection {
   readonly peer: Peer;
   readonly stream: ElementStream;
   readonly address: string;
+  /** When it came, ms since 1970. */
+  readonly since = Date.now();
   /** The domain this stream is for, once its header came. */
   host: Host | undefined;
   /** What a login can be bound to; undefined also where HTTPS carries the stream. */
@@ -126,6 +128,11 @@ export class Connection {
         throw new StreamError('not-authorized', 'The account was changed. Please log in again.');
       }
     }
+  }
+
+  /** Ends, so that another client of the same address can come in. */
+  giveWay(): void {
+    this.#close(new StreamError('resource-constraint', 'Too many are logging in from your network.'));
   }
 
   /** A session begins or goes on here. */
