@@ -189,6 +189,8 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     for (const path of ['/chat', '/chat/', '/chat/settings.json', '/chat/converse.min.js']) {
       const answer = await here.context.request.get(appliance.panel + path, { maxRedirects: 0 });
       assert.equal(answer.status(), 404, path);
+      if (path.startsWith('/chat/') === path.endsWith('/'))
+        assert.match(await answer.text(), /^There is no chat in the browser here/);
     }
   });
 });
