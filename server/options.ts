@@ -6,13 +6,30 @@ import { components } from './components/index.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
 
-/** Every option of the house: those of the modules and components, and those of the other rooms. */
+/** The groups in the order in which people look for them; one that is not named here comes last. */
+const GROUPS = [
+  'Joining and leaving',
+  'Logging in',
+  'Profiles',
+  'Web',
+  'Push notifications',
+  'Phones',
+  'Calls',
+  'Outages',
+  'Publish-subscribe',
+];
+
+/** Every option of the house: those of the modules and components, and those of the other rooms, each group together. */
 export function allOptions(modules: readonly Module[]): readonly Option[] {
-  return [
+  const options: readonly Option[] = [
     ...[...modules, ...components].flatMap((one) => one.options ?? []),
     ...onboardingOptions,
     ...outageOptions,
     ...webOptions,
     ...CLIENT_OPTIONS,
   ];
+  const place = new Map(
+    [...new Set([...GROUPS, ...options.map(({ group }) => group)])].map((group, at) => [group, at]),
+  );
+  return options.toSorted((one, other) => place.get(one.group)! - place.get(other.group)!);
 }

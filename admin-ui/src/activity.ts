@@ -16,7 +16,20 @@ const actions: Record<string, string> = {
   'account.delete': 'Deleted',
   'account.chat-admin': 'Made a chat administrator of',
   'account.no-chat-admin': 'Took chat administration from',
+  'account.register': 'Accepted an invitation or registered',
+  'account.reset-link': 'Made a link to choose a new password for',
   'session.end': 'Ended a session of',
+  'device.revoke': 'Logged out a device of',
+  'invitation.create': 'Invited to',
+  'invitation.relink': 'Made a new link for an invitation to',
+  'invitation.revoke': 'Took back an invitation to',
+  'announcement.send': 'Announced to',
+  'motd.set': 'Set the message of the day of',
+  'motd.edit': 'Corrected the message of the day of',
+  'motd.clear': 'Took away the message of the day of',
+  'setting.change': 'Changed the setting',
+  'component.add': 'Added the component',
+  'component.remove': 'Removed the component',
   'domain.add': 'Added the domain',
   'domain.remove': 'Removed the domain',
   'domain.contacts': 'Changed whom to contact at',
@@ -30,8 +43,22 @@ const actions: Record<string, string> = {
   'house.claim': 'Claimed this house',
 };
 
+/** The same of oneself, where the subject is who did it and is not written again. */
+const own: Record<string, string> = {
+  'account.password': 'Chose a new password',
+  'account.register': 'Made their account',
+};
+
 const details: Record<string, string> = {
   address: 'from',
+  audience: 'for',
+  days: 'days:',
+  invitation: 'number',
+  purpose: 'for',
+  reason: 'because:',
+  text: 'text:',
+  uses: 'people:',
+  value: 'now:',
   generated: 'password made by the server',
   reporter: 'by',
   from: 'was',
@@ -49,14 +76,15 @@ const details: Record<string, string> = {
 export const doorWords = (door: AuditRow['door']): string => doors[door];
 
 /** An action such as `account.create` in words; one that is not known here reads as it is written. */
-export function actionWords(action: string): string {
+export function actionWords(action: string, byThemselves = false): string {
+  if (byThemselves && own[action] !== undefined) return own[action];
   return actions[action] ?? action.replaceAll(/[.-]/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
 /** The particulars of a row on one line, '' when there are none. */
 export function detailWords(detail: AuditRow['detail']): string {
   return Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== '' && value !== false)
+    .filter(([name, value]) => name !== 'own' && value !== null && value !== '' && value !== false)
     .map(([name, value]) => (value === true ? (details[name] ?? name) : `${details[name] ?? name} ${value}`))
     .join(', ');
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { lastToFail, originalOf } from '../host/delivery.ts';
 import type { Host } from '../host/host.ts';
 import type { Outlet, Sent, Session } from '../host/session.ts';
 import type { ElementStream } from '../stream/element-stream.ts';
@@ -304,11 +305,13 @@ export class ClientOutlet implements Outlet {
   }
 
   /** XEP-0198 §5, §8: what was not acknowledged is treated as if the resource had not been there. */
-  #giveBack({ stanza, text, at }: Sent): void {
+  #giveBack({ at, ...sent }: Sent): void {
+    const { stanza, text } = originalOf(sent.stanza) ?? sent;
     const { kind, type, from } = stanza;
     if (kind === 'message') {
-      // Copies and results for this very device are of no use to another.
+      // Results, and copies of what one wrote oneself, for this very device are of no use to another.
       if (from.full === this.#session.jid.bare || type === 'error' || type === 'headline') return;
+      if (!lastToFail(stanza)) return;
       const extra = insertedIn(stanza.text, text);
       const { domain } = this.#host;
       const stamped =

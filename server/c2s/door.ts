@@ -16,6 +16,8 @@ import { Tokens } from './tokens.ts';
 
 /** XEP-0368 §3, as it goes over the wire: its length and the name. */
 const ALPN = Buffer.from('\x0bxmpp-client');
+/** How long a client has to itself for its login, in ms; after it, when its address is full, it makes way for another. */
+const UNDISTURBED = 3_000;
 /** How often silent connections are looked at, in ms. */
 const SWEEP = 2_500;
 
@@ -110,10 +112,26 @@ export class ClientDoor {
     return tls;
   }
 
-  /** Whether one more client may come from an address. */
+  /**
+   * Whether one more client may come from an address. Where it is full, whoever has taken longest and has not logged in makes
+   * way: else those who only connect would keep out all others of an office, or of a proxy.
+   */
   hasRoom(address: string): boolean {
-    const there = this.#perAddress.get(addressGroup(address)) ?? 0;
-    return !this.#closed && address !== '' && there < this.limits.connectionsPerAddress;
+    if (this.#closed || address === '') return false;
+    const group = addressGroup(address);
+    return (this.#perAddress.get(group) ?? 0) < this.limits.connectionsPerAddress || this.#makeRoom(group);
+  }
+
+  #makeRoom(group: string): boolean {
+    const before = Date.now() - UNDISTURBED;
+    for (const connection of this.#connections) {
+      const { account, address, since, stream } = connection;
+      if (since > before) return false; // they stand in the order in which they came
+      if (account !== undefined || stream.ended || addressGroup(address) !== group) continue;
+      connection.giveWay();
+      return true;
+    }
+    return false;
   }
 
   /** Lets a client in that `hasRoom`, and stays with it until its stream is over. */

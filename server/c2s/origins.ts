@@ -17,7 +17,10 @@ export const webOrigins = listOption({
 function wrongOrigin(text: string): string | undefined {
   const url = URL.parse(text);
   const right = url !== null && /^https?:$/.test(url.protocol) && url.origin === text.toLowerCase();
-  return right ? undefined : `${text} is not the address of a website: write it like https://intranet.example.com`;
+  if (right) return undefined;
+  // What one copies from a browser has a path, a slash at least.
+  const meant = url !== null && /^https?:$/.test(url.protocol) ? url.origin : 'https://intranet.example.com';
+  return `${text} is not the address of a website alone: write it like ${meant}`;
 }
 
 /** What a request says of where it comes from and where it goes. */

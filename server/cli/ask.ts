@@ -59,9 +59,9 @@ export async function readPassword({ stdin }: Terminal): Promise<string> {
   stdin.setEncoding('utf8');
   for await (const chunk of stdin) {
     text += chunk;
-    if (text.length > LONGEST) throw usage('What comes on standard input is too long for a password.');
+    if (text.length > LONGEST) throw usage('What comes on standard input is too long.');
   }
   const password = text.replace(/\r?\n$/, '');
-  if (password === '') throw usage('Standard input is empty: no password was given.');
+  if (password === '') throw usage('Standard input is empty; nothing was changed.');
   return password;
 }

@@ -92,7 +92,10 @@ export class Client {
 function refusal(text: string, status = 0): Failure {
   try {
     const reply = JSON.parse(text) as ErrorReply;
-    return new Failure(1, reply.error.message, reply);
+    const { field, message } = reply.error;
+    // What is said of a field beside it in the panel must name it here.
+    const named = field !== undefined && /^This (?:must|is needed|is too|is not of)/.test(message);
+    return new Failure(1, named ? `${field}: ${message}` : message, reply);
   } catch {
     return new Failure(1, `The server answered with status ${status}.`);
   }

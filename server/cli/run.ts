@@ -102,6 +102,11 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
       (asked ? stdout : stderr).write(help(VERBS));
       return asked ? 0 : 2;
     }
+    const family = VERBS.filter((verb) => verb.words.startsWith(`${words[0]} `));
+    if (given.help === true && words.length === 1 && family.length > 0) {
+      stdout.write(help(family));
+      return 0;
+    }
     const { verb, args } = find(words);
     if (given.help) {
       stdout.write(helpFor(verb));

@@ -165,7 +165,8 @@ export class AccountCommands {
     // First, so that none of them asks to be woken after that was taken.
     this.#end(account, 'not-authorized', 'Your password was changed.', spared);
     await this.#stores.resetLinks.remove(account.id);
-    await this.#stores.push.clear(account.id, spared?.jid.resource);
+    const kept = spared && { resource: spared.jid.resource, since: spared.connectedAt };
+    await this.#stores.push.clear(account.id, kept);
     return made;
   }
 

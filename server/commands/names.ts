@@ -40,8 +40,12 @@ export function checkDomain(input: string, field = 'name'): string {
 /** What a person is called: one line of text, at most 200 characters; control characters are refused. Throws CommandError. */
 export function checkDisplayName(input: string): string {
   const name = input.normalize('NFC').trim();
-  if (/\p{Cc}|\p{Zl}|\p{Zp}/u.test(name)) {
+  // Signs that turn the direction of what stands behind them would do so wherever the name is shown.
+  if (/\p{Cc}|\p{Zl}|\p{Zp}|[\u202a-\u202e\u2066-\u2069]/u.test(name)) {
     throw new CommandError('invalid', 'The full name must be one line of plain text.', 'name');
+  }
+  if (name !== '' && /^[\p{Default_Ignorable_Code_Point}\s]*$/u.test(name)) {
+    throw new CommandError('invalid', 'The full name has nothing in it that can be seen.', 'name');
   }
   if (name.length > 200) throw new CommandError('invalid', 'The full name is too long.', 'name');
   return name;

@@ -73,7 +73,10 @@ export class OptionCommands {
   }
 
   #where(option: Option, domain: string | undefined): string {
-    if (option.scope === 'house') return '';
+    if (option.scope === 'house') {
+      if (domain === undefined) return '';
+      throw new CommandError('invalid', `${option.key} is the same for all domains: leave the domain out.`, 'domain');
+    }
     if (domain !== undefined) return this.#served(domain);
     const [only, ...more] = this.#house.domains();
     if (only !== undefined && more.length === 0) return only;

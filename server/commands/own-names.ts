@@ -59,8 +59,16 @@ function skeleton(local: string): string {
 
 const RESERVED_SKELETONS: ReadonlySet<string> = new Set(RESERVED.map(skeleton));
 
-/** Scripts whose letters are mixed with Latin ones by nobody who does not want to deceive. */
+/** Alphabets with letters that look like those of others, by which they are mixed with these to deceive. */
 const SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Armenian}/u];
+/** Letters of none of these, nor of the scripts of East Asia, that people do write beside Latin ones: Cherokee, say, or Lisu. */
+const OTHERS =
+  /[^\P{L}\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Common}\p{Script=Inherited}]/u;
+
+/** Without the dots and dashes at its ends, and with one where there are several: the eye does not count them. */
+function trimmed(local: string): string {
+  return local.replace(/^[._-]+|[._-]+$/g, '').replace(/([._-])[._-]+/g, '$1');
+}
 
 /**
  * Checks a prepared local part that somebody chose for themselves: not a name of the office, not letters of scripts that
@@ -73,9 +81,10 @@ export function checkOwnName(local: string): string | undefined {
   if (RESERVED_SKELETONS.has(skeleton(local))) {
     throw new CommandError('invalid', 'This name is reserved. Please choose another.', 'local');
   }
-  if (SCRIPTS.filter((script) => script.test(local)).length > 1) {
+  if ([...SCRIPTS, OTHERS].filter((script) => script.test(local)).length > 1) {
     throw new CommandError('invalid', 'A name cannot mix letters of several alphabets.', 'local');
   }
   const plain = latin(local);
-  return plain === local || !/^[\x21-\x7e]+$/.test(plain) ? undefined : plain;
+  const alike = trimmed(/^[\x21-\x7e]+$/.test(plain) ? plain : local);
+  return alike === local ? undefined : alike;
 }

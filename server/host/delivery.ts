@@ -25,10 +25,46 @@ export function recipientsOf(stanza: Stanza, sessions: Sessions): readonly Sessi
   return all.filter((session) => session.listens && session.priority >= 0); // §8.5.2.1.1
 }
 
+/** For a message that several devices of a person were given: how many of them have not failed to take it. */
+const takers = new WeakMap<Stanza, number>();
+
+/** A message as it would have been delivered, of which a device got a copy. */
+interface Original {
+  readonly stanza: Stanza;
+  readonly text: string;
+}
+const originals = new WeakMap<Stanza, Original>();
+
+/** Another device than the recipients gets `copy` of a message (XEP-0280): it has the message, too. Before `deliver`. */
+export function isCopy(copy: Stanza, of: Original): void {
+  originals.set(copy, of);
+  takers.set(of.stanza, (takers.get(of.stanza) ?? 0) + 1);
+}
+
+/** What a stanza is a copy of. */
+export function originalOf(copy: Stanza): Original | undefined {
+  return originals.get(copy);
+}
+
+/**
+ * To be called by each recipient that ends before it has taken a message. True for the last one: all others failed, too, so
+ * the message must go another way. While any of them has it, or may yet, the person would get it twice.
+ */
+export function lastToFail(message: Stanza): boolean {
+  const left = (takers.get(message) ?? 1) - 1;
+  if (left > 0) takers.set(message, left);
+  else takers.delete(message);
+  return left <= 0;
+}
+
 /** The last step of the stage `deliver`, for messages and presence. */
 export function deliver(arrival: Arrival): 'stop' | undefined {
   const { recipients, stanza, extra } = arrival;
   if (recipients.length === 0) return undefined;
+  if (stanza.kind === 'message') {
+    const all = recipients.length + (takers.get(stanza) ?? 0);
+    if (all > 1) takers.set(stanza, all);
+  }
   const text = extra === '' ? stanza.text : insertLast(stanza.text, extra);
   for (const session of recipients) session.deliver(stanza, text);
   return 'stop';

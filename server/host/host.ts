@@ -112,7 +112,7 @@ export class Host implements Destination {
   /** What the first presence will ask the store for, in one question instead of four; the stores remember the answers. */
   #readAhead(account: number): void {
     const { rosters, blocking, offline, profiles } = this.house.stores;
-    const reads = [rosters.all(account), blocking.list(account), offline.count(account), profiles.mark(account)];
+    const reads = [rosters.all(account), blocking.list(account), offline.waiting(account), profiles.mark(account)];
     Promise.all(reads).catch((error: unknown) => this.house.log.warn({ err: error }, 'the store could not be read'));
   }
 

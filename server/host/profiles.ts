@@ -16,7 +16,7 @@ export const cardsVisible = choiceOption({
   scope: 'domain',
   group: 'Profiles',
   title: 'Who may look at a person’s profile',
-  help: 'A profile has the name, picture and contact details that people give of themselves. Contacts may always look at it.',
+  help: 'A profile has the name, picture and contact details that people give of themselves. Contacts may always look at it. Some apps publish the picture by another way, for contacts only.',
   default: 'colleagues',
   choices: {
     contacts: 'Only contacts who may see the person’s presence',

@@ -29,6 +29,12 @@ const FILE = /^(?:[a-z0-9_-]+\/){0,2}[A-Za-z0-9_-]+(?:\.[a-z0-9]+){1,3}$/;
 const LASTING = /\.(?:wasm|json|ttf|svg|png|mp3|ogg)$/;
 const HOST = /^[\w.:[\]-]+$/;
 
+/** For the people who were told of this address. */
+function switchedOff(reply: FastifyReply): FastifyReply {
+  const text = 'There is no chat in the browser here. Please use a chat app, or ask your administrator.';
+  return reply.code(404).type('text/plain; charset=utf-8').send(text);
+}
+
 /**
  * The chat in the browser, at /chat/, from the folder of the built panel. `domains` gives those whose people may use it; when
  * there are none it is as if it was not there.
@@ -45,8 +51,10 @@ export function webChat(folder: string, domains: () => readonly string[]): Fasti
   };
   const config = { access: 'public' } as const;
   return async (app) => {
-    app.get('/chat', { config }, (_request, reply) => (there() ? reply.redirect('/chat/') : notFound(reply)));
-    app.get('/chat/', { config }, (request, reply) => file(request, reply, 'index.html'));
+    app.get('/chat', { config }, (_request, reply) => (there() ? reply.redirect('/chat/') : switchedOff(reply)));
+    app.get('/chat/', { config }, (request, reply) =>
+      there() ? file(request, reply, 'index.html') : switchedOff(reply),
+    );
     app.get('/chat/settings.json', { config }, (request, reply) => {
       if (!there()) return notFound(reply);
       const all = domains();

@@ -141,8 +141,8 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
       ONE,
       PASSWORD,
       AGAIN,
-      { name: 'given_name', type: 'text-single' },
-      { name: 'surname', type: 'text-single' },
+      { name: 'given_name', type: 'text-single', label: 'First name' },
+      { name: 'surname', type: 'text-single', label: 'Family name' },
     ],
     async run(call) {
       const local = localOf(call, value(call, 'accountjid'));
@@ -213,9 +213,19 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
       return {
         note: account.jid,
         fields: [
-          { name: 'ipaddresses', type: 'text-multi', values: sessions.map((session) => session.address) },
-          { name: 'rostersize', type: 'text-single', values: [String(counts.contacts)] },
-          { name: 'onlineresources', type: 'text-multi', values: sessions.map((session) => session.resource) },
+          {
+            name: 'ipaddresses',
+            type: 'text-multi',
+            label: 'IP addresses',
+            values: sessions.map((session) => session.address),
+          },
+          { name: 'rostersize', type: 'text-single', label: 'Contacts', values: [String(counts.contacts)] },
+          {
+            name: 'onlineresources',
+            type: 'text-multi',
+            label: 'Devices that are online',
+            values: sessions.map((session) => session.resource),
+          },
         ],
       };
     },

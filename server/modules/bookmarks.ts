@@ -81,10 +81,10 @@ interface NativeItem {
   readonly payload: Element;
 }
 
-/** The rooms that new clients keep, undefined when they are too many. */
+/** The rooms that new clients keep, undefined when they are too many or too long. */
 async function nativeItems(host: Host, account: Account): Promise<Map<string, NativeItem> | undefined> {
   const items = await accountNodes(host).items(account, NS.bookmarks);
-  if (items.length > ROOMS_LIMIT) return undefined;
+  if (items === undefined || items.length > ROOMS_LIMIT) return undefined;
   const found = new Map<string, NativeItem>();
   for (const { id, payload } of items) {
     const room = payload && readNative(id, payload);

@@ -1,3 +1,4 @@
+import { isCopy } from '../host/delivery.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import { hint, worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
@@ -88,6 +89,7 @@ function copy(host: Host, kind: 'sent' | 'received', stanza: Stanza, text: strin
   const wrapped = `<${kind} xmlns='${NS.carbons}'><forwarded xmlns='${NS.forward}'>${inner}</forwarded></${kind}>`;
   for (const session of to) {
     const own = envelope.for(session.jid);
+    if (kind === 'received') isCopy(own, { stanza, text });
     session.deliver(own, insertLast(own.text, wrapped));
   }
 }

@@ -62,9 +62,9 @@ function toAccounts(registrar: Registrar): AdHocCommand {
 function told({ uri, url, expiresAt }: InvitationResult): CommandOutcome {
   return {
     fields: [
-      { name: 'uri', type: 'text-single', values: [uri] },
-      { name: 'landing-url', type: 'text-single', values: [url] },
-      { name: 'expire', type: 'text-single', values: [dateTime(expiresAt)] },
+      { name: 'uri', type: 'text-single', label: 'Link for chat apps', values: [uri] },
+      { name: 'landing-url', type: 'text-single', label: 'Page to open in a browser', values: [url] },
+      { name: 'expire', type: 'text-single', label: 'Good until', values: [dateTime(expiresAt)] },
     ],
   };
 }

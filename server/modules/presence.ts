@@ -14,6 +14,8 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 /** Entities that a session sent presence to without their being subscribed; to be told when it goes (RFC 6121 §4.6). */
 type Directed = WeakMap<Session, Set<string>>;
 const DIRECTED_LIMIT = 2_000;
+/** Characters of presence that is for all contacts: each of their devices gets it, and again whenever it logs in. */
+const BROADCAST_LIMIT = 16_384;
 
 /** Presence (RFC 6121 §4): broadcast, probes, directed presence, and the goodbye of sessions that vanish. */
 export const presence: Module = {
@@ -79,6 +81,9 @@ function broadcast(host: Host, directed: Directed, { stanza, session }: Departur
   if (stanza.kind !== 'presence' || stanza.to !== undefined) return undefined;
   if (stanza.type !== '' && stanza.type !== 'unavailable') {
     throw new StanzaError('bad-request', 'This presence needs an address.');
+  }
+  if (stanza.text.length > BROADCAST_LIMIT) {
+    throw new StanzaError('policy-violation', `Presence has at most ${BROADCAST_LIMIT} characters.`);
   }
   if (session.invisible) return keepQuiet(host, directed, session, stanza);
   const circle = circleOf(host, session.account);

@@ -6,7 +6,7 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 import { denial } from './access.ts';
 import { accountServices } from './accounts.ts';
 import { expiry } from './config.ts';
-import { PAGE_ITEMS } from './limits.ts';
+import { PAGE_BYTES, PAGE_ITEMS } from './limits.ts';
 import { lastItem } from './notify.ts';
 import { publish, retract } from './publish.ts';
 
@@ -38,8 +38,11 @@ export interface AccountNodes {
   retract(account: Account, node: string, id: string, origin: string): Promise<boolean>;
   /** One item; without an id, the last. Whoever asks for it: the caller sees to who may know. */
   item(account: Account, node: string, id?: string): Promise<AccountItem | undefined>;
-  /** The newest items (at most 500) in order of publication; none when there is no such node. */
-  items(account: Account, node: string): Promise<AccountItem[]>;
+  /**
+   * The newest items (at most 500) in order of publication; none when there is no such node, undefined when they are too long
+   * to be looked at in one go.
+   */
+  items(account: Account, node: string): Promise<AccountItem[] | undefined>;
   /** Whether somebody else may read a node by its access model; false when there is none. */
   mayRead(account: Account, node: string, who: Jid): Promise<boolean>;
 }
@@ -79,8 +82,11 @@ export function accountNodes(host: Host): AccountNodes {
     async items(account, name) {
       const node = await nodeOf(account, name);
       if (node === undefined) return [];
-      const query = { newest: true, limit: PAGE_ITEMS, since: expiry(node.config) };
-      return (await stores.pubsubItems.page(node.id, query)).map(read);
+      const since = expiry(node.config);
+      const query = { newest: true, limit: PAGE_ITEMS, since, room: PAGE_BYTES };
+      const { pubsubItems } = stores;
+      const [found, count] = await Promise.all([pubsubItems.page(node.id, query), pubsubItems.count(node.id, since)]);
+      return found.length < Math.min(count, PAGE_ITEMS) ? undefined : found.map(read);
     },
     async mayRead(account, name, who) {
       const node = await nodeOf(account, name);

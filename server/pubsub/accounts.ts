@@ -45,6 +45,12 @@ const PROFILE: Profile = {
   limits: ACCOUNT_LIMITS,
 };
 
+/**
+ * Bytes of last items for one device that comes. Contacts could publish as much as they like where its client listens, and with
+ * more than may be on its way at once it could not log in; what is left out a client can still ask for.
+ */
+const WELCOME = 2_000_000;
+
 const sees = (item: RosterItem | undefined): boolean => item?.subscription === 'from' || item?.subscription === 'both';
 
 /** An account as a publish-subscribe service (XEP-0163). */
@@ -181,14 +187,15 @@ export class AccountServices {
       for (const account of [...session.accounts.values()]) await this.#offer(account, session, nodes);
     }
     if (!(session instanceof Session)) return;
-    await this.#offer(session.account, session, nodes);
+    const room = { left: WELCOME };
+    await this.#offer(session.account, session, nodes, room);
     const roster = await this.host.house.stores.rosters.all(session.account.id);
     for (const item of roster.items.values()) {
       if (item.subscription !== 'to' && item.subscription !== 'both') continue;
       const { domain, bare } = parseJid(item.jid);
       if (domain !== this.host.domain) continue;
       const account = await this.host.house.stores.accounts.at(bare);
-      if (account !== undefined) await this.#offer(account, session, nodes);
+      if (account !== undefined) await this.#offer(account, session, nodes, room);
     }
   }
 
@@ -211,7 +218,12 @@ export class AccountServices {
     }
   }
 
-  async #offer(account: Account, session: Listener, nodes: ReadonlySet<string>): Promise<void> {
+  async #offer(
+    account: Account,
+    session: Listener,
+    nodes: ReadonlySet<string>,
+    room = { left: WELCOME },
+  ): Promise<void> {
     const { pubsubNodes } = this.host.house.stores;
     const names = await pubsubNodes.names(account.id);
     const service = this.of(account);
@@ -222,7 +234,11 @@ export class AccountServices {
       if (node.config.sendLast !== 'on_sub_and_presence') continue;
       if (!(await this.#listens(service, node, session))) continue;
       const item = await lastItem(service, node);
-      if (item !== undefined && session.lastPresence !== undefined) sendItem(service, node, item, [session.jid]);
+      if (item === undefined || session.lastPresence === undefined) continue;
+      const bytes = Buffer.byteLength(item.payload);
+      if (bytes > room.left) continue;
+      room.left -= bytes;
+      sendItem(service, node, item, [session.jid]);
     }
   }
 

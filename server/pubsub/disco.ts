@@ -28,9 +28,8 @@ export async function nodeItems(service: Service, who: Jid, name: string): Promi
   const node = await nodeOf(service, name);
   await mustRead(service, node, who);
   if (!node.config.persistItems) return [];
-  const query = { newest: true, limit: PAGE_ITEMS, since: expiry(node.config) };
-  const items = await service.house.stores.pubsubItems.page(node.id, query);
-  return items.map(({ id }) => el('item', { jid: service.jid.full, name: id }));
+  const ids = await service.house.stores.pubsubItems.newest(node.id, PAGE_ITEMS, expiry(node.config));
+  return ids.map((id) => el('item', { jid: service.jid.full, name: id }));
 }
 
 /** §5.2, XEP-0163 §6.2: those of some nodes that somebody may subscribe to. */

@@ -35,9 +35,9 @@ export const SERVICE_LIMITS: PubsubLimits = {
 
 /** Of names of nodes and items, and of every text in a configuration, in characters. */
 export const NAME_LENGTH = 1_023;
-/** Items in one answer, and the characters of their payloads together; the rest is for the next page (XEP-0059). */
+/** Items in one answer, and the bytes of their payloads together, about; the rest is for the next page (XEP-0059). */
 export const PAGE_ITEMS = 500;
-export const PAGE_CHARACTERS = 1_000_000;
+export const PAGE_BYTES = 1_000_000;
 /** Items that can be asked for by id in one request, and entries of a request that changes lists. */
 export const REQUEST_ENTRIES = 200;
 /** The years that an item without an end of its own is kept. */

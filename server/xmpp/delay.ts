@@ -35,7 +35,12 @@ export function delayedBy(stanza: Element, from: string): boolean {
   return stanza.children.some((node) => typeof node !== 'string' && isBy(node, from));
 }
 
+/** The stamp of before XEP-0203 (XEP-0091): nobody writes it any more, and clients still believe it. */
+function isOldBy({ name, attrs }: Element, from: string): boolean {
+  return name === 'x' && attrs.xmlns === 'jabber:x:delay' && tryParseJid(attrs.from ?? '')?.full === from;
+}
+
 /** Takes off all stamps that claim to be this entity's. */
 export function removeDelays(stanza: Element, from: string): void {
-  removeChildren(stanza, (node) => isBy(node, from));
+  removeChildren(stanza, (node) => isBy(node, from) || isOldBy(node, from));
 }

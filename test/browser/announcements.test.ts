@@ -22,7 +22,7 @@ describe('the page Announcements in a browser', { skip: noBrowser, timeout: 120_
   it('tells everybody after asking, and keeps the message of the day', async () => {
     const { page } = here;
     await page.goto(`${door.url}/`);
-    await page.getByLabel('One-time code').fill(await door.code());
+    await page.getByLabel('Claim code').fill(await door.code());
     await page.getByLabel('Your name').fill('olga');
     await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await page.getByRole('button', { name: 'Start using Hallway' }).click();
@@ -37,7 +37,7 @@ describe('the page Announcements in a browser', { skip: noBrowser, timeout: 120_
     assert.equal(await page.getByLabel('Tell them').inputValue(), '');
 
     await page.getByLabel('Message of the day').fill('Be quiet.');
-    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Each person is given it once, at the next login.', { exact: true }).waitFor();
     await page.reload();
     await page.waitForFunction("document.querySelectorAll('textarea')[1]?.value === 'Be quiet.'");

@@ -48,7 +48,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
   it('claims it with the code that the start printed, handed over by a link', async () => {
     const { page } = here;
     await page.goto(`${appliance.panel}/claim#${appliance.claimCode}`);
-    assert.equal(await page.getByLabel('One-time code').inputValue(), appliance.claimCode);
+    assert.equal(await page.getByLabel('Claim code').inputValue(), appliance.claimCode);
     await page.getByLabel('Your name').fill(ADMIN.name);
     await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
     await press('Start using Hallway');

@@ -43,7 +43,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
   it('claims the house by the one-time code, whatever its case and dashes', async () => {
     const { page } = here;
     await page.goto(`${door.url}/`);
-    await page.getByLabel('One-time code').fill('aaaa-bbbb-cccc');
+    await page.getByLabel('Claim code').fill('aaaa-bbbb-cccc');
     await page.getByLabel('Your name').fill(ADMIN.name);
     await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
     assert.equal(await page.getByLabel('Addresses end in').inputValue(), 'example.test');
@@ -52,7 +52,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
     await picture(page, 'claim');
 
     const code = (await door.code()).toLowerCase().replaceAll('-', ' ');
-    await page.getByLabel('One-time code').fill(code);
+    await page.getByLabel('Claim code').fill(code);
     await press(page, 'Start using Hallway');
     await seen(page, 'Your house is ready. What comes next?');
     await seen(page, 'Live');

@@ -31,7 +31,7 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
   it('shows every setting with what it does, and keeps what is changed', async () => {
     const { page } = here;
     await page.goto(`${door.url}/`);
-    await page.getByLabel('One-time code').fill(await door.code());
+    await page.getByLabel('Claim code').fill(await door.code());
     await page.getByLabel('Your name').fill('olga');
     await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await page.getByRole('button', { name: 'Start using Hallway' }).click();
@@ -53,6 +53,8 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
     await seats.getByRole('textbox').fill('many');
     await seats.getByRole('button', { name: 'Save' }).click();
     await seats.getByText('A whole number from 1 to 99, please.').waitFor();
+    await seats.getByRole('button', { name: 'Cancel' }).click();
+    await seats.getByText('A whole number from 1 to 99, please.').waitFor({ state: 'detached' });
     const cooks = await field(page, 'canteen.cooks');
     await cooks.getByRole('textbox').fill('ann\nnobody');
     await cooks.getByRole('button', { name: 'Save' }).click();

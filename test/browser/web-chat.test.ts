@@ -74,6 +74,11 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await page.goto(`${appliance.panel}/chat`);
     await page.getByText('@example.test').waitFor();
     await picture(page, 'chat-login');
+    assert.equal(
+      await page.getByRole('link', { name: 'Contact' }).count(),
+      0,
+      'nobody is sent to the makers of the chat',
+    );
     await logIn(page);
     await chatWith(page, 'romeo@example.test');
     await says(page, 'Hello from the browser');
@@ -184,6 +189,8 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     for (const path of ['/chat', '/chat/', '/chat/settings.json', '/chat/converse.min.js']) {
       const answer = await here.context.request.get(appliance.panel + path, { maxRedirects: 0 });
       assert.equal(answer.status(), 404, path);
+      if (path.startsWith('/chat/') === path.endsWith('/'))
+        assert.match(await answer.text(), /^There is no chat in the browser here/);
     }
   });
 });

@@ -57,6 +57,73 @@ describe('XEP-0198 §5, XEP-0160: what was not acknowledged when a session ends'
     assert.equal(await stage.scene.stores.offline.count((await stage.scene.account(J)).id), 0);
   });
 
+  test('is not given again to a device that had it already', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    const chamber = await stage.scene.comes(`${J}/chamber`);
+    await chamber.all();
+    await stage.says('for both');
+    assert.deepEqual(bodies(await chamber.all()), ['for both']);
+    await abandon(stage, wire);
+    assert.deepEqual(bodies(await chamber.all()), []);
+    assert.equal(await stage.scene.stores.offline.count((await stage.scene.account(J)).id), 0);
+  });
+
+  test('waits once, when all of her devices had it and none came back', async (t) => {
+    const stage = await open(t);
+    const wires = [stage.dial(), stage.dial()];
+    await enabled(wires[0]!);
+    await enabled(wires[1]!, `${J}/chamber`);
+    await stage.says('for both');
+    for (const wire of wires) await wire.all(50);
+    for (const wire of wires) wire.cut();
+    await stage.scene.settle();
+    for (const session of stage.scene.host('example.test').sessions.of(J)) session.end('connection-timeout', 'gone');
+    await stage.scene.settle();
+    assert.equal(await stage.scene.stores.offline.count((await stage.scene.account(J)).id), 1);
+  });
+
+  test('is not given again to a device that had a copy of it (XEP-0280)', async (t) => {
+    const stage = await open(t);
+    const wire = stage.dial();
+    await enabled(wire);
+    const chamber = await stage.scene.comes(`${J}/chamber`);
+    await chamber.gets("<iq type='set'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    await chamber.all();
+    await stage.says('for the balcony', `${J}/balcony`);
+    assert.equal((await chamber.all()).length, 1, 'the copy');
+    await abandon(stage, wire);
+    assert.deepEqual(bodies(await chamber.all()), []);
+    assert.equal(await stage.scene.stores.offline.count((await stage.scene.account(J)).id), 0);
+  });
+
+  test('waits once, as it was, when neither the device that it was for nor the one with a copy came back', async (t) => {
+    const stage = await open(t);
+    const wires = [stage.dial(), stage.dial()];
+    await enabled(wires[0]!);
+    await enabled(wires[1]!, `${J}/chamber`);
+    wires[1]!.write("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    for (const wire of wires) await wire.all(50);
+    await stage.says('for the balcony', `${J}/balcony`);
+    for (const wire of wires) await wire.all(50);
+    for (const wire of wires) wire.cut();
+    await stage.scene.settle();
+    for (const session of stage.scene.host('example.test').sessions.of(J)) session.end('connection-timeout', 'gone');
+    await stage.scene.settle();
+    const juliet = await stage.scene.connect(`${J}/hall`);
+    await juliet.sends('<presence/>');
+    await juliet.receives(`<presence from='${J}/hall'/>`);
+    const message = await juliet.receives(`<message from='${R}/orchard'><body>for the balcony</body></message>`);
+    assert.deepEqual(
+      elements(message)
+        .map(({ name }) => name)
+        .sort(),
+      ['body', 'delay', 'stanza-id'],
+    );
+    await juliet.receivesNothing();
+  });
+
   test('is in the archive once', async (t) => {
     const stage = await open(t);
     const wire = stage.dial();

@@ -172,6 +172,7 @@ describe('the rest of the house', () => {
     assert.match(list.out, /anna@example\.test\/a\/b c +192\.0\.2\.7 +TLSv1\.3 SCRAM-SHA-256-PLUS/);
     assert.ok(!list.out.includes('\u001b'), 'nothing drives the terminal');
     assert.match((await ctl('session list anna@example.test')).out, /1 in all/);
+    assert.equal((await ctl('session list anna')).exit, 2, 'a slip is not the answer that she is not there');
     const stdout = new Text();
     const world = { stdin: new PassThrough(), stdout, stderr: new Text(), cwd: folder, caller: 'tester' };
     assert.equal(await run(['--data', folder, 'session', 'end', 'anna@example.test/a/b c'], world), 0);
@@ -200,6 +201,9 @@ describe('the rest of the house', () => {
     assert.equal((await ctl('setting set canteen.open off --domain example.test')).out, 'canteen.open: off\n');
     assert.equal((await ctl('setting set canteen.cooks ann bob')).out, 'canteen.cooks: ann bob\n');
     assert.match((await ctl('setting show canteen.seats')).out, /value: +7\n.*1 to 99 seats/s);
+    assert.doesNotMatch((await ctl('setting show canteen.seats')).out, /^:/m, 'every line has its name');
+    assert.match((await ctl('setting set canteen.key x --domain example.test')).err, /same for all domains/);
+    assert.match((await ctl('setting set canteen.key')).err, /nothing was changed/);
     assert.equal((await ctl('setting set canteen.cooks')).out, 'canteen.cooks: (none)\n');
     assert.equal((await ctl('setting reset canteen.seats')).out, 'canteen.seats: 20\n');
     for (const wrong of ['seats', 'seats many', 'seats 1 2', 'open maybe', 'roof on']) {
@@ -317,6 +321,15 @@ describe('being called', () => {
     const { out } = await ctl('--help');
     for (const verb of VERBS) assert.ok(out.includes(verb.words));
     assert.equal((await ctl('')).exit, 2);
+    const family = await ctl('invite --help');
+    assert.deepEqual(
+      [family.exit, family.out.includes('invite revoke'), family.out.includes('user add')],
+      [0, true, false],
+    );
+  });
+
+  test('what is wrong with a value is said with its name', async () => {
+    assert.match((await ctl('invite create --days 0')).err, /days: This must be at least 1/);
   });
 
   test('what is misspelt is guessed', async () => {

@@ -284,6 +284,10 @@ describe('names', () => {
     assert.equal(checkLocal('Anna.B'), 'anna.b');
     assert.equal(checkDomain(' Example.TEST. '), 'example.test');
     assert.equal(checkDisplayName('  Anna B '), 'Anna B');
+    for (const name of ['Juliet\u202e gpj.exe', '\u2067x', '\u200b', '\u3164 ']) {
+      assert.throws(() => checkDisplayName(name), { code: 'invalid', field: 'name' }, JSON.stringify(name));
+    }
+    for (const name of ['👨\u200d👩\u200d👧', 'می\u200cخواهم']) assert.equal(checkDisplayName(name), name);
     assert.equal(checkAdminName(' Olga '), 'olga');
     for (const [input, words] of [
       ['', /is needed/],

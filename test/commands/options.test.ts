@@ -63,6 +63,7 @@ describe('settings', () => {
     }
     await assert.rejects(options.set(by, 'canteen.roof', true), refused('setting-not-found'));
     await assert.rejects(options.set(by, 'canteen.open', true, 'other.test'), refused('domain-not-found'));
+    await assert.rejects(options.set(by, 'canteen.key', 'x', 'example.test'), refused('invalid', 'domain'));
     assert.ok(options.list().options.every((one) => !one.decided));
     assert.deepEqual((await house.commands.audit.page(undefined)).rows, []);
   });

@@ -33,6 +33,11 @@ test('a name has letters of one alphabet, and what it looks like is told', () =>
     assert.ok(alike === undefined || alike === latin(name), name);
   }
   assert.equal(checkOwnName('juliet'), undefined);
+  for (const name of ['ꮷuliet', 'ꭻuliet', 'jᴜliеt']) assert.throws(() => checkOwnName(name), refused, name);
+  for (const name of ['kim金', 'さくらai']) assert.equal(checkOwnName(name), undefined, name);
+  for (const name of ['juliet.', '_juliet', 'júliet--']) assert.equal(checkOwnName(name), 'juliet', name);
+  assert.equal(checkOwnName('anna..bell'), 'anna.bell');
+  assert.equal(checkOwnName('анна_'), 'анна');
 });
 
 test('tokens have 140 bits of letters and digits, and one hash a purpose (SECURITY 24)', () => {

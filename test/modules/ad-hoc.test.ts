@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { child, elements, serialize } from '../../server/xmpp/element.ts';
+import { child, type Element, elements, serialize } from '../../server/xmpp/element.ts';
 import type { Actor } from '../support/actor.ts';
 import {
   ADMIN,
@@ -10,6 +10,7 @@ import {
   form,
   JULIET,
   OFFICE,
+  orders,
   PRINCE,
   palace,
   ROMEO,
@@ -75,6 +76,27 @@ describe('who may administer from chat', () => {
         [['automation', 'command-node']],
       );
     }
+  });
+
+  test('whatever a form asks or tells has words: apps that do not know the command show those', async (t) => {
+    const { scene, prince } = await palace(t);
+    const list = await prince.gets(
+      `<iq type='get' to='example.test'><query xmlns='${ITEMS}' node='${COMMANDS}'/></iq>`,
+    );
+    const wordless: string[] = [];
+    const look = (node: string, answer: Element) => {
+      for (const one of find(answer, 'x')?.getChildren('field') ?? []) {
+        if (one.attrs.type !== 'hidden' && !one.attrs.label) wordless.push(`${node} ${one.attrs.var}`);
+      }
+    };
+    for (const { attrs } of elements(find(list, 'query')!)) {
+      const node = String(attrs.node);
+      const run = `<iq type='set' to='example.test'><command xmlns='${COMMANDS}' node='${node}'/></iq>`;
+      look(node, find(await prince.gets(run), 'command')!);
+    }
+    await scene.account(ROMEO);
+    look('user-stats', await orders(prince, 'user-stats', { accountjid: ROMEO }));
+    assert.deepEqual(wordless, []);
   });
 
   test('XEP-0050 §2.2: each command has its address and a name', async (t) => {

@@ -163,6 +163,23 @@ describe('attacks on bookmarks', () => {
     assert.equal(elements(await privateRooms(juliet)).length, 301);
   });
 
+  test('attack: bookmarks of megabytes are not read through at each change, and nothing is lost by that', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.connect(`${JULIET}/balcony`);
+    await juliet.gets(add(PLAY));
+    await scene.settle();
+    const long = conference(`<extensions><x xmlns='urn:x'>${'x'.repeat(150_000)}</x></extensions>`);
+    for (let n = 0; n < 8; n++) await juliet.gets(add(`r${n}@c.test`, long));
+    await scene.settle();
+    const before = jids(await privateRooms(juliet));
+    assert.ok(before.includes(PLAY));
+    await juliet.gets(setPrivate(storage(ORCHARD)));
+    await scene.settle();
+    const { stores } = scene;
+    const node = await stores.pubsubNodes.get(String(juliet.session.account.id), NATIVE);
+    assert.equal((await stores.pubsubItems.newest(node!.id, 100, 0)).length, 9, 'what was not looked at stays');
+  });
+
   test('somebody else’s rooms are neither seen nor changed', async (t) => {
     const scene = await openScene(t);
     await scene.friends('romeo@example.test', JULIET);

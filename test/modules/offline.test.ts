@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { UNSENT_LIMIT } from '../../server/stream/element-stream.ts';
 import { serialize } from '../../server/xmpp/element.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 import { conditionOf, find } from '../support/xml.ts';
@@ -136,7 +137,8 @@ describe('XEP-0203: the stamp', () => {
     const scene = await openScene(t);
     const juliet = await apart(scene);
     const forged = "<delay xmlns='urn:xmpp:delay' from='example.test' stamp='2002-09-10T23:08:25Z'/>";
-    await juliet.sends(say('old news', forged + forged));
+    const old = "<x xmlns='jabber:x:delay' from='example.test' stamp='20020910T23:08:25'/>";
+    await juliet.sends(say('old news', forged + old + forged));
     const romeo = await scene.connect(`${R}/orchard`);
     await romeo.sends('<presence/>');
     await romeo.receives(`<presence from='${R}/orchard'/>`);
@@ -167,4 +169,24 @@ test('what waits survives children without a namespace', async (t) => {
   await romeo.sends('<presence/>');
   await romeo.receives(`<presence from='${R}/orchard'/>`);
   await romeo.receives("<message><body>x</body><a xmlns=''><b/></a></message>");
+});
+
+test('attack: somebody is kept from logging in by long messages that wait for them', async (t) => {
+  const scene = await openScene(t);
+  const juliet = await apart(scene);
+  const long = '\u6f22'.repeat(80_000); // 240,000 bytes
+  for (let n = 0; n < 40; n++) await juliet.sends(say(`${n} ${long}`));
+  const refused = await juliet.all();
+  assert.equal(refused.length, 7);
+  for (const one of refused) assert.equal(conditionOf(one), 'resource-constraint');
+  scene.stores.offline.forget((await scene.account(R)).id); // counted anew, it is as much
+  await juliet.sends(say(long));
+  assert.equal((await juliet.all()).length, 1);
+  const romeo = await scene.comes(`${R}/orchard`, '<presence><priority>-1</priority></presence>');
+  await romeo.sends('<presence/>');
+  const got = (await romeo.all()).filter(({ name }) => name === 'message');
+  assert.equal(got.length, 33);
+  const bytes = got.reduce((sum, one) => sum + Buffer.byteLength(serialize(one)), 0);
+  assert.ok(bytes < UNSENT_LIMIT / 2, `${bytes} bytes at once`);
+  assert.equal(await waiting(scene), 0);
 });

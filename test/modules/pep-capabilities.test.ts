@@ -210,3 +210,20 @@ describe('XEP-0115 §5.4: the hash of capabilities', () => {
     assert.equal(await question(romeo, () => scene.settle()), undefined);
   });
 });
+
+test('attack: contacts publish so much that who comes would be sent more than may be on its way', async (t) => {
+  const scene = await openScene(t);
+  const juliet = await scene.connect(`${J}/balcony`);
+  const nodes = Array.from({ length: 12 }, (_, n) => `urn:example:n${n}`);
+  const page = `<page xmlns='urn:example:page'>${'y'.repeat(190_000)}</page>`;
+  for (const bare of [R, T]) {
+    await scene.friends(J, bare);
+    const other = await scene.connect(`${bare}/x`);
+    for (const node of nodes) await other.gets(publish(node, 'i', page));
+  }
+  await juliet.gets(publish(NODE, 'own', tune('la')));
+  const phone = await listener(scene, `${J}/phone`, NODE, ...nodes);
+  const got = await heard(phone);
+  assert.equal(got[0], `items ${NODE} item:own`, 'what is one’s own comes first');
+  assert.equal(got.length, 1 + 10);
+});

@@ -107,7 +107,7 @@ test('other modules publish, read and retract in an account’s name, and follow
   assert.equal((await nodes.item(account, NODE))?.id, 'b');
   assert.equal(serialize((await nodes.item(account, NODE, 'a'))!.payload!), tune('one'));
   assert.deepEqual(
-    (await nodes.items(account, NODE)).map(({ id }) => id),
+    (await nodes.items(account, NODE))?.map(({ id }) => id),
     ['a', 'b'],
   );
   assert.equal(await nodes.mayRead(account, NODE, parseJid(P)), true);

@@ -305,3 +305,17 @@ test('RFC 6120 §7.7.2.2: who binds the same resource takes the place of the oth
   const seen = (await romeo.all()).map(({ attrs }) => attrs.type ?? 'available');
   assert.deepEqual(seen, ['unavailable', 'available']);
 });
+
+test('attack: presence of any length, which all devices of all contacts would get', async (t) => {
+  const scene = await openScene(t);
+  await scene.friends(J, R, 'both');
+  const romeo = await scene.comes(`${R}/orchard`);
+  const juliet = await scene.comes(`${J}/balcony`);
+  await romeo.all();
+  const long = (length: number): string => `<presence><status>${'x'.repeat(length)}</status></presence>`;
+  await juliet.sends(long(20_000));
+  assert.equal(conditionOf((await juliet.all())[0]!), 'policy-violation');
+  await romeo.receivesNothing();
+  await juliet.sends(long(10_000));
+  await romeo.receives(`<presence from='${J}/balcony'/>`);
+});

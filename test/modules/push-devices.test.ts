@@ -134,3 +134,21 @@ test('attack: a push that waits for its time is not sent once the device, the pa
     if (name !== 'removed') await scene.stores.push.clear((await scene.account(J)).id);
   }
 });
+
+test('XEP-0077 §3.3, attack: a thief of the password who had the same resource is not told of messages after it was changed', async (t) => {
+  const { scene, phone } = await open(t);
+  await phone.gets(enabling('of the thief'));
+  phone.leaves();
+  await sleep(2);
+  const mine = await scene.comes(`${J}/phone`);
+  await mine.gets(enabling('mine'));
+  const tablet = await scene.comes(`${J}/tablet`);
+  await tablet.gets(enabling('tablet'));
+  const inner = '<username>juliet</username><password>another one 1</password>';
+  await mine.gets(`<iq type='set'><query xmlns='jabber:iq:register'>${inner}</query></iq>`);
+  const left = await scene.stores.push.of((await scene.account(J)).id);
+  assert.deepEqual(
+    left.map(({ node }) => node),
+    ['mine'],
+  );
+});

@@ -18,6 +18,8 @@ window.converse.plugins.add('hallway', {
     const { api } = _converse;
     // Its own fetches pictures of sponsors from elsewhere; ours, in the page, names the licence and where the source is.
     api.elements.define('converse-footer', class extends HTMLElement {});
+    // Its own bar leads to the makers of Converse.js, as “Contact” too: they are not whom people of this office look for.
+    api.elements.define('converse-controlbox-navbar', class extends HTMLElement {});
     // A page that is loaded again takes its session up again (XEP-0198), so it must go on under the name it had.
     api.listen.on('setUserJID', () => {
       const { session, bare_jid: bare, resource: made } = _converse;

@@ -9,6 +9,7 @@ export const sessions: readonly Verb[] = [
     options: [],
     summary: 'which clients are connected',
     async run({ client, print }, [jid]) {
+      if (jid !== undefined) account(jid);
       const reply = await client.call('GET /api/sessions', { query: jid === undefined ? {} : { jid } });
       const rows = reply.sessions.map((one) => [
         one.jid,

@@ -52,7 +52,7 @@ function read({ shape, key }: Setting, words: readonly string[]): Setting['value
 function describe(one: Setting): string {
   return pairs([
     ['setting', one.key],
-    ['', one.title],
+    ['title', one.title],
     ['value', `${written(one)}${one.decided ? '' : ' (the default)'}`],
     ['may be', possible(one)],
     ['what it does', one.help],

@@ -2,6 +2,7 @@ import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { among, compose, type Database, type Statement, sql } from '../database.ts';
 import { keysOf, type Pattern } from '../searchable.ts';
 import { dropFromIndex, indexed, matching } from '../sqlite-text-index.ts';
+import { cut, type Fitted, fitting, PAGE_BYTES } from './archive-fitting.ts';
 import { type ArchiveFilter, ownerOf, range } from './archive-range.ts';
 import type { ArchivedMessage, ArchivePage, ArchiveQuery } from './archives.ts';
 
@@ -29,7 +30,7 @@ const SAME_ID = 50;
 /** A search was given up: too many are under way, or it found nothing within its time. */
 export class SearchRefused extends Error {}
 
-interface Hit extends ArchivedMessage {
+interface Hit extends Fitted {
   /** The last message that was looked at, null when there are no more. */
   readonly edge: number | null;
 }
@@ -71,7 +72,7 @@ export function sliceStatement(
     compose(sql`AND id >=`, low, sql`AND id <=`, high),
   );
   const hits = compose(
-    compose(sql`SELECT message.id AS id, message.stanza AS stanza FROM (`, found, sql`) AS found`),
+    compose(sql`SELECT message.id AS id, octet_length(message.stanza) AS size FROM (`, found, sql`) AS found`),
     compose(sql`CROSS JOIN message ON message.id = found.id WHERE`, matching(pattern)),
     filter.ids === undefined ? undefined : compose(sql`AND message.id IN`, among(filter.ids)),
     compose(order, sql`LIMIT ${limit + 1}`),
@@ -80,7 +81,7 @@ export function sliceStatement(
     compose(sql`WITH hint AS MATERIALIZED (`, hint, order, sql`LIMIT ${size}),`),
     fromEnd ? sql`edge AS MATERIALIZED (SELECT min(id) AS id` : sql`edge AS MATERIALIZED (SELECT max(id) AS id`,
     sql`FROM hint HAVING count(*) = ${size})`,
-    compose(sql`SELECT`, edge, sql`AS edge, id, stanza FROM (`, hits, sql`) AS hits`),
+    compose(sql`SELECT`, edge, sql`AS edge, id, stanza FROM (`, fitting(hits, fromEnd), sql`) AS hits`),
     compose(sql`UNION ALL SELECT`, edge, sql`, NULL, NULL`),
   );
 }
@@ -102,7 +103,7 @@ export class ArchiveSearch {
   }
 
   /**
-   * One page of what is found. It may be shorter than asked for without being complete: then time was up. `wanted` says
+   * One page of what is found. It may be shorter than asked for without being complete: then time or room was up. `wanted` says
    * whether somebody still waits for it. Throws SearchRefused.
    */
   async page(owner: number, query: ArchiveSearchQuery, wanted: () => boolean = () => true): Promise<ArchivePage> {
@@ -126,9 +127,9 @@ export class ArchiveSearch {
     const found: ArchivedMessage[] = [];
     let filter: ArchiveFilter = { with: peer };
     for (let seen = 0; seen < LOOK_BACK && found.length < SAME_ID; seen += LARGEST_SLICE) {
-      const { hits, edge } = await this.#slice(owner, query, filter, LARGEST_SLICE);
+      const { hits, edge, whole } = await this.#slice(owner, query, filter, LARGEST_SLICE);
       found.push(...hits);
-      if (edge === undefined) break;
+      if (edge === undefined || !whole) break; // so much has to be looked at already
       filter = { with: peer, beforeId: edge };
     }
     return found.slice(0, SAME_ID);
@@ -142,18 +143,23 @@ export class ArchiveSearch {
   async #walk(owner: number, query: ArchiveSearchQuery, wanted: () => boolean): Promise<ArchivePage> {
     const { limit, fromEnd } = query;
     const rows: ArchivedMessage[] = [];
+    let room = PAGE_BYTES;
     const until = performance.now() + this.#patience;
     let filter: ArchiveFilter = query;
     let size = FIRST_SLICE;
     let ended = query.ids?.length === 0;
-    while (!ended && rows.length <= limit && wanted()) {
+    while (!ended && rows.length <= limit && room > 0 && wanted()) {
       const began = performance.now();
       if (began > until) {
         if (rows.length === 0) throw new SearchRefused('Nothing was found within the time for a search.');
         break;
       }
-      const { hits, edge } = await this.#slice(owner, query, filter, size);
-      for (const hit of hits) rows.push(hit);
+      const { hits, edge, whole } = await this.#slice(owner, query, filter, size);
+      for (const hit of hits) {
+        rows.push(hit);
+        room -= hit.stanza.length;
+      }
+      if (!whole) break;
       if (edge === undefined) ended = true;
       else filter = fromEnd ? { ...filter, beforeId: edge } : { ...filter, afterId: edge };
       const took = performance.now() - began;
@@ -173,9 +179,10 @@ export class ArchiveSearch {
     query: ArchiveSearchQuery,
     filter: ArchiveFilter,
     size: number,
-  ): Promise<{ hits: ArchivedMessage[]; edge: number | undefined }> {
-    const rows = await this.#db.all<Hit>(sliceStatement(owner, query, filter, size));
-    const end = rows.pop();
-    return { hits: rows.map(({ id, stanza }) => ({ id, stanza })), edge: end?.edge ?? undefined };
+  ): Promise<{ hits: ArchivedMessage[]; edge: number | undefined; whole: boolean }> {
+    const found = await this.#db.all<Hit>(sliceStatement(owner, query, filter, size));
+    const end = found.pop();
+    const { rows, whole } = cut(found);
+    return { hits: rows, edge: end?.edge ?? undefined, whole };
   }
 }

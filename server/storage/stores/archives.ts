@@ -1,6 +1,7 @@
 import { Cached, type Soon } from '../cached.ts';
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import { dropFromIndex, GROW_INDEX, INDEX_PLACED } from '../sqlite-text-index.ts';
+import { cut, type Fitted, fitting } from './archive-fitting.ts';
 import { type ArchiveFilter, entries } from './archive-range.ts';
 
 export type { ArchiveFilter } from './archive-range.ts';
@@ -59,15 +60,17 @@ const STANDARD: ArchivePreferences = { default: 'always', always: [], never: [] 
 export function pageStatement(owner: number, query: ArchiveQuery): Statement {
   const { limit, fromEnd } = query;
   const order = fromEnd ? sql`ORDER BY wanted DESC` : sql`ORDER BY wanted`;
-  return compose(
-    sql`SELECT message.id AS id, message.stanza AS stanza FROM (SELECT id AS wanted FROM (`,
-    entries(owner, query, limit + 1, fromEnd),
+  return fitting(
     compose(
-      sql`) AS both_kinds`,
-      order,
-      sql`LIMIT ${limit + 1}) AS page JOIN message ON message.id = page.wanted`,
-      order,
+      sql`SELECT message.id AS id, octet_length(message.stanza) AS size FROM (SELECT id AS wanted FROM (`,
+      entries(owner, query, limit + 1, fromEnd),
+      compose(
+        sql`) AS both_kinds`,
+        order,
+        sql`LIMIT ${limit + 1}) AS page CROSS JOIN message WHERE message.id = page.wanted`,
+      ),
     ),
+    fromEnd,
   );
 }
 
@@ -137,9 +140,9 @@ export class Archives {
   async page(owner: number, query: ArchiveQuery): Promise<ArchivePage> {
     if (!(query.limit >= 0 && query.limit <= 1_000)) throw new RangeError('limit is 0 to 1,000');
     if (query.ids?.length === 0) return { rows: [], complete: true };
-    const rows = await this.#db.all<ArchivedMessage>(pageStatement(owner, query));
-    const complete = rows.length <= query.limit;
-    if (!complete) rows.pop();
+    const { rows, whole } = cut(await this.#db.all<Fitted>(pageStatement(owner, query)));
+    const complete = whole && rows.length <= query.limit;
+    if (rows.length > query.limit) rows.pop();
     if (query.fromEnd) rows.reverse();
     const first = rows[0];
     const last = rows[rows.length - 1];

@@ -7,10 +7,16 @@ export interface OfflineMessage {
   readonly stanza: string;
 }
 
+/** What waits for one account: how many messages, and how many bytes of XML. */
+export interface Waiting {
+  readonly count: number;
+  readonly size: number;
+}
+
 /** Messages that wait for their recipient (XEP-0160). */
 export class Offline {
   readonly #db: Database;
-  readonly #counts: Cached<number, number>;
+  readonly #counts: Cached<number, Waiting>;
 
   constructor(db: Database) {
     this.#db = db;
@@ -24,7 +30,7 @@ export class Offline {
   append(account: number, id: number, stanza: string): Statement {
     const known = this.#counts.peek(account);
     if (known === undefined) this.#counts.forget(account);
-    else this.#counts.put(account, known + 1);
+    else this.#counts.put(account, { count: known.count + 1, size: known.size + Buffer.byteLength(stanza) });
     return sql`INSERT INTO offline (account, id, stanza) VALUES (${account}, ${id}, ${stanza})`;
   }
 
@@ -61,9 +67,14 @@ export class Offline {
       OR id IN (SELECT id FROM archive_fresh WHERE owner = ${account} OR other_owner = ${account}))`);
   }
 
-  /** How many messages wait, those just appended included. */
-  count(account: number): Soon<number> {
+  /** What waits, those just appended included. */
+  waiting(account: number): Soon<Waiting> {
     return this.#counts.get(account);
+  }
+
+  /** How many of them there are. */
+  async count(account: number): Promise<number> {
+    return (await this.#counts.get(account)).count;
   }
 
   /** A write failed or the account is gone: count anew. */
@@ -71,8 +82,9 @@ export class Offline {
     this.#counts.forget(account);
   }
 
-  async #count(account: number): Promise<number> {
-    const row = await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM offline WHERE account = ${account}`);
-    return row?.n ?? 0;
+  async #count(account: number): Promise<Waiting> {
+    const row = await this.#db.get<Waiting>(sql`SELECT count(*) AS count, coalesce(sum(octet_length(stanza)), 0) AS size
+      FROM offline WHERE account = ${account}`);
+    return row ?? { count: 0, size: 0 };
   }
 }

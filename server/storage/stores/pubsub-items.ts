@@ -21,6 +21,8 @@ export interface ItemQuery {
   readonly limit: number;
   /** Only items published after this moment. */
   readonly since: number;
+  /** See `fitting`. */
+  readonly room?: number;
 }
 
 interface Row {
@@ -34,6 +36,23 @@ function read({ published_at: publishedAt, ...rest }: Row): PubsubItem {
   return { ...rest, publishedAt };
 }
 
+/**
+ * Reads the items that `sized` gives (`id`, `place`, `publisher`, `published_at`, `size` in bytes) as long as there is room for
+ * their payloads, `room` bytes: of the first in any case, or nobody would get further.
+ */
+function fitting(node: number, sized: Statement, newest: boolean, room = Number.MAX_SAFE_INTEGER): Statement {
+  const order = newest ? sql`ORDER BY place DESC` : sql`ORDER BY place`;
+  return compose(
+    sql`SELECT id, publisher, published_at,
+      (SELECT i.payload FROM pubsub_item AS i WHERE i.node = ${node} AND i.id = summed.id) AS payload
+      FROM (SELECT id, place, publisher, published_at, size, sum(size) OVER (`,
+    order,
+    compose(sql`ROWS UNBOUNDED PRECEDING) AS total FROM (`, sized, sql`) AS sized) AS summed`),
+    compose(sql`WHERE total <= ${room} OR total = size`, order),
+  );
+}
+
+const SIZED = sql`SELECT id, place, publisher, published_at, octet_length(payload) AS size FROM pubsub_item`;
 const COLUMNS = sql`SELECT id, publisher, published_at, payload FROM pubsub_item`;
 /** Characters of last items that are kept in memory. */
 const REMEMBERED = 32_000_000;
@@ -101,18 +120,18 @@ export class PubsubItems {
     return row && read(row);
   }
 
-  /** Those of these items that there are (at most 1,000), in order of publication. */
-  async some(node: number, ids: readonly string[], since: number): Promise<PubsubItem[]> {
+  /** Those of these items that there are (at most 1,000) and that fit, in order of publication. */
+  async some(node: number, ids: readonly string[], since: number, room?: number): Promise<PubsubItem[]> {
     if (ids.length === 0) return [];
-    const rows = await this.#db.all<Row>(
-      compose(
-        COLUMNS,
-        sql`WHERE node = ${node} AND published_at > ${since} AND id IN`,
-        among(ids),
-        sql`ORDER BY place`,
-      ),
-    );
-    return rows.map(read);
+    const sized = compose(SIZED, sql`WHERE node = ${node} AND published_at > ${since} AND id IN`, among(ids));
+    return (await this.#db.all<Row>(fitting(node, sized, false, room))).map(read);
+  }
+
+  /** The ids of the newest, in order of publication. */
+  async newest(node: number, limit: number, since: number): Promise<string[]> {
+    const rows = await this.#db.all<{ id: string }>(sql`SELECT id FROM pubsub_item
+      WHERE node = ${node} AND published_at > ${since} ORDER BY place DESC LIMIT ${limit}`);
+    return rows.map(({ id }) => id).reverse();
   }
 
   async count(node: number, since: number): Promise<number> {
@@ -123,10 +142,10 @@ export class PubsubItems {
   }
 
   async page(node: number, query: ItemQuery): Promise<PubsubItem[]> {
-    const { after, before, newest, limit, since } = query;
-    const rows = await this.#db.all<Row>(
+    const { after, before, newest, limit, since, room } = query;
+    const sized = compose(
       compose(
-        COLUMNS,
+        SIZED,
         sql`WHERE node = ${node} AND published_at > ${since}`,
         after === undefined
           ? undefined
@@ -134,11 +153,11 @@ export class PubsubItems {
         before === undefined
           ? undefined
           : sql`AND place < (SELECT place FROM pubsub_item WHERE node = ${node} AND id = ${before})`,
-        newest ? sql`ORDER BY place DESC` : sql`ORDER BY place`,
-        sql`LIMIT ${limit}`,
       ),
+      newest ? sql`ORDER BY place DESC` : sql`ORDER BY place`,
+      sql`LIMIT ${limit}`,
     );
-    const items = rows.map(read);
+    const items = (await this.#db.all<Row>(fitting(node, sized, newest, room))).map(read);
     return newest ? items.reverse() : items;
   }
 

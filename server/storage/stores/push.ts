@@ -61,10 +61,18 @@ export class PushRegistrations {
     );
   }
 
-  /** Takes all of somebody's away but those of one device: who had the old password must not go on being told. */
-  async clear(account: number, spared = ''): Promise<void> {
+  /**
+   * Takes all of somebody's away but those that one session asked for: who had the old password must not go on being told,
+   * nor who once had the same resource. `since` is when that session began, ms since 1970.
+   */
+  async clear(account: number, spared?: { readonly resource: string; readonly since: number }): Promise<void> {
     this.#cache.forget(account);
-    await this.#db.run(sql`DELETE FROM push_registration WHERE account = ${account} AND resource <> ${spared}`);
+    const { resource = '', since = 0 } = spared ?? {};
+    await this.#db.run(
+      spared === undefined
+        ? sql`DELETE FROM push_registration WHERE account = ${account}`
+        : sql`DELETE FROM push_registration WHERE account = ${account} AND (resource <> ${resource} OR created_at < ${since})`,
+    );
   }
 
   /**

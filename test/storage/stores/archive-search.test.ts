@@ -251,7 +251,7 @@ describe('search in archives', () => {
     const { archives, archiveSearch: search } = await house(t);
     for (let n = 1; n <= 12; n++) says(archives, n, `first ${'ü '.repeat(100_000)} final`);
     await archives.expire(0, 1);
-    assert.equal(await found(search, 'first', { limit: 5 }), '1 2 3 4 5');
+    assert.equal(await found(search, 'first', { limit: 3 }), '1 2 3');
     assert.equal(await found(search, 'final'), ' .');
   });
 
@@ -279,4 +279,13 @@ describe('search in archives', () => {
       }
     }
   });
+});
+
+it('attack: a search that finds the longest messages gives a short page, and the next goes on behind it', async (t) => {
+  const { archives, archiveSearch } = await house(t);
+  for (let n = 1; n <= 9; n++) says(archives, n, `invoice ${'x'.repeat(250_000)}`);
+  assert.equal(await found(archiveSearch, 'invoice'), '1 2 3 4');
+  assert.equal(await found(archiveSearch, 'invoice', { afterId: at(4) }), '5 6 7 8');
+  assert.equal(await found(archiveSearch, 'invoice', { afterId: at(8) }), '9 .');
+  assert.equal(await found(archiveSearch, 'invoice', { fromEnd: true }), '6 7 8 9');
 });

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { firstIdAt } from '../../../server/storage/archive-id.ts';
 import { sql } from '../../../server/storage/database.ts';
-import { type Archives, COUNT_BOUND, pageStatement } from '../../../server/storage/stores/archives.ts';
+import {
+  type ArchiveQuery,
+  type Archives,
+  COUNT_BOUND,
+  pageStatement,
+} from '../../../server/storage/stores/archives.ts';
 import { house } from './support.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -149,6 +154,27 @@ describe('archives', () => {
         assert.deepEqual(scans, [], 'no table that grows is read through');
       }
     }
+  });
+
+  it('attack: hundreds of the longest messages are a short page, and the next goes on behind it', async (t) => {
+    const { archives } = await house(t);
+    for (let n = 1; n <= 12; n++) archives.append(n, `${n} ${'x'.repeat(250_000)}`, [{ owner: 1, peer: 'a@o' }]);
+    for (let n = 13; n <= 30; n++) archives.append(n, `${n}`, [{ owner: 1, peer: 'a@o' }]);
+    const read = async (query: Partial<ArchiveQuery>): Promise<string> => {
+      const { rows, complete, first, last } = await archives.page(1, { limit: 20, fromEnd: false, ...query });
+      assert.deepEqual([first, last], [rows[0]?.id, rows.at(-1)?.id]);
+      for (const { id, stanza } of rows) assert.equal(Number.parseInt(stanza, 10), id);
+      return rows.map(({ id }) => id).join(' ') + (complete ? ' .' : '');
+    };
+    assert.equal(await read({}), '1 2 3 4');
+    assert.equal(await read({ afterId: 4 }), '5 6 7 8');
+    assert.equal(await read({ afterId: 8, limit: 3 }), '9 10 11');
+    assert.equal(await read({ afterId: 11 }), '12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 .');
+    assert.equal(await read({ fromEnd: true, beforeId: 15 }), '9 10 11 12 13 14');
+    assert.equal(await read({ ids: [1, 2, 3, 4, 5] }), '1 2 3 4');
+    const huge = 'y'.repeat(2_000_000);
+    archives.append(40, huge, [{ owner: 1, peer: 'b@o' }]);
+    assert.equal((await archives.page(1, { with: 'b@o', limit: 20, fromEnd: false })).rows[0]?.stanza, huge);
   });
 
   it('keep the fresh entries few', async (t) => {

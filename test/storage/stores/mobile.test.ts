@@ -34,8 +34,11 @@ describe('registrations for push notifications', () => {
     await push.remove(id, 'app.test');
     assert.deepEqual(await push.of(id), [one('other.test', 'a')]);
     await push.put(id, changed);
-    await push.clear(id, 'new');
+    await push.clear(id, { resource: 'new', since: 2 });
     assert.deepEqual(await push.of(id), [changed]);
+    await push.clear(id, { resource: 'new', since: 3 });
+    assert.deepEqual(await push.of(id), []);
+    await push.put(id, changed);
     await push.clear(id);
     assert.deepEqual(await afresh().push.of(id), []);
   });
