@@ -96,13 +96,13 @@ export class RoomCommands {
     return this.get(domain, name);
   }
 
-  /** Who has an affiliation with a room: owners first, then by address. Throws CommandError. */
+  /** Who has an affiliation with a room: owners first, then by address; `after` is an address. Throws CommandError. */
   async members(
     domain: string,
     input: string,
-    wish: { readonly search?: string; readonly from?: number; readonly limit?: number } = {},
+    wish: { readonly search?: string; readonly after?: string; readonly limit?: number } = {},
   ): Promise<{ members: RoomMember[]; total: number; hasMore: boolean }> {
-    const { search = '', from = 0, limit = PAGE } = wish;
+    const { search = '', after, limit = PAGE } = wish;
     const { members } = await allowed(this.#rooms(domain).find(checkName(input)));
     const text = search.trim().toLowerCase();
     const fit = members
@@ -111,6 +111,7 @@ export class RoomCommands {
         (one, other) =>
           RANKS.indexOf(one.affiliation) - RANKS.indexOf(other.affiliation) || one.jid.localeCompare(other.jid),
       );
+    const from = after === undefined ? 0 : fit.findIndex(({ jid }) => jid === after) + 1;
     const until = from + Math.min(limit, MOST);
     return { members: fit.slice(from, until), total: fit.length, hasMore: fit.length > until };
   }

@@ -166,12 +166,12 @@ export const rooms = {
 
   'POST /api/domains/:domain/rooms/:room/config': { params: RoomParams, body: closed(wish), reply: RoomDetail },
 
-  /** Owners first. `from` is how many were shown before. */
+  /** Owners first. A page further on: `after` = the last address shown. */
   'GET /api/domains/:domain/rooms/:room/members': {
     params: RoomParams,
     query: closed({
       search: Type.Optional(Type.String({ maxLength: 200 })),
-      from: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+      after: Type.Optional(Type.String({ maxLength: 3_071 })),
       limit: Type.Optional(Limit),
     }),
     reply: closed({ members: Type.Array(RoomMember), total: Type.Integer(), hasMore: Type.Boolean() }),
