@@ -34,7 +34,7 @@ function wiring(host: Host): Wiring {
         scope: 'own',
         xmlns: NS.mam,
         name: 'query',
-        handle: () => el('query', { xmlns: NS.mam }, archiveForm()),
+        handle: () => el('query', { xmlns: NS.mam }, archiveForm('account')),
       },
       { type: 'set', scope: 'own', xmlns: NS.mam, name: 'query', handle: (request) => query(host, request) },
       {

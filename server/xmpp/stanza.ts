@@ -36,6 +36,12 @@ export class Stanza {
     this.#shared = shared;
   }
 
+  /** A message of which nobody on its way reads more than the addresses: what is in it has been written already. */
+  static written(from: Jid, to: Jid, children: string): Stanza {
+    const rest = ` from='${escapeAttribute(from.full)}'>${children}</message>`;
+    return new Stanza(el('message'), from, to, { rest });
+  }
+
   /** The stanza as XML, `from` and `to` as routed. Serialised once, whoever asks and however many copies there are. */
   get text(): string {
     if (this.#text === undefined) {

@@ -1,3 +1,4 @@
+import { archive } from './archive.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
 import { talking } from './groupchat.ts';
@@ -7,4 +8,4 @@ import { owning } from './owner.ts';
 import { subject } from './subject.ts';
 
 /** The parts of rooms. Within a stage their steps run in this order. */
-export const FEATURES: readonly RoomFeature[] = [entering, owning, discovery, inviting, subject, talking];
+export const FEATURES: readonly RoomFeature[] = [entering, owning, discovery, inviting, subject, talking, archive];

@@ -1,10 +1,11 @@
 import { hint } from '../../host/hints.ts';
+import { timeOf } from '../../storage/archive-id.ts';
 import { child, el, removeChildren } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import type { RoomFeature, Talk } from './feature.ts';
-import { Remembered } from './history.ts';
+import { isTold, Remembered } from './history.ts';
 import { isPassable } from './masking.ts';
 import { setsSubject } from './subject.ts';
 
@@ -40,8 +41,8 @@ export const talking: RoomFeature = {
           ledger.statements.push(...house.stores.archives.appendStatements(talk.archiveId, said.text, [entry]));
         },
         broadcast({ room, said, archiveId }) {
-          if (archiveId !== 0 && !setsSubject(said)) {
-            room.history.add(new Remembered(archiveId, Date.now(), said), room.config.historyLength);
+          if (archiveId !== 0 && isTold(said)) {
+            room.history.add(new Remembered(archiveId, timeOf(archiveId), said), room.config.historyLength);
           }
           room.tellAll(said);
         },

@@ -1,10 +1,30 @@
 import { delay } from '../../xmpp/delay.ts';
 import { clone } from '../../xmpp/element.ts';
+import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
+import { setsSubject } from './subject.ts';
 
 /** Messages, and characters of them, that a room remembers for newcomers at most. */
 export const LONGEST_HISTORY = 100;
 const CHARACTERS = 400_000;
+
+/** What says how somebody gets on with reading or writing, or is only about the message itself. */
+const ASIDE: ReadonlySet<string> = new Set([
+  NS.sid,
+  NS.occupantId,
+  NS.hints,
+  NS.receipts,
+  NS.chatMarkers,
+  NS.chatStates,
+]);
+
+/** Whether newcomers are told of a message: the subject they get apart, and who has read what they need not know. */
+export function isTold(said: Stanza): boolean {
+  if (setsSubject(said)) return false;
+  return said.element.children.some(
+    (node) => typeof node !== 'string' && node.name !== 'thread' && !ASIDE.has(node.attrs.xmlns ?? ''),
+  );
+}
 
 /** A message as the room sent it, and when. */
 export class Remembered {

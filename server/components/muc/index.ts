@@ -36,6 +36,6 @@ export const muc: Component = {
       },
       listed: () => host.option(roomsOn),
     });
-    return new RoomService(host, rooms, front);
+    return new RoomService(rooms, front);
   },
 };

@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Host } from '../../host/host.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import { Pipeline } from '../../host/pipeline.ts';
-import { timeOf } from '../../storage/archive-id.ts';
 import { StorageError } from '../../storage/database.ts';
 import type { RoomConfig, RoomMember, StoredRoom } from '../../storage/stores/rooms.ts';
-import { type Jid, makeJid, tryParseJid } from '../../xmpp/jid.ts';
-import { Stanza } from '../../xmpp/stanza.ts';
+import { type Jid, makeJid } from '../../xmpp/jid.ts';
+import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { lose, saysGone } from './bounce.ts';
 import { complete } from './config.ts';
@@ -24,13 +23,12 @@ import {
   type RoomWiring,
   type Talk,
 } from './feature.ts';
-import { Remembered } from './history.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
 import { announceGone, type Change, CODE } from './presence.ts';
 import { Relay } from './relay.ts';
+import { remember } from './remember.ts';
 import { Room } from './room.ts';
-import { setsSubject } from './subject.ts';
 
 /** All rooms of one host: those in use are here, the others in the store. */
 export class Rooms {
@@ -297,7 +295,7 @@ export class Rooms {
       true,
       this.#send,
     );
-    await this.#remember(room);
+    await remember(this, room);
     this.#rooms.set(name, room);
     return room;
   }
@@ -306,19 +304,6 @@ export class Rooms {
     const { rooms, archives } = this.host.house.stores;
     await rooms.remove(stored);
     await archives.removeAll(stored.id);
-  }
-
-  /** Reads the last messages of a room. */
-  async #remember(room: Room): Promise<void> {
-    const { archives } = this.host.house.stores;
-    const { rows } = await archives.page(room.id, { limit: room.config.historyLength, fromEnd: true });
-    for (const { id, stanza } of rows) {
-      const element = this.host.house.parse(stanza);
-      const from = tryParseJid(element.attrs.from ?? '');
-      if (from === undefined) continue;
-      const said = new Stanza(element, from, undefined);
-      if (!setsSubject(said)) room.history.add(new Remembered(id, timeOf(id), said), room.config.historyLength);
-    }
   }
 
   /** Somebody's account was removed: whoever gets the address next is nobody to the rooms. The store knows already. */

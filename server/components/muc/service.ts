@@ -1,5 +1,4 @@
 import type { RunningComponent } from '../../host/component.ts';
-import type { Host } from '../../host/host.ts';
 import { payloadOf } from '../../host/iq.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import type { RoomAdministration } from '../../host/room-administration.ts';
@@ -20,12 +19,10 @@ import type { Rooms } from './rooms.ts';
 export class RoomService implements RunningComponent {
   readonly rooms: Rooms;
   readonly administration: RoomAdministration;
-  readonly #host: Host;
   /** Answers what is for the service itself. */
   readonly #front: Service;
 
-  constructor(host: Host, rooms: Rooms, front: Service) {
-    this.#host = host;
+  constructor(rooms: Rooms, front: Service) {
     this.rooms = rooms;
     this.administration = new Administration(rooms);
     this.#front = front;
@@ -95,7 +92,8 @@ export class RoomService implements RunningComponent {
     const { from } = stanza;
     const occupant = room.clients.get(from.full);
     const result = handle({ room, stanza, payload, from, affiliation: room.affiliationOf(from), occupant, ledger });
-    const reply = (answer: Element | undefined) => this.#host.send(resultFor(stanza, stanza.to!, answer));
+    // By the way of all that a room sends: an answer comes after what belongs to it.
+    const reply = (answer: Element | undefined) => room.send(resultFor(stanza, stanza.to!, answer));
     return result instanceof Promise ? result.then(reply) : reply(result);
   }
 
