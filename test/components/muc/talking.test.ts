@@ -19,7 +19,11 @@ describe('XEP-0045: coming, talking, going', () => {
     await juliet.receives(`<message from='${ROOM}' type='groupchat'><subject/></message>`);
     await romeo.sends(enter('Romeo'));
     const [refused] = await romeo.all();
-    assert.match(serialize(refused!), /type='error'.*<item-not-found/);
+    // §7.2.10: with the sign by which clients know what was refused
+    assert.match(
+      serialize(refused!),
+      /type='error'.*<x xmlns='http:\/\/jabber.org\/protocol\/muc'\/>.*<item-not-found/,
+    );
     await juliet.gets(configure());
     await romeo.sends(enter('Romeo'));
     assert.equal((await romeo.all()).length, 3);
