@@ -1,4 +1,6 @@
-import type { Router } from '../../host/router.ts';
+import type { House } from '../../host/house.ts';
+import { Ledger } from '../../host/ledger.ts';
+import { settle } from '../../host/settle.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 
 /**
@@ -6,14 +8,14 @@ import type { Stanza } from '../../xmpp/stanza.ts';
  * which it was sent (RFC 6120 §10.1), though one may have to wait for the store on its way in.
  */
 export class Outbox {
-  readonly #router: Router;
+  readonly #house: House;
   readonly #refused: (stanza: Stanza, error: unknown) => void;
   /** By full address: the last of what is still on its way. */
   readonly #late = new Map<string, Promise<void>>();
 
   /** `refused` is told of what could not be delivered; it must not send at once. */
-  constructor(router: Router, refused: (stanza: Stanza, error: unknown) => void) {
-    this.#router = router;
+  constructor(house: House, refused: (stanza: Stanza, error: unknown) => void) {
+    this.#house = house;
     this.#refused = refused;
   }
 
@@ -38,11 +40,20 @@ export class Outbox {
     });
   }
 
+  /** Writes what a private message leaves with who gets it: in their archive, for one. */
+  #settle(stanza: Stanza, ledger: Ledger): void | Promise<void> {
+    return settle(this.#house, stanza, ledger, () => {}); // that it failed is in the log
+  }
+
   /** Never throws and never rejects. */
   #route(stanza: Stanza): void | Promise<void> {
     try {
-      const done = this.#router.route(stanza);
-      if (done instanceof Promise) return done.catch((error: unknown) => this.#refused(stanza, error));
+      const ledger = new Ledger();
+      const done = this.#house.router.route(stanza, ledger);
+      if (done instanceof Promise)
+        return done.then(() => this.#settle(stanza, ledger)).catch((error: unknown) => this.#refused(stanza, error));
+      // Most of what a room says leaves nothing: its archive has it already.
+      if (ledger.entries.length + ledger.statements.length + ledger.after.length > 0) this.#settle(stanza, ledger);
     } catch (error) {
       this.#refused(stanza, error);
     }

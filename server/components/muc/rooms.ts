@@ -52,7 +52,7 @@ export class Rooms {
     this.host = host;
     this.domain = domain;
     this.creation = new Creation(host, domain);
-    this.#outbox = new Outbox(host.house.router, (stanza, error) => this.#refused(stanza, error));
+    this.#outbox = new Outbox(host.house, (stanza, error) => this.#refused(stanza, error));
     host.events.add({ removed: ({ account }) => this.#disown(makeJid(account.local, account.domain)) });
     this.wirings = features.map((feature) => feature.start(this));
     for (const { iq = [], occupantIq = [], join, groupchat, leave } of this.wirings) {
