@@ -4,8 +4,18 @@ import type { RoomFeature } from './feature.ts';
 import { talking } from './groupchat.ts';
 import { inviting } from './invitations.ts';
 import { entering } from './join.ts';
+import { mentions } from './mentions.ts';
 import { owning } from './owner.ts';
 import { subject } from './subject.ts';
 
 /** The parts of rooms. Within a stage their steps run in this order. */
-export const FEATURES: readonly RoomFeature[] = [entering, owning, discovery, inviting, subject, talking, archive];
+export const FEATURES: readonly RoomFeature[] = [
+  entering,
+  owning,
+  discovery,
+  inviting,
+  subject,
+  talking,
+  archive,
+  mentions,
+];

@@ -4,6 +4,7 @@ import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { type Jid, makeJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { History } from './history.ts';
+import { Members } from './members.ts';
 import type { Occupant } from './occupant.ts';
 
 /** One room as it is now: its occupants are here only, the rest is in the store as well. */
@@ -24,7 +25,7 @@ export class Room {
   /** Requests that are under way. */
   uses = 0;
   /** By bare address; without those whose affiliation is none. Outcasts may be whole domains. */
-  readonly members = new Map<string, RoomMember>();
+  readonly members = new Members();
   /** By nickname. */
   readonly occupants = new Map<string, Occupant>();
   /** By the full address of a device. */

@@ -1,7 +1,8 @@
 /**
  * Rooms for many (XEP-0045), those that are open to others than their maker. A room's number is also the owner of its archive,
  * so it is made like the ids of messages and never that of an account. `subject_json` is null until somebody sets one.
- * `listed` and the texts to search in are read of the configuration whenever that is written.
+ * `listed` and the texts to search in are read of the configuration whenever that is written. `known_as` is the nickname that a
+ * member had last, `told` whether they were told that somebody spoke of them and did not come since.
  */
 export const statements: readonly string[] = [
   `CREATE TABLE room (
@@ -28,6 +29,8 @@ export const statements: readonly string[] = [
     affiliation TEXT NOT NULL,
     nick TEXT NOT NULL,
     reason TEXT NOT NULL,
+    known_as TEXT NOT NULL DEFAULT '',
+    told INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (room, jid)) WITHOUT ROWID`,
   `CREATE INDEX room_affiliation_by_jid ON room_affiliation (jid, room)`,
   `CREATE UNIQUE INDEX room_affiliation_by_nick ON room_affiliation (room, nick) WHERE nick <> ''`,

@@ -24,6 +24,7 @@ import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
+import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
@@ -55,6 +56,7 @@ export interface Stores {
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
   readonly reports: Reports;
+  readonly roomReach: RoomReach;
   readonly rooms: Rooms;
   readonly rosters: Rosters;
   readonly settings: Settings;
@@ -100,6 +102,7 @@ export function openStores(db: Database): Stores {
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
     reports: new Reports(db),
+    roomReach: new RoomReach(db),
     rooms: new Rooms(db),
     rosters,
     settings: new Settings(db),
