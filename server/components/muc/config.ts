@@ -23,6 +23,7 @@ export const STANDARD: RoomConfig = {
   historyLength: 20,
   slowMode: 0,
   contacts: [],
+  pubsub: '',
 };
 
 /** A stored configuration, with what a newer release has added. */

@@ -21,12 +21,12 @@ import {
 /** Rooms that one person has begun and not finished. */
 const UNFINISHED_EACH = 5;
 const UNFINISHED = 1_000;
-/** A room that nobody finished within this time is given up (XEP-0045 §10.1.1, §13.4). */
+/** A room that nobody finished within this time is given up (XEP-0045 §10.1.1, §14.6). */
 const PATIENCE_MS = 30 * 60 * 1_000;
 /** Rooms that one person makes one after the other, and in the long run. */
 const RATE = { capacity: 20, perSecond: 1 / 10, keys: 10_000 };
 
-/** Who may make which rooms (XEP-0045 §10.1.1, §13.4), and what a new room is like. */
+/** Who may make which rooms (XEP-0045 §10.1.1, §14.6), and what a new room is like. */
 export class Creation {
   readonly #host: Host;
   readonly #service: string;

@@ -68,6 +68,11 @@ export class History {
   add(item: Remembered, length: number): void {
     this.#items.push(item);
     this.#characters += item.said.text.length;
+    this.fit(length);
+  }
+
+  /** Forgets the oldest, if there are more than the room wants. */
+  fit(length: number): void {
     while (this.#items.length > length || this.#characters > CHARACTERS) {
       const gone = this.#items.shift();
       if (gone === undefined) break;

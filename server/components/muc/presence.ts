@@ -148,23 +148,44 @@ export function showToOthers(room: Room, occupant: Occupant, change: Change = {}
   }
 }
 
-/** An occupant is not in the room any more under this nickname: everybody is told, they too. To be called while they are in. */
-export function announceGone(room: Room, occupant: Occupant, change: Change = {}): void {
-  if (isBroadcast(room, occupant.role)) {
-    const codes = change.codes ?? [];
-    let open: Stanza | undefined;
-    let masked: Stanza | undefined;
-    for (const viewer of room.occupants.values()) {
-      if (viewer === occupant) continue;
-      if (room.seesAddresses(viewer)) {
-        open ??= unavailable(room, occupant, true, change, codes);
-        room.tell(viewer, open);
-      } else {
-        masked ??= unavailable(room, occupant, false, change, codes);
-        room.tell(viewer, masked);
-      }
+/**
+ * An occupant has another role, or what they are else has changed: everybody is told. Whose presence is not told in that role
+ * is gone for the others.
+ */
+export function changeRole(room: Room, occupant: Occupant, role: RoomRole, change: Change = {}): void {
+  const hides = isBroadcast(room, occupant.role) && !isBroadcast(room, role);
+  occupant.role = role;
+  if (hides) hide(room, occupant);
+  announce(room, occupant, change);
+}
+
+/** The others see an occupant come. */
+export function reveal(room: Room, occupant: Occupant): void {
+  for (const viewer of room.occupants.values()) {
+    if (viewer !== occupant) room.tell(viewer, shownTo(room, viewer, occupant));
+  }
+}
+
+/** The others see an occupant go. */
+export function hide(room: Room, occupant: Occupant, change: Change = {}): void {
+  const codes = change.codes ?? [];
+  let open: Stanza | undefined;
+  let masked: Stanza | undefined;
+  for (const viewer of room.occupants.values()) {
+    if (viewer === occupant) continue;
+    if (room.seesAddresses(viewer)) {
+      open ??= unavailable(room, occupant, true, change, codes);
+      room.tell(viewer, open);
+    } else {
+      masked ??= unavailable(room, occupant, false, change, codes);
+      room.tell(viewer, masked);
     }
   }
+}
+
+/** An occupant is not in the room any more under this nickname: everybody is told, they too. To be called while they are in. */
+export function announceGone(room: Room, occupant: Occupant, change: Change = {}): void {
+  if (isBroadcast(room, occupant.role)) hide(room, occupant, change);
   room.tell(occupant, farewell(room, occupant, change));
 }
 

@@ -47,6 +47,8 @@ export interface RoomConfig {
   readonly slowMode: number;
   /** Bare addresses of whom to ask about the room. */
   readonly contacts: readonly string[];
+  /** The XMPP URI of a publish-subscribe node that goes with the room, '' for none. */
+  readonly pubsub: string;
 }
 
 export interface RoomSubject {

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { RoomConfig, RoomMember, RoomRole } from '../../storage/stores/rooms.ts';
+import { el } from '../../xmpp/element.ts';
+import { NS } from '../../xmpp/ns.ts';
+import { Stanza } from '../../xmpp/stanza.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { atLeast, firstRole } from './affiliations.ts';
+import type { Occupant } from './occupant.ts';
+import { CODE, changeRole, hide, reveal, showOthers } from './presence.ts';
+import type { Room } from './room.ts';
+import type { Rooms } from './rooms.ts';
+
+/** How a room shall be, and whose affiliations change with that. */
+export interface Reform {
+  readonly config: RoomConfig;
+  readonly members: readonly RoomMember[];
+}
+
+/** Milliseconds that showing people to each other may take before others have their turn. */
+const SLICE_MS = 10;
+
+/**
+ * Changes a room, and opens one that its maker has finished (XEP-0045 §10.1, §10.2). `wanted` is asked when it is this
+ * change's turn; what it throws is thrown, and nothing has changed. When it resolves all is on disk and everybody was told.
+ */
+export async function configure(rooms: Rooms, room: Room, wanted: () => Reform): Promise<void> {
+  await room.changing(async () => {
+    if (room.destroyed || (!room.stored && room.empty)) throw new StanzaError('item-not-found', 'The room is gone.');
+    const reform = wanted();
+    if (!room.stored) await open(rooms, room, reform);
+    else await change(rooms, room, reform);
+  });
+  rooms.leaveAlone(room);
+}
+
+async function open(rooms: Rooms, room: Room, { config, members }: Reform): Promise<void> {
+  const before = room.config;
+  const old = members.map(({ jid }) => [jid, room.members.get(jid)] as const);
+  room.config = config;
+  for (const member of members) room.members.set(member.jid, member);
+  try {
+    await rooms.store(room);
+  } catch (error) {
+    room.config = before;
+    for (const [jid, member] of old) {
+      if (member === undefined) room.members.delete(jid);
+      else room.members.set(jid, member);
+    }
+    throw error;
+  }
+  for (const { jid } of members) affected(room, jid);
+}
+
+async function change(rooms: Rooms, room: Room, { config, members }: Reform): Promise<void> {
+  const before = room.config;
+  const codes = codesOf(before, config);
+  if (codes.length === 0 && members.length === 0) return;
+  await rooms.host.house.stores.rooms.reform(room.id, config, members);
+  for (const member of members) {
+    if (member.affiliation === 'none' && member.nick === '') room.members.delete(member.jid);
+    else room.members.set(member.jid, member);
+  }
+  // Whoever has to leave is not shown more of by that: they go from the room as it was.
+  room.config = { ...config, openAddresses: before.openAddresses, broadcast: before.broadcast };
+  if (config.membersOnly && !before.membersOnly) removeStrangers(rooms, room);
+  for (const { jid } of members) affected(room, jid);
+  if (config.moderated !== before.moderated) giveRoles(room);
+  for (const code of codes) notify(room, code);
+  room.config = config;
+  room.history.fit(config.historyLength);
+  await broadcastChanged(room, before.broadcast);
+  if (config.openAddresses && !before.openAddresses) await showAddresses(room);
+}
+
+/** §10.2.1: what everybody is told, each code in a message of its own. */
+function codesOf(before: RoomConfig, after: RoomConfig): number[] {
+  const codes: number[] = [];
+  if (after.archived !== before.archived) codes.push(after.archived ? CODE.logged : CODE.notLogged);
+  if (after.openAddresses !== before.openAddresses) codes.push(after.openAddresses ? CODE.nowOpen : CODE.nowMasked);
+  const { archived, openAddresses } = before;
+  if (JSON.stringify({ ...after, archived, openAddresses }) !== JSON.stringify({ ...after, ...before })) {
+    codes.push(CODE.configured);
+  }
+  return codes;
+}
+
+function notify(room: Room, code: number): void {
+  const x = el('x', { xmlns: NS.mucUser }, el('status', { code }));
+  room.tellAll(new Stanza(el('message', { type: 'groupchat', id: randomUUID() }, x), room.jid, undefined));
+}
+
+/** §10.2: a room for members has no others in it. */
+function removeStrangers(rooms: Rooms, room: Room): void {
+  for (const occupant of [...room.occupants.values()]) {
+    if (atLeast(room.affiliationOf(occupant.front.jid), 'member')) continue;
+    rooms.remove(room, occupant, { codes: [CODE.membersOnly] });
+  }
+}
+
+/** §10.2: somebody is told, and all with them, what they are now. */
+function affected(room: Room, bare: string): void {
+  for (const occupant of [...room.occupants.values()]) {
+    if (occupant.bare !== bare) continue;
+    changeRole(room, occupant, firstRole(room.affiliationOf(occupant.front.jid), room.config));
+  }
+}
+
+/** §5.1.2: in a moderated room whoever is no member listens; in another one everybody speaks. */
+function giveRoles(room: Room): void {
+  for (const occupant of [...room.occupants.values()]) {
+    if (occupant.role === 'moderator') continue;
+    const role = firstRole(room.affiliationOf(occupant.front.jid), room.config);
+    if (role !== occupant.role) changeRole(room, occupant, role);
+  }
+}
+
+/** Whose presence is not told any more is gone for the others; whose presence is told from now on comes. */
+async function broadcastChanged(room: Room, before: readonly RoomRole[]): Promise<void> {
+  const { broadcast } = room.config;
+  await forEach(room, (occupant) => {
+    const was = before.includes(occupant.role);
+    const is = broadcast.includes(occupant.role);
+    if (was && !is) hide(room, occupant);
+    else if (is && !was) reveal(room, occupant);
+  });
+}
+
+/** After the warning (172), everybody is shown with their address to those who did not see it before. */
+async function showAddresses(room: Room): Promise<void> {
+  await forEach(room, (viewer) => {
+    if (viewer.role !== 'moderator') showOthers(room, viewer);
+  });
+}
+
+/** For everybody who is in now and is still in when it is their turn; others have theirs in between. */
+async function forEach(room: Room, task: (occupant: Occupant) => void): Promise<void> {
+  let since = performance.now();
+  for (const occupant of [...room.occupants.values()]) {
+    if (room.occupants.get(occupant.nick) !== occupant) continue;
+    task(occupant);
+    if (performance.now() - since < SLICE_MS) continue;
+    await turn();
+    since = performance.now();
+  }
+}
