@@ -26,7 +26,7 @@ const SLICE_MS = 10;
  */
 export async function configure(rooms: Rooms, room: Room, wanted: () => Reform): Promise<void> {
   await room.changing(async () => {
-    if (room.destroyed || (!room.stored && room.empty)) throw new StanzaError('item-not-found', 'The room is gone.');
+    if (room.destroyed) throw new StanzaError('item-not-found', 'The room is gone.');
     const reform = wanted();
     if (!room.stored) await open(rooms, room, reform);
     else await change(rooms, room, reform);

@@ -6,10 +6,16 @@ import { inviting } from './invitations.ts';
 import { entering } from './join.ts';
 import { mentions } from './mentions.ts';
 import { owning } from './owner.ts';
+import { pacing } from './pacing.ts';
+import { slowMode } from './slow-mode.ts';
 import { subject } from './subject.ts';
 
-/** The parts of rooms. Within a stage their steps run in this order. */
+/**
+ * The parts of rooms. Within a stage their steps run in this order: who comes too often is not checked further, and what
+ * counts as said in slow mode was refused by nobody else.
+ */
 export const FEATURES: readonly RoomFeature[] = [
+  pacing,
   entering,
   owning,
   discovery,
@@ -18,4 +24,5 @@ export const FEATURES: readonly RoomFeature[] = [
   talking,
   archive,
   mentions,
+  slowMode,
 ];

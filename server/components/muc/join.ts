@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { child, textOf } from '../../xmpp/element.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
@@ -5,9 +6,12 @@ import { atLeast, firstRole } from './affiliations.ts';
 import type { Joining, RoomFeature } from './feature.ts';
 import { Occupant } from './occupant.ts';
 import { announce, CODE, contentOf, showOthers, showSelf, showToOthers } from './presence.ts';
+import { occupantsOption } from './rules.ts';
 
 /** Devices of one person in one room. */
 const CLIENTS_EACH = 20;
+/** Places in a full room for those who run it. */
+const SPARE = 20;
 
 /** Entering a room (XEP-0045 §7.2): who may, and what they and the others are told. */
 export const entering: RoomFeature = {
@@ -16,7 +20,7 @@ export const entering: RoomFeature = {
   start: (rooms) => ({
     join: {
       check(joining) {
-        mayEnter(joining);
+        mayEnter(joining, rooms.host.option(occupantsOption));
         rooms.checkNick(joining.room, joining.occupant, joining.as, joining.from.bare);
       },
       enter(joining) {
@@ -31,8 +35,8 @@ export const entering: RoomFeature = {
   }),
 };
 
-/** Throws StanzaError for who may not come in. */
-function mayEnter(joining: Joining): void {
+/** Throws StanzaError for who may not come in; `most` is how many people one room holds. */
+function mayEnter(joining: Joining, most: number): void {
   const { room, affiliation, wish, from, occupant } = joining;
   if (room.destroyed) throw new StanzaError('gone');
   if (!room.stored && !joining.created && affiliation !== 'owner') {
@@ -43,7 +47,7 @@ function mayEnter(joining: Joining): void {
     throw new StanzaError('registration-required', 'This room is for its members.'); // §7.2.6
   }
   const { password } = room.config;
-  if (password !== '' && !atLeast(affiliation, 'owner') && textOf(wish && child(wish, 'password')) !== password) {
+  if (password !== '' && !atLeast(affiliation, 'owner') && !isSame(textOf(wish && child(wish, 'password')), password)) {
     throw new StanzaError('not-authorized', 'This room has a password.'); // §7.2.5
   }
   if (occupant !== undefined) {
@@ -53,10 +57,17 @@ function mayEnter(joining: Joining): void {
   }
   const { maxOccupants } = room.config;
   // §7.2.9: those who run the room come in still.
-  if (maxOccupants > 0 && room.occupants.size >= maxOccupants && !atLeast(affiliation, 'admin')) {
+  const places = (maxOccupants > 0 ? Math.min(maxOccupants, most) : most) + (atLeast(affiliation, 'admin') ? SPARE : 0);
+  if (room.occupants.size >= places) {
     throw new StanzaError('service-unavailable', 'This room is full.', { type: 'wait' });
   }
   if (room.clients.has(from.full)) throw new StanzaError('conflict');
+}
+
+/** How much of a guess is right does not show in how long it takes. */
+function isSame(guess: string, password: string): boolean {
+  const [one, other] = [guess, password].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
+  return timingSafeEqual(one, other);
 }
 
 function enter(joining: Joining): void {

@@ -26,7 +26,7 @@ export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza):
   if (found !== undefined && occupant !== undefined) {
     if (to.resource !== occupant.nick) return changeNick(rooms, found, occupant, stanza, to);
     // A client that comes again has lost what it knew (§7.2.2): it is told all, as if it was new.
-    if (wish === undefined) return changePresence(found, occupant, stanza);
+    if (wish === undefined) return changePresence(rooms, found, occupant, stanza);
   }
   return found === undefined ? make(rooms, stanza, wish) : come(rooms, found, false, stanza, wish);
 }
@@ -82,14 +82,17 @@ function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): vo
   rooms.remove(room, occupant, error ? { codes: [CODE.removedByError] } : {});
 }
 
-function changePresence(room: Room, occupant: Occupant, stanza: Stanza): void {
+function changePresence(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): void {
   occupant.shows(stanza.from, contentOf(stanza));
-  announce(room, occupant);
+  rooms.pace.changes(occupant, () => {
+    if (room.occupants.get(occupant.nick) === occupant) announce(room, occupant);
+  });
 }
 
 /** §7.6 */
 function changeNick(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza, as: Jid): void {
   rooms.checkNick(room, occupant, as);
+  rooms.pace.renames(occupant);
   const { resource: nick } = as;
   announceGone(room, occupant, { codes: [CODE.nickChanged], nick });
   room.occupants.delete(occupant.nick);

@@ -109,8 +109,11 @@ async function submit(rooms: Rooms, room: Room, from: Jid, { type, formType, val
   if (values.size > 0 && formType !== NS.mucRoomConfig) {
     throw new StanzaError('bad-request', 'This is not the form of a room.'); // XEP-0068 §3.1
   }
+  if (room.stored) rooms.pace.configures(room);
   await configure(rooms, room, () => {
     mustOwn(room, from); // another owner may have been faster
+    // §10.1.3: with its maker a room has gone that was not finished.
+    if (!room.stored && room.clients.size === 0) throw new StanzaError('item-not-found', 'The room is gone.');
     return { config: readConfig(values, room.config, boundsOf(rooms)), members: readStaff(values, room.members) };
   });
 }

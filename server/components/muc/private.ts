@@ -25,7 +25,7 @@ export function toOccupant(rooms: Rooms, room: Room, stanza: Stanza): void | Pro
   const target = room.occupants.get(nick);
   if (target === undefined) throw new StanzaError('item-not-found', 'Nobody of this name is in the room.');
   if (stanza.kind === 'iq') return ask(rooms, room, sender, target, stanza);
-  privately(room, sender, target, stanza);
+  privately(rooms, room, sender, target, stanza);
 }
 
 function isDisco({ attrs }: Element): boolean {
@@ -44,9 +44,10 @@ function ask(rooms: Rooms, room: Room, sender: Occupant, target: Occupant, stanz
   return answer instanceof Promise ? answer.then(reply) : reply(answer);
 }
 
-function privately(room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void {
+function privately(rooms: Rooms, room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void {
   if (stanza.type === 'groupchat') throw new StanzaError('bad-request', 'What is for all goes to the room.');
   mayWrite(room, sender);
+  rooms.pace.says(room, sender);
   const { element } = stanza;
   removeChildren(element, (node) => !isPassable(node, stanza));
   const mark = el('x', { xmlns: NS.mucUser }); // §7.5: so that carbons and archives know what it is

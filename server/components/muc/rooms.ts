@@ -25,6 +25,7 @@ import {
 } from './feature.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
+import { Pace } from './pace.ts';
 import { announceGone, type Change, CODE } from './presence.ts';
 import { Relay } from './relay.ts';
 import { remember } from './remember.ts';
@@ -42,6 +43,7 @@ export class Rooms {
   readonly #occupantIqs = new Map<string, OccupantIq['handle']>();
   readonly #rooms = new Map<string, Room>();
   readonly creation: Creation;
+  readonly pace: Pace;
   readonly relay = new Relay();
   readonly #loading = new Map<string, Promise<Room | undefined>>();
   readonly #outbox: Outbox;
@@ -52,6 +54,7 @@ export class Rooms {
     this.host = host;
     this.domain = domain;
     this.creation = new Creation(host, domain);
+    this.pace = new Pace(host);
     this.#outbox = new Outbox(host.house, (stanza, error) => this.#refused(stanza, error));
     host.events.add({ removed: ({ account }) => this.#disown(makeJid(account.local, account.domain)) });
     this.wirings = features.map((feature) => feature.start(this));
