@@ -53,8 +53,8 @@ export class Pace {
   readonly #late = new WeakSet<Occupant>();
 
   constructor(host: Host) {
-    this.#people = new Rate(host, personRateOption, 1 / 10);
-    this.#rooms = new Rate(host, roomRateOption, 1 / 10);
+    this.#people = new Rate(host, personRateOption, 1 / 3);
+    this.#rooms = new Rate(host, roomRateOption, 1 / 3);
     this.#joins = new Rate(host, joinRateOption, 1);
   }
 

@@ -104,7 +104,7 @@ export const personRateOption = numberOption({
   least: 0,
   most: 60_000,
   unit: 'a minute',
-  default: 600,
+  default: 900,
 });
 
 export const roomRateOption = numberOption({
@@ -126,7 +126,7 @@ export const joinRateOption = numberOption({
   least: 0,
   most: 6_000,
   unit: 'a minute',
-  default: 30,
+  default: 60,
 });
 
 /** Whether a name is like a pattern in which a star stands for any characters. No regular expression: nobody waits for it. */
