@@ -11,6 +11,7 @@ import { child, type Element, textOf } from '../../xmpp/element.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { affiliate } from './affiliate.ts';
 import { complete } from './config.ts';
 import { CODE } from './presence.ts';
 import type { Room } from './room.ts';
@@ -82,7 +83,7 @@ export class Administration implements RoomAdministration {
     if (this.#rooms.current(name) !== undefined) throw taken();
     // A room of the house: the rules of what people may make, and how many, are not for administrators.
     const room = this.#rooms.make(name, '', { ...config, persistent: true });
-    room.members.set(jid.bare, { jid: jid.bare, affiliation: 'owner', nick: '', reason: '' });
+    room.members.put({ jid: jid.bare, affiliation: 'owner', nick: '', reason: '' });
     try {
       await room.changing(() => this.#rooms.store(room));
     } finally {
@@ -107,14 +108,13 @@ export class Administration implements RoomAdministration {
     const room = await this.#room(name);
     const jid = tryParseJid(who);
     if (jid === undefined) throw new StanzaError('jid-malformed', `“${who}” is not an address.`);
-    const before = room.members.get(jid.bare);
-    await room.changing(async () => {
-      const member = { jid: jid.bare, affiliation, nick: before?.nick ?? '', reason };
-      await this.#stores.rooms.affiliate(room.id, [member]);
-      room.members.set(jid.bare, member);
-    });
-    this.#rooms.leaveAlone(room);
-    return before?.affiliation ?? 'none';
+    return this.#rooms.using(room, () =>
+      room.changing(async () => {
+        const before = room.members.get(jid.bare)?.affiliation ?? 'none';
+        await affiliate(this.#rooms, room, [{ jid: jid.bare, affiliation, reason }]);
+        return before;
+      }),
+    );
   }
 
   async kick(name: string, nick: string, reason: string): Promise<string> {

@@ -110,7 +110,7 @@ function affected(room: Room, bare: string): void {
 function giveRoles(room: Room): void {
   for (const occupant of [...room.occupants.values()]) {
     if (occupant.role === 'moderator') continue;
-    const role = firstRole(room.affiliationOf(occupant.front.jid), room.config);
+    const role = room.roleOnEntering(occupant.front.jid); // nobody gets back by that what a moderator took from them
     if (role !== occupant.role) changeRole(room, occupant, role);
   }
 }

@@ -77,6 +77,8 @@ export interface RoomRequest {
   readonly affiliation: RoomAffiliation;
   readonly occupant: Occupant | undefined;
   readonly ledger: Ledger;
+  /** Sends the empty result at once, for who tells others of it afterwards (§8.2). */
+  readonly answer: () => void;
 }
 
 export interface RoomIq {

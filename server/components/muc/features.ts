@@ -1,3 +1,4 @@
+import { administering } from './admin.ts';
 import { archive } from './archive.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
@@ -18,6 +19,7 @@ export const FEATURES: readonly RoomFeature[] = [
   pacing,
   entering,
   owning,
+  administering,
   discovery,
   inviting,
   subject,

@@ -6,6 +6,7 @@ import { type Jid, makeJid, tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { affiliate } from './affiliate.ts';
 import { atLeast } from './affiliations.ts';
 import type { RoomFeature, RoomNote } from './feature.ts';
 import type { Occupant } from './occupant.ts';
@@ -125,9 +126,9 @@ function notFound(to: Jid): StanzaError {
 }
 
 /** Sees to it that who is invited will be let in. Throws StanzaError for whom nobody is or who is banned. */
-async function letIn({ host }: Rooms, room: Room, to: Jid, by: Occupant): Promise<void> {
-  const { accounts, rooms: store } = host.house.stores;
-  if (to.domain === host.domain && (await accounts.at(to.bare)) === undefined) throw notFound(to);
+async function letIn(rooms: Rooms, room: Room, to: Jid, by: Occupant): Promise<void> {
+  const { host } = rooms;
+  if (to.domain === host.domain && (await host.house.stores.accounts.at(to.bare)) === undefined) throw notFound(to);
   await room.changing(async () => {
     const affiliation = room.affiliationOf(to);
     if (affiliation === 'outcast') {
@@ -137,9 +138,7 @@ async function letIn({ host }: Rooms, room: Room, to: Jid, by: Occupant): Promis
     }
     if (!room.config.membersOnly || affiliation !== 'none') return;
     mayInvite(room, by); // it may have changed while we waited
-    const member = { jid: to.bare, affiliation: 'member', nick: '', reason: '' } as const;
-    if (room.stored) await store.affiliate(room.id, [member]);
-    room.members.set(to.bare, member);
+    await affiliate(rooms, room, [{ jid: to.bare, affiliation: 'member' }], { isInviting: true });
   });
 }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { child, textOf } from '../../xmpp/element.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
-import { atLeast, firstRole } from './affiliations.ts';
+import { atLeast } from './affiliations.ts';
 import type { Joining, RoomFeature } from './feature.ts';
 import { Occupant } from './occupant.ts';
 import { announce, CODE, contentOf, showOthers, showSelf, showToOthers } from './presence.ts';
@@ -25,6 +25,13 @@ export const entering: RoomFeature = {
       },
       enter(joining) {
         rooms.keep(joining.room);
+        if (isStale(joining)) {
+          const { room, from, as } = joining;
+          const there = room.occupants.get(as.resource);
+          joining.occupant = there?.bare === from.bare ? there : undefined;
+          mayEnter({ ...joining, affiliation: room.affiliationOf(from) }, rooms.host.option(occupantsOption));
+          rooms.checkNick(room, joining.occupant, as, from.bare);
+        }
         enter(joining);
       },
       announce: (joining) => tell(joining),
@@ -70,10 +77,15 @@ function isSame(guess: string, password: string): boolean {
   return timingSafeEqual(one, other);
 }
 
+/** A step of the check may have waited: meanwhile somebody was banned, or the nickname was taken or given up. */
+function isStale({ room, from, as, affiliation, occupant }: Joining): boolean {
+  return room.affiliationOf(from) !== affiliation || room.occupants.get(as.resource) !== occupant;
+}
+
 function enter(joining: Joining): void {
-  const { room, as, from, affiliation, stanza } = joining;
+  const { room, as, from, stanza } = joining;
   if (joining.occupant === undefined) {
-    const occupant = new Occupant(as, from.bare, room.occupantId(from.bare), firstRole(affiliation, room.config));
+    const occupant = new Occupant(as, from.bare, room.occupantId(from.bare), room.roleOnEntering(from));
     joining.occupant = occupant;
     joining.newcomer = true;
     room.occupants.set(as.resource, occupant);

@@ -154,9 +154,11 @@ export function showToOthers(room: Room, occupant: Occupant, change: Change = {}
  */
 export function changeRole(room: Room, occupant: Occupant, role: RoomRole, change: Change = {}): void {
   const hides = isBroadcast(room, occupant.role) && !isBroadcast(room, role);
+  const sawAddresses = room.seesAddresses(occupant);
   occupant.role = role;
   if (hides) hide(room, occupant);
   announce(room, occupant, change);
+  if (!sawAddresses && room.seesAddresses(occupant)) showOthers(room, occupant); // §8: moderators see who it is
 }
 
 /** The others see an occupant come. */

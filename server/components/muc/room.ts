@@ -1,11 +1,22 @@
 import { createHmac } from 'node:crypto';
-import type { RoomAffiliation, RoomConfig, RoomMember, RoomSubject, StoredRoom } from '../../storage/stores/rooms.ts';
+import type {
+  RoomAffiliation,
+  RoomConfig,
+  RoomMember,
+  RoomRole,
+  RoomSubject,
+  StoredRoom,
+} from '../../storage/stores/rooms.ts';
 import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { type Jid, makeJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
+import { firstRole } from './affiliations.ts';
 import { History } from './history.ts';
 import { Members } from './members.ts';
 import type { Occupant } from './occupant.ts';
+
+/** People whose voice is remembered after they have left. */
+const VOICES = 2_000;
 
 /** One room as it is now: its occupants are here only, the rest is in the store as well. */
 export class Room {
@@ -32,6 +43,11 @@ export class Room {
   readonly clients = new Map<string, Occupant>();
   readonly history = new History();
   readonly #changes = new KeyedMutex<''>();
+  /**
+   * By bare address: who was given voice or lost it, and is to find it so on coming back (§5.1). Only as long as the room is
+   * in use.
+   */
+  readonly #voices = new Map<string, 'participant' | 'visitor'>();
   readonly #send: (stanza: Stanza) => void;
 
   constructor(stored: StoredRoom, members: Iterable<RoomMember>, isStored: boolean, send: (stanza: Stanza) => void) {
@@ -45,7 +61,7 @@ export class Room {
     this.subject = stored.subject;
     this.jid = makeJid(stored.name, stored.service);
     this.stored = isStored;
-    for (const member of members) this.members.set(member.jid, member);
+    for (const member of members) this.members.put(member);
     this.#send = send;
   }
 
@@ -58,6 +74,24 @@ export class Room {
     const own = this.members.get(who.bare)?.affiliation;
     if (own !== undefined && own !== 'none') return own;
     return this.members.get(who.domain)?.affiliation === 'outcast' ? 'outcast' : 'none';
+  }
+
+  /** Remembers that somebody was given voice or lost it; undefined: that their affiliation decides. */
+  rememberVoice(bare: string, voice: 'participant' | 'visitor' | undefined): void {
+    this.#voices.delete(bare);
+    if (voice !== undefined) this.#voices.set(bare, voice);
+    for (const [oldest] of this.#voices) {
+      if (this.#voices.size <= VOICES) break;
+      this.#voices.delete(oldest);
+    }
+  }
+
+  /** The role with which somebody enters (§5.1.2), as a moderator may have changed it. */
+  roleOnEntering(who: Jid): RoomRole {
+    const usual = firstRole(this.affiliationOf(who), this.config);
+    const voice = this.#voices.get(who.bare);
+    if (usual === 'moderator' || voice === undefined) return usual;
+    return voice === 'visitor' || this.config.moderated ? voice : usual;
   }
 
   /** XEP-0421: says nothing of who it is, and is the same whenever they come. */

@@ -10,6 +10,7 @@ import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { lose, saysGone } from './bounce.ts';
 import { complete } from './config.ts';
 import { Creation } from './creation.ts';
+import { disown } from './disown.ts';
 import { destroyOf, type Ending, ended, goneError, retirement } from './ending.ts';
 import {
   GROUPCHAT,
@@ -56,7 +57,7 @@ export class Rooms {
     this.creation = new Creation(host, domain);
     this.pace = new Pace(host);
     this.#outbox = new Outbox(host.house, (stanza, error) => this.#refused(stanza, error));
-    host.events.add({ removed: ({ account }) => this.#disown(makeJid(account.local, account.domain)) });
+    host.events.add({ removed: ({ account }) => disown(this, makeJid(account.local, account.domain).bare) });
     this.wirings = features.map((feature) => feature.start(this));
     for (const { iq = [], occupantIq = [], join, groupchat, leave } of this.wirings) {
       for (const route of iq) own(this.#iqs, route);
@@ -106,6 +107,13 @@ export class Rooms {
     const room = this.#rooms.get(name) ?? loaded;
     if (room === undefined) return task(undefined);
     return this.using(room, () => task(room));
+  }
+
+  /** Does something with each of the rooms that are just being loaded, once they are. */
+  async whenLoaded(task: (room: Room) => Promise<void>): Promise<void> {
+    for (const room of await Promise.all(this.#loading.values())) {
+      if (room !== undefined) await this.using(room, () => task(room));
+    }
   }
 
   /** The rooms that are in use. */
@@ -180,10 +188,8 @@ export class Rooms {
     const there = room.occupants.get(as.resource);
     if (there !== undefined && there !== occupant)
       throw new StanzaError('conflict', 'Somebody in the room has this name.');
-    for (const { nick, jid } of room.members.values()) {
-      if (nick === as.resource && jid !== bare)
-        throw new StanzaError('conflict', 'This name is reserved for somebody.');
-    }
+    const owner = room.members.ownerOf(as.resource);
+    if (owner !== undefined && owner !== bare) throw new StanzaError('conflict', 'This name is reserved for somebody.');
   }
 
   /** The service ends: everybody in a room is told (§15.6.2: 332). */
@@ -307,14 +313,6 @@ export class Rooms {
     const { rooms, archives } = this.host.house.stores;
     await rooms.remove(stored);
     await archives.removeAll(stored.id);
-  }
-
-  /** Somebody's account was removed: whoever gets the address next is nobody to the rooms. The store knows already. */
-  #disown(who: Jid): void {
-    for (const room of [...this.#rooms.values()]) {
-      if (room.members.get(who.bare)?.affiliation !== 'outcast') room.members.delete(who.bare);
-      for (const occupant of [...room.occupants.values()]) if (occupant.bare === who.bare) this.remove(room, occupant);
-    }
   }
 
   /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */

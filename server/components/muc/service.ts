@@ -91,9 +91,15 @@ export class RoomService implements RunningComponent {
     if (handle === undefined) throw new StanzaError('service-unavailable');
     const { from } = stanza;
     const occupant = room.clients.get(from.full);
-    const result = handle({ room, stanza, payload, from, affiliation: room.affiliationOf(from), occupant, ledger });
+    const affiliation = room.affiliationOf(from);
+    let answered = false;
     // By the way of all that a room sends: an answer comes after what belongs to it.
-    const reply = (answer: Element | undefined) => room.send(resultFor(stanza, stanza.to!, answer));
+    const reply = (payload: Element | undefined): void => {
+      if (!answered) room.send(resultFor(stanza, stanza.to!, payload));
+      answered = true;
+    };
+    const answer = () => reply(undefined);
+    const result = handle({ room, stanza, payload, from, affiliation, occupant, ledger, answer });
     return result instanceof Promise ? result.then(reply) : reply(result);
   }
 
