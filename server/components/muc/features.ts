@@ -1,5 +1,6 @@
 import { administering } from './admin.ts';
 import { archive } from './archive.ts';
+import { defaultRooms } from './default-rooms.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
 import { talking } from './groupchat.ts';
@@ -27,4 +28,5 @@ export const FEATURES: readonly RoomFeature[] = [
   archive,
   mentions,
   slowMode,
+  defaultRooms,
 ];

@@ -53,4 +53,10 @@ export const statements: readonly string[] = [
     PRIMARY KEY (service, name, jid),
     FOREIGN KEY (service, name) REFERENCES retired_room (service, name) ON DELETE CASCADE) WITHOUT ROWID`,
   `CREATE INDEX retired_member_by_jid ON retired_member (jid)`,
+  // Rooms that everybody gets: who got which, and need not have kept it.
+  `CREATE TABLE given_room (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    PRIMARY KEY (account, room)) WITHOUT ROWID`,
+  `CREATE INDEX given_room_by_room ON given_room (room)`,
 ];

@@ -30,4 +30,17 @@ export class RoomReach {
     return sql`UPDATE room_affiliation SET known_as = ${knownAs}, told = ${told ? 1 : 0}
       WHERE room = ${room} AND jid = ${jid}`;
   }
+
+  /** The rooms that an account was given because everybody gets them. */
+  async given(account: number): Promise<Set<number>> {
+    const rows = await this.#db.all<{ room: number }>(sql`SELECT room FROM given_room WHERE account = ${account}`);
+    return new Set(rows.map(({ room }) => room));
+  }
+
+  /** Throws `constraint` when account or room are gone. */
+  async give(account: number, room: number): Promise<void> {
+    await this.#db.run(
+      sql`INSERT INTO given_room (account, room) VALUES (${account}, ${room}) ON CONFLICT (account, room) DO NOTHING`,
+    );
+  }
 }
