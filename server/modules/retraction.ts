@@ -1,10 +1,10 @@
-import { findRetracted, LOOKING, tombstone } from '../archive/retraction.ts';
+import { findRetracted, LOOKING, occupantIdOf, tombstone } from '../archive/retraction.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Ledger } from '../host/ledger.ts';
 import type { Module } from '../host/module.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import { dateTime } from '../xmpp/delay.ts';
-import { child, type Element, escapeAttribute } from '../xmpp/element.ts';
+import { child, type Element, escapeAttribute, serialize } from '../xmpp/element.ts';
 import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
@@ -58,17 +58,32 @@ export const retraction: Module = {
       if (searches.take(stanza.from.bare) > 0) return [];
       const { archiveSearch } = host.house.stores;
       const mentions = await archiveSearch.mentions(owner, peer.bare, ` id='${escapeAttribute(id)}'`);
-      // §6: both are from the same bare address. We have put it there, or its server vouches for it.
-      const isAuthors = ({ attrs }: Element) => tryParseJid(attrs.from ?? '')?.bare === stanza.from.bare;
-      const meant = findRetracted(mentions, id, host.house.parse, isAuthors);
+      const meant = findRetracted(mentions, id, host.house.parse, (element) => {
+        const from = tryParseJid(element.attrs.from ?? '');
+        // §6: both are from the same bare address. We have put it there, or its server vouches for it.
+        if (from?.bare !== stanza.from.bare) return false;
+        return from.bare !== peer.bare || isSameOccupant(stanza, element, from);
+      });
       const stamp = dateTime(Date.now());
       for (const { row, element } of meant) {
-        ledger.statements.push(...archiveSearch.replace(row.id, tombstone(element, stanza.id, stamp)));
+        const left = tombstone(element.attrs, { by: stanza.id, stamp });
+        ledger.statements.push(...archiveSearch.replace(row.id, serialize(left)));
       }
       return meant.map(({ row }) => row.id);
     }
   },
 };
+
+/**
+ * All in a room write private messages from one bare address (XEP-0045 §7.5). The room says whose they are (XEP-0421); where
+ * it does not, a nickname is all there is.
+ */
+function isSameOccupant(stanza: Stanza, element: Element, from: Jid): boolean {
+  const id = occupantIdOf(stanza.element);
+  if (id !== occupantIdOf(element)) return false;
+  const inRoom = child(stanza.element, 'x', NS.mucUser) ?? child(element, 'x', NS.mucUser);
+  return inRoom === undefined || id !== undefined || from.full === stanza.from.full;
+}
 
 /** The id of the message that a message retracts, if it may (§4). */
 function retracts(stanza: Stanza): string | undefined {

@@ -65,6 +65,7 @@ export const NS = {
   occupantId: 'urn:xmpp:occupant-id:0',
   messageCorrect: 'urn:xmpp:message-correct:0',
   retract: 'urn:xmpp:message-retract:1',
+  moderate: 'urn:xmpp:message-moderate:1',
   encrypted: 'urn:xmpp:omemo:2',
   push: 'urn:xmpp:push:0',
   jingleMessage: 'urn:xmpp:jingle-message:0',

@@ -7,14 +7,16 @@ import { talking } from './groupchat.ts';
 import { inviting } from './invitations.ts';
 import { entering } from './join.ts';
 import { mentions } from './mentions.ts';
+import { moderation } from './moderation.ts';
 import { owning } from './owner.ts';
 import { pacing } from './pacing.ts';
+import { retraction } from './retraction.ts';
 import { slowMode } from './slow-mode.ts';
 import { subject } from './subject.ts';
 
 /**
- * The parts of rooms. Within a stage their steps run in this order: who comes too often is not checked further, and what
- * counts as said in slow mode was refused by nobody else.
+ * The parts of rooms. Within a stage their steps run in this order: who comes too often is not checked further, retraction
+ * looks into the store for those only whom others let speak, and what counts as said in slow mode was refused by nobody else.
  */
 export const FEATURES: readonly RoomFeature[] = [
   pacing,
@@ -26,6 +28,8 @@ export const FEATURES: readonly RoomFeature[] = [
   subject,
   talking,
   archive,
+  retraction,
+  moderation,
   mentions,
   slowMode,
   defaultRooms,

@@ -65,7 +65,9 @@ function stamp(talk: Talk): void {
 function lasts(said: Stanza): boolean {
   const { element } = said;
   if (setsSubject(said)) return true;
-  if (hint(element, 'no-store') || hint(element, 'no-permanent-store')) return false;
+  if (hint(element, 'no-store') || hint(element, 'no-permanent-store')) {
+    return child(element, 'retract', NS.retract) !== undefined; // XEP-0424 §6: it MUST be stored
+  }
   if (child(element, 'body') !== undefined || hint(element, 'store')) return true;
   return element.children.some(
     (node) => typeof node !== 'string' && node.attrs.xmlns !== undefined && !PASSING.has(node.attrs.xmlns),

@@ -1,4 +1,4 @@
-import { clone, type Element, el, elements } from '../../xmpp/element.ts';
+import { clone, type Element, el, elements, removeChildren } from '../../xmpp/element.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
@@ -11,8 +11,16 @@ const OURS: ReadonlySet<string> = new Set([
   NS.hats,
   NS.addresses,
   NS.delay,
+  NS.moderate,
   'jabber:x:delay',
 ]);
+
+/** XEP-0425 §5: only the room says that moderators have done something; what says so otherwise is taken out of a retraction. */
+export function unmoderated(element: Element): void {
+  for (const node of elements(element)) {
+    if (node.attrs.xmlns === NS.retract) removeChildren(node, ({ attrs }) => attrs.xmlns === NS.moderate);
+  }
+}
 
 /** Whether the room passes a child of a stanza on: SECURITY 42, and nothing that shows who sent it. */
 export function isPassable({ name, attrs }: Element, { from, to }: Stanza): boolean {
@@ -22,7 +30,8 @@ export function isPassable({ name, attrs }: Element, { from, to }: Stanza): bool
     const by = tryParseJid(attrs.by ?? '')?.bare;
     return by !== to?.bare && by !== from.bare;
   }
-  return !OURS.has(xmlns);
+  // A tombstone says that something has been done, which is for the archive to say (XEP-0424 §5).
+  return !OURS.has(xmlns) && !(name === 'retracted' && xmlns === NS.retract);
 }
 
 /**

@@ -4,7 +4,7 @@ import { NS } from '../../xmpp/ns.ts';
 import { resultFor, Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { bounced } from './bounce.ts';
-import { isPassable } from './masking.ts';
+import { isPassable, unmoderated } from './masking.ts';
 import type { Occupant } from './occupant.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
@@ -50,6 +50,7 @@ function privately(rooms: Rooms, room: Room, sender: Occupant, target: Occupant,
   rooms.pace.says(room, sender);
   const { element } = stanza;
   removeChildren(element, (node) => !isPassable(node, stanza));
+  unmoderated(element);
   const mark = el('x', { xmlns: NS.mucUser }); // §7.5: so that carbons and archives know what it is
   const id = el('occupant-id', { xmlns: NS.occupantId, id: sender.id });
   for (const one of [id, mark]) one.parent = element;

@@ -36,7 +36,7 @@ export const subject: RoomFeature = {
 };
 
 /** §8.1: a subject and no body; with a body it is a message like others. */
-export function setsSubject({ element }: Stanza): boolean {
+export function setsSubject({ element }: Pick<Stanza, 'element'>): boolean {
   return (
     child(element, 'subject') !== undefined &&
     child(element, 'body') === undefined &&
