@@ -53,7 +53,8 @@ export class Outbox {
       if (done instanceof Promise)
         return done.then(() => this.#settle(stanza, ledger)).catch((error: unknown) => this.#refused(stanza, error));
       // Most of what a room says leaves nothing: its archive has it already.
-      if (ledger.entries.length + ledger.statements.length + ledger.after.length > 0) return this.#settle(stanza, ledger);
+      if (ledger.entries.length + ledger.statements.length + ledger.after.length > 0)
+        return this.#settle(stanza, ledger);
     } catch (error) {
       this.#refused(stanza, error);
     }
