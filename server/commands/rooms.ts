@@ -267,7 +267,8 @@ function told(changes: Partial<RoomConfig>): Record<string, string | number | bo
   const entries = Object.entries(changes).map(([key, value]): [string, string | number | boolean] => {
     if (key === 'password') return [key, value === '' ? 'removed' : 'changed'];
     if (Array.isArray(value)) return [key, value.join(' ').slice(0, TOLD) || '(none)'];
-    return [key, typeof value === 'string' ? value.slice(0, TOLD) || '(none)' : (value as number | boolean)];
+    if (typeof value === 'boolean') return [key, value ? 'on' : 'off'];
+    return [key, typeof value === 'string' ? value.slice(0, TOLD) || '(none)' : (value as number)];
   });
   return Object.fromEntries(entries);
 }
