@@ -62,6 +62,7 @@ export const NS = {
   mucRoomConfig: 'http://jabber.org/protocol/muc#roomconfig',
   mucRoomInfo: 'http://jabber.org/protocol/muc#roominfo',
   mucRequest: 'http://jabber.org/protocol/muc#request',
+  mucRegister: 'http://jabber.org/protocol/muc#register',
   occupantId: 'urn:xmpp:occupant-id:0',
   messageCorrect: 'urn:xmpp:message-correct:0',
   retract: 'urn:xmpp:message-retract:1',

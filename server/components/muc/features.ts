@@ -10,9 +10,11 @@ import { mentions } from './mentions.ts';
 import { moderation } from './moderation.ts';
 import { owning } from './owner.ts';
 import { pacing } from './pacing.ts';
+import { registering } from './registering.ts';
 import { retraction } from './retraction.ts';
 import { slowMode } from './slow-mode.ts';
 import { subject } from './subject.ts';
+import { voice } from './voice.ts';
 
 /**
  * The parts of rooms. Within a stage their steps run in this order: who comes too often is not checked further, retraction
@@ -23,6 +25,8 @@ export const FEATURES: readonly RoomFeature[] = [
   entering,
   owning,
   administering,
+  voice,
+  registering,
   discovery,
   inviting,
   subject,
