@@ -72,7 +72,7 @@ async function ofNode(
     const found = await wiring.node?.(request, node, what);
     if (found !== undefined) return found;
   }
-  // §17.1.1: a room that lets everything through says so like this.
+  // §18.1.1: a room that lets everything through says so like this.
   if (node === TRAFFIC) throw new StanzaError('service-unavailable');
   throw new StanzaError('item-not-found', 'There is no such node.');
 }

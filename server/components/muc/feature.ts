@@ -102,8 +102,8 @@ export interface OccupantIq {
   readonly type: 'get' | 'set';
   readonly xmlns: string;
   readonly name: string;
-  /** As of a RoomIq; 'relay' has the client asked after all. */
-  handle(request: OccupantRequest): Soon<Element | undefined | 'relay'>;
+  /** As of a RoomIq; 'relay' has the client asked after all, 'asked' says that the answer will come by itself. */
+  handle(request: OccupantRequest): Soon<Element | undefined | 'relay' | 'asked'>;
 }
 
 /** A message to the room itself that is not for all. */

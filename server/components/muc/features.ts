@@ -1,5 +1,6 @@
 import { administering } from './admin.ts';
 import { archive } from './archive.ts';
+import { cards } from './cards.ts';
 import { defaultRooms } from './default-rooms.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
@@ -35,6 +36,7 @@ export const FEATURES: readonly RoomFeature[] = [
   retraction,
   moderation,
   mentions,
+  cards,
   slowMode,
   defaultRooms,
 ];

@@ -36,9 +36,9 @@ function isDisco({ attrs }: Element): boolean {
 function ask(rooms: Rooms, room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void | Promise<void> {
   const payload = payloadOf(stanza);
   const handle = rooms.occupantHandlerOf(stanza.type, payload.name, payload.attrs.xmlns ?? '');
-  const reply = (answer: Element | undefined | 'relay'): void => {
+  const reply = (answer: Element | undefined | 'relay' | 'asked'): void => {
     if (answer === 'relay') rooms.relay.ask(room, sender, target, stanza);
-    else room.send(resultFor(stanza, stanza.to!, answer));
+    else if (answer !== 'asked') room.send(resultFor(stanza, stanza.to!, answer));
   };
   const answer = handle === undefined ? 'relay' : handle({ room, stanza, payload, sender, target });
   return answer instanceof Promise ? answer.then(reply) : reply(answer);

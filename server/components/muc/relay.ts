@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { payloadOf } from '../../host/iq.ts';
-import { clone, el } from '../../xmpp/element.ts';
-import type { Jid } from '../../xmpp/jid.ts';
+import { clone, type Element, el } from '../../xmpp/element.ts';
+import { type Jid, parseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { resultFor, Stanza } from '../../xmpp/stanza.ts';
 import { maskedAnswer } from './masking.ts';
@@ -20,6 +20,8 @@ interface Asked {
   /** Who was asked, by their name in the room, and the device that got it. */
   readonly as: Jid;
   readonly device: string;
+  /** What may be shown of the answer. */
+  readonly shown: ((payload: Element) => Element) | undefined;
 }
 
 /**
@@ -34,18 +36,35 @@ export class Relay {
       room.send(resultFor(stanza, stanza.to!, undefined)); // XEP-0410 §3.3
       return;
     }
+    this.#ask(room, sender, target, stanza, target.front.jid);
+  }
+
+  /** Asks the account, not the device: for what servers answer. `shown` makes of the answer what the asker may know. */
+  askAccount(
+    room: Room,
+    sender: Occupant,
+    target: Occupant,
+    stanza: Stanza,
+    shown?: (payload: Element) => Element,
+  ): void {
+    this.#ask(room, sender, target, stanza, parseJid(target.bare), shown);
+  }
+
+  #ask(room: Room, sender: Occupant, target: Occupant, stanza: Stanza, to: Jid, shown?: Asked['shown']): void {
     const id = randomBytes(12).toString('base64url');
-    const { jid: device } = target.front;
-    this.#asked.set(id, { by: stanza.from, id: stanza.id, as: target.jid, device: device.full });
+    this.#asked.set(id, { by: stanza.from, id: stanza.id, as: target.jid, device: to.full, shown });
     const request = el('iq', { type: stanza.type, id }, clone(payloadOf(stanza)));
-    room.send(new Stanza(request, sender.jid, device));
+    room.send(new Stanza(request, sender.jid, to));
   }
 
   answered(room: Room, stanza: Stanza): void {
     const asked = this.#asked.get(stanza.id);
     if (asked === undefined || asked.device !== stanza.from.full) return;
     this.#asked.delete(stanza.id);
-    const answer = el('iq', { type: stanza.type, id: asked.id }, ...maskedAnswer(stanza));
+    const children = maskedAnswer(stanza);
+    const { shown } = asked;
+    const told = shown === undefined || stanza.type === 'error' ? children : children.map((one) => shown(one));
+    const answer = el('iq', { type: stanza.type, id: asked.id }, ...told);
     room.send(new Stanza(answer, asked.as, asked.by));
   }
 }

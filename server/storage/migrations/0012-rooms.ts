@@ -59,4 +59,11 @@ export const statements: readonly string[] = [
     room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
     PRIMARY KEY (account, room)) WITHOUT ROWID`,
   `CREATE INDEX given_room_by_room ON given_room (room)`,
+  // What a room says of itself (XEP-0054), its picture apart; no row for a room that says nothing.
+  `CREATE TABLE room_card (
+    room INTEGER PRIMARY KEY REFERENCES room (id) ON DELETE CASCADE,
+    card TEXT NOT NULL,
+    photo_type TEXT NOT NULL,
+    photo_hash TEXT NOT NULL,
+    photo BLOB)`,
 ];

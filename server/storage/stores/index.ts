@@ -24,6 +24,7 @@ import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
+import { RoomCards } from './room-cards.ts';
 import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
@@ -56,6 +57,7 @@ export interface Stores {
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
   readonly reports: Reports;
+  readonly roomCards: RoomCards;
   readonly roomReach: RoomReach;
   readonly rooms: Rooms;
   readonly rosters: Rosters;
@@ -102,6 +104,7 @@ export function openStores(db: Database): Stores {
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
     reports: new Reports(db),
+    roomCards: new RoomCards(db),
     roomReach: new RoomReach(db),
     rooms: new Rooms(db),
     rosters,

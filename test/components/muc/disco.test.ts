@@ -219,7 +219,7 @@ describe('discovery of rooms (XEP-0045 §6)', () => {
     await juliet.receives(`<iq type='get' from='${ROOM}/Romeo'><query xmlns='${DISCO}#info'/></iq>`);
   });
 
-  test('nodes: what nobody knows is not there; §17.1.1: all traffic may pass', async (t) => {
+  test('nodes: what nobody knows is not there; §18.1.1: all traffic may pass', async (t) => {
     const scene = await openScene(t);
     const juliet = await scene.comes('juliet@example.test/balcony');
     await makes(juliet, 'Juliet');
