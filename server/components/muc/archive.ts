@@ -22,7 +22,7 @@ export const archive: RoomFeature = {
   start: (rooms) => ({
     features: ({ config }) => (config.archived ? FEATURES : []), // §7: only where there is one
     iq: [
-      { type: 'get', xmlns: NS.mam, name: 'query', handle: (request) => form(request) },
+      { type: 'get', xmlns: NS.mam, name: 'query', handle: (request) => form(rooms, request) },
       { type: 'set', xmlns: NS.mam, name: 'query', handle: (request) => query(rooms, request) },
       { type: 'get', xmlns: NS.mam, name: 'metadata', handle: (request) => metadata(rooms, request) },
     ],
@@ -31,15 +31,17 @@ export const archive: RoomFeature = {
 
 /**
  * XEP-0313 §6.1.2: who may enter now may read, in the room or not; throws StanzaError for others. So a phone that was away
- * reads what it missed before it is in again. A password is known of those only who are in or belong to the room.
+ * reads what it missed before it is in again. Two must be in, unless they belong to the room: who needs a password, since
+ * only entering shows that they know it, and people of other servers, who are to be seen when they read what is said here.
  */
-function checkReader({ room, from, affiliation }: RoomRequest): void {
+function checkReader({ host }: Rooms, { room, from, affiliation }: RoomRequest): void {
   if (!room.stored) throw new StanzaError('item-not-found', 'This room is being made.');
   if (affiliation === 'outcast') throw new StanzaError('forbidden', 'You are banned from this room.');
   if (!atLeast(affiliation, 'member')) {
     if (room.config.membersOnly) throw new StanzaError('forbidden', 'The archive of this room is for its members.');
-    if (room.config.password !== '' && !isIn(room, from))
-      throw new StanzaError('forbidden', 'This room has a password: please enter it first.');
+    const { password } = room.config;
+    if ((password !== '' || from.domain !== host.domain) && !isIn(room, from))
+      throw new StanzaError('forbidden', 'Please enter this room first.');
   }
   if (!room.config.archived) throw new StanzaError('service-unavailable', 'This room keeps no archive.');
 }
@@ -51,13 +53,13 @@ function isIn(room: Room, { full, bare }: Jid): boolean {
   return false;
 }
 
-function form(request: RoomRequest): Element {
-  checkReader(request);
+function form(rooms: Rooms, request: RoomRequest): Element {
+  checkReader(rooms, request);
   return el('query', { xmlns: NS.mam }, archiveForm('room'));
 }
 
 async function query(rooms: Rooms, request: RoomRequest): Promise<Element> {
-  checkReader(request);
+  checkReader(rooms, request);
   const { room, from, payload } = request;
   const { host } = rooms;
   const there = (): boolean => from.domain !== host.domain || host.sessions.get(from) !== undefined;
@@ -82,6 +84,6 @@ function meant({ room, from }: RoomRequest, address: Jid): Meant {
 }
 
 function metadata(rooms: Rooms, request: RoomRequest): Promise<Element> {
-  checkReader(request);
+  checkReader(rooms, request);
   return archiveMetadata(rooms.host.house.stores.archives, request.room.id);
 }

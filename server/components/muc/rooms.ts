@@ -227,7 +227,7 @@ export class Rooms {
 
   /** Ends a room for good, its archive with it (§10.9); who is in it is told, and who comes later, if its name retires. */
   async destroy(room: Room, ending: Ending = {}): Promise<void> {
-    const { rooms, archives } = this.host.house.stores;
+    const { rooms } = this.host.house.stores;
     if (room.destroyed) return room.changing(async () => {});
     room.destroyed = true; // nobody comes in from now on
     await room.changing(async () => {
@@ -243,7 +243,7 @@ export class Rooms {
       room.clients.clear();
       this.#forget(room);
       for (const occupant of occupants) this.#left(room, occupant);
-      if (room.stored) await archives.removeAll(room.id);
+      if (room.stored) await rooms.clear(room.id);
     });
   }
 
@@ -310,9 +310,9 @@ export class Rooms {
   }
 
   async #discard(stored: StoredRoom): Promise<void> {
-    const { rooms, archives } = this.host.house.stores;
+    const { rooms } = this.host.house.stores;
     await rooms.remove(stored);
-    await archives.removeAll(stored.id);
+    await rooms.clear(stored.id);
   }
 
   /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */

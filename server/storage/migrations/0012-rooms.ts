@@ -34,6 +34,8 @@ export const statements: readonly string[] = [
     PRIMARY KEY (room, jid)) WITHOUT ROWID`,
   `CREATE INDEX room_affiliation_by_jid ON room_affiliation (jid, room)`,
   `CREATE UNIQUE INDEX room_affiliation_by_nick ON room_affiliation (room, nick) WHERE nick <> ''`,
+  // Rooms that are gone, and their archives not yet.
+  `CREATE TABLE removed_room (room INTEGER NOT NULL PRIMARY KEY)`,
   // Names of rooms that were destroyed, so that nobody walks into another one believing that it is the old.
   `CREATE TABLE retired_room (
     service TEXT NOT NULL,

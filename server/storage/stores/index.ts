@@ -106,7 +106,7 @@ export function openStores(db: Database): Stores {
     reports: new Reports(db),
     roomCards: new RoomCards(db),
     roomReach: new RoomReach(db),
-    rooms: new Rooms(db),
+    rooms: new Rooms(db, archives),
     rosters,
     settings: new Settings(db),
   };

@@ -1,4 +1,5 @@
 import { compose, type Database, type Statement, sql } from '../database.ts';
+import type { Archives } from './archives.ts';
 import { searchable } from './profiles.ts';
 
 /** XEP-0045 §5.2. */
@@ -128,9 +129,17 @@ export function leaveRooms(bare: string): Statement[] {
 /** Rooms (XEP-0045) and who has which affiliation with them. What is in use is remembered by the service, not here. */
 export class Rooms {
   readonly #db: Database;
+  readonly #archives: Archives;
 
-  constructor(db: Database) {
+  constructor(db: Database, archives: Archives) {
     this.#db = db;
+    this.#archives = archives;
+  }
+
+  /** The largest number in use, which is made like the ids of messages. */
+  async largestId(): Promise<number> {
+    const row = await this.#db.get<{ id: number | null }>(sql`SELECT max(id) AS id FROM room`);
+    return row?.id ?? 0;
   }
 
   async get(service: string, name: string): Promise<StoredRoom | undefined> {
@@ -176,12 +185,29 @@ export class Rooms {
     await this.#db.batch(changes.flatMap((member) => putMember(room, member)));
   }
 
-  /** Removes a room; its archive is to be removed apart. `retired`, if given, is what its name says from now on. */
+  /**
+   * Removes a room; its archive, which may be long, is to be removed by `clear`. `retired`, if given, is what its name says from
+   * now on.
+   */
   async remove({ id, service, name }: StoredRoom, retired?: RetiredRoom): Promise<void> {
     await this.#db.batch([
       ...(retired === undefined ? [] : retireStatements(id, service, name, retired)),
+      sql`INSERT INTO removed_room (room) SELECT id FROM room WHERE id = ${id}`,
       sql`DELETE FROM room WHERE id = ${id}`,
     ]);
+  }
+
+  /** Removes the archive of a room that was removed. */
+  async clear(id: number): Promise<void> {
+    await this.#archives.removeAll(id);
+    await this.#db.run(sql`DELETE FROM removed_room WHERE room = ${id}`);
+  }
+
+  /** Removes the archives of removed rooms that a crash has left. To be called once after start. */
+  async sweep(): Promise<void> {
+    for (const { room } of await this.#db.all<{ room: number }>(sql`SELECT room FROM removed_room`)) {
+      await this.clear(room);
+    }
   }
 
   async retired(service: string, name: string): Promise<RetiredRoom | undefined> {

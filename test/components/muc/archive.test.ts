@@ -256,3 +256,20 @@ describe('XEP-0313 §6.1.2, SECURITY 41: who may read the archive of a room', ()
     assert.equal(scene.db.operations - before, 2 * first, 'the second time it is read again');
   });
 });
+
+test('XEP-0313 §6.1.2: people of another domain read the archive when they are in, or belong to the room', async (t) => {
+  const scene = await openScene(t, { domains: ['example.test', 'elsewhere.test'] });
+  const juliet = await scene.comes('juliet@example.test/balcony');
+  const romeo = await scene.comes('romeo@elsewhere.test/orchard');
+  await makes(juliet, 'Juliet');
+  await juliet.sends(say('one'));
+  await isRefused(romeo, 'forbidden');
+  await enters(romeo, 'Romeo');
+  const phone = await scene.comes('romeo@elsewhere.test/phone');
+  for (const who of [romeo, phone]) assert.deepEqual((await reads(who)).bodies, ['one']);
+  for (const who of [juliet, romeo]) await who.sends(leave('x'));
+  await scene.settle();
+  await isRefused(romeo, 'forbidden');
+  await affiliate(scene, 'romeo@elsewhere.test', 'member');
+  for (const who of [romeo, phone]) assert.deepEqual((await reads(who)).bodies, ['one']);
+});
