@@ -1,5 +1,6 @@
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Ledger } from './ledger.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Whatever answers for a domain: a host, a component, another server. */
 export interface Destination {
@@ -7,6 +8,8 @@ export interface Destination {
   readonly external?: true;
   /** There is something to be found there now: the parent domain lists it (XEP-0030 §4.1). */
   readonly listed?: boolean;
+  /** Who is there, where that is known. */
+  readonly sessions?: Sessions;
   /** What people call it. */
   readonly title?: string;
   /** Takes a stanza over. Throws StanzaError when it refuses; a promise means that the store was waited for. */
