@@ -19,6 +19,8 @@ const MOST_USES = 500;
 /** Invitations that can still be used, of one person and of the administrators of one domain. */
 const MOST_OF_PERSON = 20;
 const MOST_OF_DOMAIN = 1_000;
+/** Invitations of one person that are known, those that nobody can use any more among them. */
+const KNOWN_OF_PERSON = 100;
 /** So long after its end an invitation is still known, so that whoever comes late is told that they are late. */
 const REMEMBERED_MS = 30 * DAY_MS;
 const PAGE = 50;
@@ -90,6 +92,7 @@ export class InvitationCommands {
     if (may === 'nobody') throw new CommandError('not-allowed', 'Only administrators invite here.');
     if ((await this.#stores.invitations.open({ account: id }, this.#now())) >= MOST_OF_PERSON)
       throw tooMany(MOST_OF_PERSON);
+    await this.#stores.invitations.trim(id, KNOWN_OF_PERSON - 1, this.#now());
     const by: Actor = { name: `${local}@${domain}`, door: 'chat' };
     const purpose = may === 'accounts' ? 'both' : 'contact';
     return this.#make(by, { domain, purpose, contact: inviter, byPerson: true, wish: {} });

@@ -2,6 +2,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { makePassword } from '../util/one-time-code.ts';
 import { deriveKeys, type MechanismKeys, PasswordError, preparePassword } from '../xmpp/scram-keys.ts';
 import { CommandError } from './command-error.ts';
+import { isCommon } from './common-passwords.ts';
 
 /** A person's password must have so many characters; guessing is slowed besides. */
 const LEAST_PERSON = 6;
@@ -36,8 +37,8 @@ export async function fulfil(owner: Owner, wish: PasswordWish, iterations: numbe
 }
 
 /**
- * Refuses a person's password that is too short, is their name or address, which is what is guessed first, or cannot be
- * typed everywhere (RFC 8265 §4.2). Throws CommandError.
+ * Refuses a person's password that is too short, is their name or address or one that many people choose, which is what is
+ * guessed first, or cannot be typed everywhere (RFC 8265 §4.2). Throws CommandError.
  */
 export function checkPassword(password: string, { domain, local }: Owner): void {
   if (password.length < LEAST_PERSON) {
@@ -46,12 +47,18 @@ export function checkPassword(password: string, { domain, local }: Owner): void 
   if ([local, `${local}@${domain}`].includes(password.normalize('NFKC').toLowerCase())) {
     throw new CommandError('invalid', 'The password must not be the name: everybody knows it.', 'password');
   }
+  mustBeRare(password, 'password');
   try {
     preparePassword(password);
   } catch (error) {
     if (!(error instanceof PasswordError)) throw error;
     throw new CommandError('invalid', error.message, 'password');
   }
+}
+
+function mustBeRare(password: string, field: string): void {
+  if (!isCommon(password)) return;
+  throw new CommandError('invalid', 'Many people choose this password, so it is tried first: choose another.', field);
 }
 
 /** 32 MB and three passes: about 0.2 s of one core (OWASP's second choice for scrypt). */
@@ -86,7 +93,10 @@ export async function adminPasswordFits(password: string, stored: string | undef
   return same && stored !== undefined;
 }
 
-/** Refuses an administrator's password that is short, the name, or one thing over and over. Throws CommandError. */
+/**
+ * Refuses an administrator's password that is short, the name, one thing over and over, or one that many people choose.
+ * Throws CommandError.
+ */
 export function checkAdminPassword(password: string, name: string, field = 'password'): void {
   const plain = password.normalize('NFKC').toLowerCase();
   if ([...password].length < LEAST_ADMIN) {
@@ -98,4 +108,5 @@ export function checkAdminPassword(password: string, name: string, field = 'pass
   if (new Set(plain).size < 4) {
     throw new CommandError('invalid', 'The password must have at least four different characters.', field);
   }
+  mustBeRare(password, field);
 }

@@ -1,6 +1,7 @@
 import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Ledger } from './ledger.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Whatever answers for a domain: a host, a component, another server. */
 export interface Destination {
@@ -8,6 +9,8 @@ export interface Destination {
   readonly external?: true;
   /** There is something to be found there now: the parent domain lists it (XEP-0030 §4.1). */
   readonly listed?: boolean;
+  /** Who is there, where that is known. */
+  readonly sessions?: Sessions;
   /** What people call it. */
   readonly title?: string;
   /** Whether a device is there, or about to come back; absent where nobody knows. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { covers } from '../host/blocklist.ts';
+import { covers, cutOff } from '../host/blocklist.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import { onlySignals } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
@@ -111,12 +111,7 @@ async function block(host: Host, interested: WeakSet<Session>, request: IqReques
       account.id,
       jids.map((jid) => jid.full),
     );
-    await tellContacts(
-      host,
-      request,
-      (contact) => covers(new Set(jids.map((jid) => jid.full)), contact) && !covers(before, contact),
-      'unavailable',
-    );
+    await tellContacts(host, request, before, before.union(new Set(jids.map((jid) => jid.full))), 'unavailable');
   });
   push(host, interested, request, 'block', jids);
   // The push has their addresses only: why somebody is blocked is not for other devices (XEP-0377 §6).
@@ -138,28 +133,29 @@ async function unblock(host: Host, interested: WeakSet<Session>, request: IqRequ
         jids.map((jid) => jid.full),
       );
     const after = await stores.blocking.list(account.id);
-    await tellContacts(host, request, (contact) => covers(before, contact) && !covers(after, contact), '');
+    await tellContacts(host, request, after, before, '');
   });
   push(host, interested, request, 'unblock', jids);
 }
 
-/** §3.3, §3.4: contacts who see our presence see it go, or come back. */
+/** §3.3, §3.4: contacts who see our presence see it go, or come back: those whom the list `wide` reaches and `narrow` does not. */
 async function tellContacts(
   host: Host,
   { account, stanza }: IqRequest,
-  concerned: (contact: Jid) => boolean,
+  wide: ReadonlySet<string>,
+  narrow: ReadonlySet<string>,
   type: string,
 ): Promise<void> {
   const roster = await host.house.stores.rosters.all(account!.id);
   for (const item of roster.items.values()) {
     if (item.subscription !== 'from' && item.subscription !== 'both') continue;
     const contact = tryParseJid(item.jid);
-    if (contact === undefined || !concerned(contact)) continue;
-    for (const session of host.sessions.of(stanza.from.bare)) {
-      if (session.available === undefined) continue;
-      host.send(
-        type === '' ? session.available.for(contact) : new Stanza(el('presence', { type }), session.jid, contact),
-      );
+    if (contact === undefined) continue;
+    for (const to of cutOff(host.house.router, wide, narrow, contact)) {
+      for (const { available, jid } of host.sessions.of(stanza.from.bare)) {
+        if (available === undefined) continue;
+        host.send(type === '' ? available.for(to) : new Stanza(el('presence', { type }), jid, to));
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-import { covers } from '../host/blocklist.ts';
+import { covers, reached } from '../host/blocklist.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
@@ -74,6 +74,13 @@ function* contacts({ roster, blocked }: Circle, kind: Subscription): Iterable<Ji
     if (item.subscription !== kind && item.subscription !== 'both') continue;
     const contact = parseJid(item.jid);
     if (!covers(blocked, contact)) yield contact;
+  }
+}
+
+/** The addresses of those who see an account: of a contact with devices that are blocked, those that are not. */
+function* audience({ house }: Host, { roster, blocked }: Circle): Iterable<Jid> {
+  for (const { subscription, jid } of roster.items.values()) {
+    if (subscription === 'from' || subscription === 'both') yield* reached(house.router, blocked, parseJid(jid));
   }
 }
 
@@ -155,7 +162,7 @@ function priorityOf({ element }: Stanza): number {
 
 /** §4.2.2, §4.4.2, §4.5.2: to all who are subscribed, and to one's own devices, this one included. */
 function tellContacts(host: Host, session: Session, stanza: Stanza, circle: Circle): void {
-  for (const contact of contacts(circle, 'from')) host.send(stanza.for(contact));
+  for (const contact of audience(host, circle)) host.send(stanza.for(contact));
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other.listens) other.deliver(stanza.for(other.jid));
   }

@@ -1,4 +1,4 @@
-import { covers } from '../host/blocklist.ts';
+import { covers, reached } from '../host/blocklist.ts';
 import type { Host } from '../host/host.ts';
 import { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
@@ -95,9 +95,10 @@ class AccountService implements Service {
   /** XEP-0060 §9: one's own devices, and contacts who may see the node, each device that is interested. */
   async audience(node: PubsubNode): Promise<Jid[]> {
     const found: Jid[] = [];
-    const add = (devices: Iterable<Listener>): void => {
+    const add = (devices: Iterable<Listener>, blocked?: ReadonlySet<string>): void => {
       for (const device of devices) {
-        if (device.lastPresence !== undefined && this.#interests.of(device).has(node.name)) found.push(device.jid);
+        if (device.lastPresence === undefined || !this.#interests.of(device).has(node.name)) continue;
+        if (blocked === undefined || !covers(blocked, device.jid)) found.push(device.jid);
       }
     };
     add(this.#host.sessions.of(this.jid.bare));
@@ -114,9 +115,14 @@ class AccountService implements Service {
       const contact = parseJid(item.jid);
       if (covers(blocked, contact)) continue;
       const here = contact.domain === this.#host.domain;
-      add(here ? this.#host.sessions.of(item.jid) : this.#visitors.of(item.jid, this.jid.bare));
+      add(here ? this.#host.sessions.of(item.jid) : this.#visitors.of(item.jid, this.jid.bare), blocked);
     }
     return found;
+  }
+
+  async reached(subscriber: Jid): Promise<Iterable<Jid>> {
+    if (subscriber.bare === this.jid.bare) return [subscriber];
+    return reached(this.house.router, await this.house.stores.blocking.list(this.account.id), subscriber);
   }
 
   mayCreate(who: Jid): void {

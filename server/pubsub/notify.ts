@@ -46,7 +46,9 @@ export async function notify(service: Service, node: PubsubNode, event: Element)
   for (const subscription of node.subscriptions.values()) {
     // XEP-0163 §4.3.1: who is told at each device that is interested is not told once more.
     if (told.has(subscription.jid)) continue;
-    if (await mayHear(service, node, subscription)) service.send(stanza.for(parseJid(subscription.jid)));
+    if (!(await mayHear(service, node, subscription))) continue;
+    const subscriber = parseJid(subscription.jid);
+    for (const to of (await service.reached?.(subscriber)) ?? [subscriber]) service.send(stanza.for(to));
   }
 }
 

@@ -40,6 +40,8 @@ export interface Service {
   relation(who: Jid): Relation | undefined | Promise<Relation | undefined>;
   /** Full addresses that are notified without having subscribed to the node (XEP-0060 §9). */
   audience(node: PubsubNode): Iterable<Jid> | Promise<Iterable<Jid>>;
+  /** Where a notification for a subscriber's address goes, if not there. */
+  reached?(subscriber: Jid): Iterable<Jid> | Promise<Iterable<Jid>>;
   /** Throws when somebody may not make nodes here. */
   mayCreate(who: Jid): void;
   published?(what: Published): void;

@@ -1,3 +1,4 @@
+import { covers } from '../host/blocklist.ts';
 import type { NodeSubscription, PubsubNode } from '../storage/stores/pubsub-nodes.ts';
 import { readForm } from '../xmpp/data-form.ts';
 import { child, type Element, el, elements } from '../xmpp/element.ts';
@@ -77,7 +78,7 @@ export function subscribe(service: Service, who: Jid, request: Element, options?
       deliver: readOptions(options, before?.deliver ?? true),
     };
     await service.house.stores.pubsubNodes.subscribe(node, [subscription]);
-    if (subscription.state === 'pending') askOwners(service, node, jid);
+    if (subscription.state === 'pending') await askOwners(service, node, jid);
     else if (before === undefined) await welcome(service, node, jid);
     return el('pubsub', { xmlns: NS.pubsub }, shown(node, subscription));
   });
@@ -90,8 +91,19 @@ async function welcome(service: Service, node: PubsubNode, jid: Jid): Promise<vo
   if (item !== undefined) sendItem(service, node, item, [jid]);
 }
 
-/** §8.6: every owner is asked; the first answer counts. */
-function askOwners(service: Service, node: PubsubNode, subscriber: Jid): void {
+/** Whether somebody of ours blocks one of these. */
+async function blocks({ house }: Service, owner: Jid, ...others: readonly Jid[]): Promise<boolean> {
+  const account = await house.stores.accounts.at(owner.bare);
+  if (account === undefined) return false;
+  const list = await house.stores.blocking.list(account.id);
+  return others.some((one) => covers(list, one));
+}
+
+/**
+ * §8.6: every owner is asked; the first answer counts. But nobody who blocks who made the node, and so may have made them an
+ * owner, or who wants to subscribe: the question comes from the service, which nobody blocks, and says what those two wrote.
+ */
+async function askOwners(service: Service, node: PubsubNode, subscriber: Jid): Promise<void> {
   const form = authorizationForm(node.name, subscriber.full);
   const stanza = new Stanza(
     el('message', { id: `approve ${subscriber.full}`.slice(0, 200) }, form),
@@ -100,7 +112,10 @@ function askOwners(service: Service, node: PubsubNode, subscriber: Jid): void {
   );
   const owners = [...node.affiliations].filter(([, affiliation]) => affiliation === 'owner').map(([jid]) => jid);
   if (service.account !== undefined) owners.push(service.jid.bare);
-  for (const owner of owners) service.send(stanza.for(parseJid(owner)));
+  const creator = tryParseJid(node.creator);
+  for (const owner of owners.map(parseJid)) {
+    if (!(await blocks(service, owner, subscriber, ...(creator ? [creator] : [])))) service.send(stanza.for(owner));
+  }
 }
 
 /** §8.6: an owner answers. A form that is cancelled leaves things as they are. Throws StanzaError. */

@@ -63,7 +63,7 @@ describe('devices in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
     here = await visit(browser);
     const { page } = here;
     await page.goto(`${door.url}/`);
-    await page.getByLabel('One-time code').fill(await door.code());
+    await page.getByLabel('Claim code').fill(await door.code());
     await page.getByLabel('Your name').fill('olga');
     await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await page.getByRole('button', { name: 'Start using Hallway' }).click();

@@ -26,7 +26,7 @@ describe('joining in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await door.house.commands.accounts.create(BY, DOMAIN, {
       local: 'romeo',
       name: 'Romeo Montague',
-      password: 'secret',
+      password: 'a secret of mine',
     });
   });
   after(async () => {

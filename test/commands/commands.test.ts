@@ -7,7 +7,12 @@ import { DomainCommands } from '../../server/commands/domains.ts';
 import type { House } from '../../server/commands/house.ts';
 import { checkAdminName, checkDisplayName, checkDomain, checkLocal } from '../../server/commands/names.ts';
 import { Overview } from '../../server/commands/overview.ts';
-import { adminPasswordFits, hashAdminPassword } from '../../server/commands/passwords.ts';
+import {
+  adminPasswordFits,
+  checkAdminPassword,
+  checkPassword,
+  hashAdminPassword,
+} from '../../server/commands/passwords.ts';
 import type { Hosts } from '../../server/host/hosts.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
 
@@ -39,7 +44,7 @@ async function audited(): Promise<string[]> {
 
 describe('people', () => {
   const make = (local: string, name = '') =>
-    house.commands.accounts.create(by, DOMAIN, { local, name, password: 'secret' });
+    house.commands.accounts.create(by, DOMAIN, { local, name, password: 'a secret' });
 
   test('of two who make the same address at once, one is told that it exists', async () => {
     const made = await Promise.allSettled([make('anna'), make('ANNA')]);
@@ -59,6 +64,29 @@ describe('people', () => {
       accounts.setPassword(by, DOMAIN, 'juliet', { password: 'Juliet' }),
       refused('invalid', 'password'),
     );
+  });
+
+  test('attack: guessing what many people choose: 123456, password and the like are refused, however they are mended', async () => {
+    const { accounts } = house.commands;
+    const common = [
+      '123456',
+      'password',
+      'Password1!',
+      'QWERTZ',
+      'iloveyou',
+      'Sommer2026',
+      '1q2w3e4r',
+      '111111',
+      'abababab',
+    ];
+    for (const password of common) {
+      const wish = { local: 'juliet', name: '', password };
+      await assert.rejects(accounts.create(by, DOMAIN, wish), refused('invalid', 'password'), password);
+    }
+    assert.throws(() => checkAdminPassword('Password2026', 'olga'), refused('invalid', 'password'));
+    for (const password of ['passwordless moon', 'nightingale', 'summer by the sea']) {
+      checkPassword(password, { domain: DOMAIN, local: 'juliet' });
+    }
   });
 
   test('every change is audited, under the name of who did it', async () => {

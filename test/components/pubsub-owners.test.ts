@@ -346,3 +346,20 @@ describe('SECURITY 48: one small request is not made many messages', () => {
     await juliet.gets(list(owners.slice(1)));
   });
 });
+
+for (const blocked of [J, R, `${R}/orchard`]) {
+  test(`attack: who blocks ${blocked} is not asked by way of a node that they were made an owner of (XEP-0191)`, async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.comes(`${J}/x`);
+    const romeo = await scene.comes(`${R}/orchard`);
+    const nurse = await scene.comes('nurse@example.test/x');
+    const tybalt = await scene.comes('tybalt@example.test/x');
+    await juliet.gets(create('come', { access_model: 'authorize' }, S));
+    const owners = ['nurse', 'tybalt'].map((one) => `<affiliation jid='${one}@example.test' affiliation='owner'/>`);
+    await juliet.gets(own(`<affiliations node='come'>${owners.join('')}</affiliations>`));
+    await nurse.gets(`<iq type='set'><block xmlns='urn:xmpp:blocking'><item jid='${blocked}'/></block></iq>`);
+    await romeo.gets(set(`<subscribe node='come' jid='${R}/orchard'/>`, S));
+    await nurse.receivesNothing();
+    for (const one of [juliet, tybalt]) await one.receives(`<message from='${S}' id='*'/>`);
+  });
+}

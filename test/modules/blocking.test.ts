@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { el, elements, serialize } from '../../server/xmpp/element.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { Stanza } from '../../server/xmpp/stanza.ts';
+import { events, listener, publish, set, tune } from '../support/pubsub.ts';
 import { openScene } from '../support/scene.ts';
 import { conditionOf, find } from '../support/xml.ts';
 
@@ -199,4 +200,51 @@ test('a full list refuses more', async (t) => {
   await juliet.isRefused(block('one@more.test'), 'resource-constraint');
   await juliet.gets(block('a1@b.test')).catch(() => undefined);
   await juliet.gets(unblock('a1@b.test'));
+});
+
+describe('XEP-0191 §2, §3.3: a device that is blocked', () => {
+  for (const entry of [`${R}/street`, 'example.test/street']) {
+    test(`attack: sees no presence any more, its owner's other devices do (${entry})`, async (t) => {
+      const scene = await openScene(t);
+      await scene.friends(J, R);
+      const street = await scene.comes(`${R}/street`);
+      const orchard = await scene.comes(`${R}/orchard`);
+      const juliet = await scene.comes(`${J}/balcony`);
+      for (const one of [street, orchard]) await one.all();
+      await juliet.gets(block(entry));
+      await street.receives(`<presence from='${J}/balcony' to='${R}/street' type='unavailable'/>`);
+      await juliet.sends('<presence><show>away</show></presence>');
+      await orchard.receives(`<presence from='${J}/balcony'><show>away</show></presence>`);
+      const chamber = await scene.comes(`${J}/chamber`);
+      chamber.leaves();
+      assert.equal((await orchard.all()).length, 2);
+      await street.receivesNothing();
+      await juliet.gets(block(R));
+      await orchard.receives(`<presence from='${J}/balcony' type='unavailable'/>`);
+      await juliet.gets(unblock(R));
+      await orchard.receives(`<presence from='${J}/balcony'><show>away</show></presence>`);
+      for (const one of [street, orchard]) await one.receivesNothing();
+      await juliet.gets(unblock(entry));
+      await street.receives(`<presence from='${J}/balcony'><show>away</show></presence>`);
+      await orchard.receivesNothing();
+    });
+  }
+
+  test('attack: hears no events (XEP-0163), be it interested or its owner subscribed', async (t) => {
+    const scene = await openScene(t);
+    await scene.friends(J, R);
+    const street = await listener(scene, `${R}/street`, 'urn:example:tune');
+    const orchard = await listener(scene, `${R}/orchard`, 'urn:example:tune', 'urn:example:mood');
+    const juliet = await scene.comes(`${J}/balcony`);
+    for (const node of ['tune', 'mood', 'other']) await juliet.gets(publish(`urn:example:${node}`, 'a', tune('x')));
+    await street.gets(set(`<subscribe node='urn:example:other' jid='${R}'/>`, J));
+    for (const one of [street, orchard]) await one.all();
+    await juliet.gets(block(`${R}/street`));
+    for (const node of ['tune', 'mood', 'other']) await juliet.gets(publish(`urn:example:${node}`, 'b', tune('y')));
+    assert.equal((await events(orchard)).length, 3);
+    assert.equal((await events(street)).length, 0);
+    await juliet.gets(unblock());
+    await juliet.gets(publish('urn:example:other', 'c', tune('z')));
+    assert.equal((await events(street)).length, 1);
+  });
 });

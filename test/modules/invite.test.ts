@@ -262,3 +262,17 @@ test('XEP-0379 §3.5: for somebody of another server it is a subscription at onc
     .accept(new Stanza(stanza("<presence type='subscribed'/>"), parseJid(ROSALINE), parseJid(ROMEO)), new Ledger());
   assert.equal((await scene.item(ROMEO, ROSALINE))?.subscription, 'both');
 });
+
+test('attack: who invites and has it used, again and again, fills no table', async (t) => {
+  const scene = await openScene(t);
+  const romeo = await scene.account(ROMEO);
+  const { invitations } = scene.stores;
+  const first = await scene.commands.invitations.createOwn(romeo);
+  for (let i = 0; i < 120; i++) {
+    const { invitation } = await scene.commands.invitations.createOwn(romeo);
+    await invitations.use(invitation.id, `guest${i}@example.test`, null);
+  }
+  const { n } = (await scene.db.get<{ n: number }>({ text: 'SELECT count(*) AS n FROM invitation', values: [] }))!;
+  assert.equal(n, 101, 'the hundred newest, and one that can still be used');
+  assert.equal((await invitations.byId(first.invitation.id))?.left, 1);
+});

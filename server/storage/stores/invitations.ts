@@ -127,6 +127,14 @@ export class Invitations {
     ]);
   }
 
+  /** Forgets those of a person that cannot be used any more, but for their newest `keep` invitations; returns how many. */
+  async trim(account: number, keep: number, now = Date.now()): Promise<number> {
+    return this.#db.run(sql`DELETE FROM invitation WHERE account = ${account} AND by_person = 1
+      AND (revoked = 1 OR left_uses = 0 OR expires_at <= ${now})
+      AND id <= (SELECT id FROM invitation WHERE account = ${account} AND by_person = 1
+        ORDER BY id DESC LIMIT 1 OFFSET ${keep})`);
+  }
+
   /** Forgets invitations that expired before a time; returns how many. */
   async expire(before: number): Promise<number> {
     return this.#db.run(sql`DELETE FROM invitation WHERE expires_at < ${before}`);
