@@ -13,6 +13,10 @@ import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { affiliate } from './affiliate.ts';
 import { complete } from './config.ts';
+import { type Bounds, unacceptable } from './config-fields.ts';
+import { configFields, readConfig } from './config-form.ts';
+import { configure } from './configure.ts';
+import { boundsOf } from './owner.ts';
 import { CODE } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
@@ -73,58 +77,52 @@ export class Administration implements RoomAdministration {
     return { ...(await this.#view(room)), subject: room.subject, members: [...room.members.values()], occupants };
   }
 
-  async create(name: string, owner: string, config: Partial<RoomConfig>): Promise<void> {
-    const jid = tryParseJid(owner);
-    if (jid === undefined) throw new StanzaError('jid-malformed', `“${owner}” is not an address.`);
-    if ((await this.#rooms.get(name)) !== undefined || this.#rooms.current(name) !== undefined) throw taken();
+  async create(name: string, owner: string, changes: Partial<RoomConfig>): Promise<void> {
+    const rooms = this.#rooms;
+    if (changes.persistent === false) throw wouldEnd();
+    if ((await rooms.get(name)) !== undefined) throw taken();
     if ((await this.#stores.rooms.retired(this.domain, name)) !== undefined) {
       throw new StanzaError('conflict', 'A room of this name was destroyed, and the name is retired. Free it first.');
     }
-    if (this.#rooms.current(name) !== undefined) throw taken();
+    if (rooms.current(name) !== undefined) throw taken();
     // A room of the house: the rules of what people may make, and how many, are not for administrators.
-    const room = this.#rooms.make(name, '', { ...config, persistent: true });
-    room.members.put({ jid: jid.bare, affiliation: 'owner', nick: '', reason: '' });
-    try {
-      await room.changing(() => this.#rooms.store(room));
-    } finally {
-      this.#rooms.leaveAlone(room);
-    }
-  }
-
-  async configure(name: string, changes: Partial<RoomConfig>): Promise<void> {
-    const room = await this.#room(name);
-    const config = { ...room.config, ...changes };
-    if (!config.persistent && room.empty) {
-      throw new StanzaError('not-acceptable', 'Nobody is in this room: it would end at once.');
-    }
-    await room.changing(async () => {
-      await this.#stores.rooms.configure(room.id, config);
-      room.config = config;
+    const room = rooms.make(name);
+    const wanted = () => ({
+      config: checked(room.config, { ...changes, persistent: true }, boundsOf(rooms)),
+      members: [{ jid: owner, affiliation: 'owner', nick: '', reason: '' } as const],
     });
-    this.#rooms.leaveAlone(room);
+    await rooms.using(room, () => configure(rooms, room, wanted));
   }
 
-  async affiliate(name: string, who: string, affiliation: RoomAffiliation, reason: string): Promise<RoomAffiliation> {
-    const room = await this.#room(name);
-    const jid = tryParseJid(who);
-    if (jid === undefined) throw new StanzaError('jid-malformed', `“${who}” is not an address.`);
-    return this.#rooms.using(room, () =>
+  configure(name: string, changes: Partial<RoomConfig>): Promise<void> {
+    return this.#using(name, async (room) => {
+      await configure(this.#rooms, room, () => {
+        const config = checked(room.config, changes, boundsOf(this.#rooms));
+        if (!config.persistent && room.occupants.size === 0) throw wouldEnd();
+        return { config, members: [] };
+      });
+    });
+  }
+
+  affiliate(name: string, jid: string, affiliation: RoomAffiliation, reason: string): Promise<RoomAffiliation> {
+    return this.#using(name, (room) =>
       room.changing(async () => {
-        const before = room.members.get(jid.bare)?.affiliation ?? 'none';
-        await affiliate(this.#rooms, room, [{ jid: jid.bare, affiliation, reason }]);
+        const before = room.members.get(jid)?.affiliation ?? 'none';
+        await affiliate(this.#rooms, room, [{ jid, affiliation, reason }]);
         return before;
       }),
     );
   }
 
-  async kick(name: string, nick: string, reason: string): Promise<string> {
-    const room = this.#current(name) ?? (await this.#room(name));
-    const occupant = room.occupants.get(nick);
-    if (occupant === undefined) {
-      throw new StanzaError('not-acceptable', `Nobody is in this room as “${nick}” any more.`);
-    }
-    this.#rooms.remove(room, occupant, { codes: [CODE.kicked], reason });
-    return occupant.bare;
+  kick(name: string, nick: string, reason: string): Promise<string> {
+    return this.#using(name, async (room) => {
+      const occupant = room.occupants.get(nick);
+      if (occupant === undefined) {
+        throw new StanzaError('not-acceptable', `Nobody is in this room as “${nick}” any more.`);
+      }
+      this.#rooms.remove(room, occupant, { codes: [CODE.kicked], ...(reason !== '' && { reason }) }); // §8.2
+      return occupant.bare;
+    });
   }
 
   async archive(name: string, { before, limit }: { readonly before?: number; readonly limit: number }) {
@@ -138,8 +136,8 @@ export class Administration implements RoomAdministration {
     return { messages, more: !all };
   }
 
-  async destroy(name: string, ending: { readonly reason: string; readonly alternate: string }): Promise<void> {
-    await this.#rooms.destroy(await this.#room(name), { ...ending, by: '' });
+  destroy(name: string, ending: { readonly reason: string; readonly alternate: string }): Promise<void> {
+    return this.#using(name, (room) => this.#rooms.destroy(room, { ...ending, by: '' }));
   }
 
   retired(after: string, limit: number) {
@@ -167,12 +165,12 @@ export class Administration implements RoomAdministration {
     return stored;
   }
 
-  /** To be changed; whoever has changed it lets it alone. Throws StanzaError when there is none. */
-  async #room(name: string): Promise<Room> {
-    await this.#rooms.get(name);
-    const room = this.#current(name);
-    if (room === undefined) throw this.#none(name);
-    return room;
+  /** To be changed. Throws StanzaError when there is none. */
+  #using<T>(name: string, task: (room: Room) => Promise<T>): Promise<T> {
+    return this.#rooms.with(name, (room) => {
+      if (room === undefined || room !== this.#current(name)) throw this.#none(name);
+      return task(room);
+    });
   }
 
   /** What ends with the last who is in it has ended when nobody is, as after a crash. */
@@ -199,6 +197,36 @@ export class Administration implements RoomAdministration {
     const lastMessage = last === undefined ? undefined : timeOf(last);
     return { name, config: complete(config), createdAt, people, lastMessage };
   }
+}
+
+/**
+ * A configuration with changes, by the rules of the form that owners have; what is not changed is not asked about, though the
+ * rules be stricter now. Throws StanzaError.
+ */
+function checked(config: RoomConfig, changes: Partial<RoomConfig>, bounds: Bounds): RoomConfig {
+  const before = new Map(configFields(config, bounds).map((field) => [field.name, JSON.stringify(field.values)]));
+  const values = new Map<string, readonly string[]>();
+  for (const { name, values: wanted = [] } of configFields({ ...config, ...changes }, bounds)) {
+    if (JSON.stringify(wanted) !== before.get(name)) values.set(name, wanted);
+  }
+  const read = readConfig(values, config, bounds);
+  for (const key of ['historyLength', 'maxOccupants', 'slowMode'] as const) {
+    // A form shows no more than is allowed now, so what is more was cut.
+    if (changes[key] !== undefined && changes[key] !== read[key]) {
+      throw unacceptable(NUMBERS[key], `${changes[key]} is more than this server allows.`);
+    }
+  }
+  return read;
+}
+
+const NUMBERS = {
+  historyLength: 'Messages that newcomers are shown',
+  maxOccupants: 'Most people in the room',
+  slowMode: 'Seconds between two messages',
+} as const;
+
+function wouldEnd(): StanzaError {
+  return new StanzaError('not-acceptable', 'Nobody is in this room: it would end at once.');
 }
 
 function taken(): StanzaError {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { CommandError } from '../../../server/commands/command-error.ts';
+import type { RoomAffiliation, RoomConfig } from '../../../server/storage/stores/rooms.ts';
 import { serialize } from '../../../server/xmpp/element.ts';
 import { enter, enters, makes, ROOM, say } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
@@ -8,11 +9,13 @@ import { openScene, type Scene } from '../../support/scene.ts';
 const by = { name: 'olga', door: 'panel' } as const;
 const DOMAIN = 'example.test';
 
-const refused = (code: string, field?: string) => (error: unknown) => {
-  assert.ok(error instanceof CommandError, String(error));
-  assert.deepEqual([error.code, error.field], [code, field], error.message);
-  return true;
-};
+const refused =
+  (code: string, field?: string) =>
+  (error: unknown): true => {
+    assert.ok(error instanceof CommandError, String(error));
+    assert.deepEqual([error.code, error.field], [code, field], error.message);
+    return true;
+  };
 
 /** A house with Juliet in it. */
 async function openHouse(t: TestContext): Promise<Scene> {
@@ -43,7 +46,7 @@ describe('administrators and rooms', () => {
     assert.match(serialize(self!), /affiliation="owner"|affiliation='owner'/);
     assert.doesNotMatch(serialize(self!), /201/);
     assert.deepEqual(await audited(scene), [
-      `room.create ${ROOM} ${JSON.stringify({ owner: 'juliet@example.test', title: 'The garden', membersOnly: true, password: 'changed' })}`,
+      `room.create ${ROOM} ${JSON.stringify({ owner: 'juliet@example.test', title: 'The garden', membersOnly: 'on', password: 'changed' })}`,
     ]);
   });
 
@@ -158,6 +161,109 @@ describe('administrators and rooms', () => {
     await assert.rejects(rooms.kick(by, DOMAIN, 'hall', 'Romeo'), refused('room-not-found'));
     assert.deepEqual(await audited(scene), [
       `room.kick ${ROOM} ${JSON.stringify({ who: 'romeo@example.test', nick: 'Romeo', reason: 'Too loud <b>' })}`,
+    ]);
+  });
+
+  test('§10.2: what an administrator changes is checked and told like an owner’s change', async (t) => {
+    const scene = await openHouse(t);
+    const { rooms } = scene.commands;
+    const juliet = await scene.comes('juliet@example.test/balcony');
+    const romeo = await scene.comes('romeo@example.test/orchard');
+    await makes(juliet, 'Juliet');
+    await enters(romeo, 'Romeo');
+    await juliet.all();
+    const title = 'Roses';
+    const { config } = await rooms.configure(by, DOMAIN, 'garden', {
+      title,
+      password: 'thorn',
+      contacts: ['juliet@example.test'],
+    });
+    assert.deepEqual([config.title, config.hasPassword, config.contacts], [title, true, ['juliet@example.test']]);
+    for (const actor of [juliet, romeo]) {
+      const [told, ...more] = await actor.all();
+      assert.match(serialize(told!), /code=['"]104['"]/);
+      assert.doesNotMatch(serialize(told!), /olga|thorn/);
+      assert.equal(more.length, 0);
+    }
+    await rooms.configure(by, DOMAIN, 'garden', { membersOnly: true });
+    assert.match((await romeo.all()).map(serialize).join(''), /type=['"]unavailable.*code=['"]322['"]/);
+    assert.equal((await rooms.get(DOMAIN, 'garden')).room.people, 1);
+    const before = await audited(scene);
+    assert.deepEqual(before, [
+      `room.configure ${ROOM} ${JSON.stringify({ title, password: 'changed', contacts: 'juliet@example.test' })}`,
+      `room.configure ${ROOM} ${JSON.stringify({ membersOnly: 'on' })}`,
+    ]);
+    await rooms.configure(by, DOMAIN, 'garden', { title, membersOnly: true });
+    const wrong: [Partial<RoomConfig>, RegExp][] = [
+      [{ title: 'x'.repeat(201) }, /200/],
+      [{ lang: 'English, please' }, /code like en/],
+      [{ contacts: ['nobody'] }, /addresses of people/],
+      [{ historyLength: 100_000 }, /100000 is more than/],
+      [{ maxOccupants: 1_000_000 }, /1000000 is more than/],
+      [{ slowMode: 10_000_000 }, /more than/],
+    ];
+    for (const [changes, message] of wrong) {
+      await assert.rejects(rooms.configure(by, DOMAIN, 'garden', changes), (error: unknown) => {
+        refused('invalid', undefined)(error);
+        assert.match((error as Error).message, message);
+        return true;
+      });
+    }
+    await rooms.create(by, DOMAIN, { name: 'hall', owner: 'juliet' });
+    await assert.rejects(rooms.configure(by, DOMAIN, 'hall', { persistent: false }), refused('invalid'));
+    await assert.rejects(
+      rooms.create(by, DOMAIN, { name: 'cellar', owner: 'juliet', persistent: false }),
+      refused('invalid', 'name'),
+    );
+    const all = await audited(scene);
+    assert.deepEqual(all.slice(0, -1), before, 'what is refused or nothing new is not written down');
+    await juliet.all();
+    await rooms.configure(by, DOMAIN, 'garden', { historyLength: 5 });
+    assert.equal((await juliet.all()).length, 1, 'one change is told once');
+  });
+
+  test('§9.1, §10.4: whom an administrator bans is out and told, and a room keeps an owner', async (t) => {
+    const scene = await openHouse(t);
+    const { rooms } = scene.commands;
+    const juliet = await scene.comes('juliet@example.test/balcony');
+    const romeo = await scene.comes('romeo@example.test/orchard');
+    await makes(juliet, 'Juliet');
+    await enters(romeo, 'Romeo');
+    await juliet.all();
+    const put = (who: string, affiliation: RoomAffiliation, reason?: string) =>
+      rooms.affiliate(by, DOMAIN, 'garden', who, { affiliation, ...(reason !== undefined && { reason }) });
+    await put('Romeo@example.test', 'admin');
+    assert.match(serialize((await romeo.all())[0]!), /affiliation=['"]admin['"].*role=['"]moderator['"]/);
+    await put('romeo@example.test', 'outcast', 'Enough');
+    const text = serialize((await romeo.all())[0]!);
+    assert.match(text, /type=['"]unavailable/);
+    assert.match(text, /<reason>Enough/);
+    assert.match(text, /code=['"]301['"]/);
+    await put('spam.test', 'outcast');
+    await put('spam.test', 'outcast');
+    const { members } = await rooms.members(DOMAIN, 'garden');
+    assert.deepEqual(
+      members.map(({ jid, affiliation }) => `${jid} ${affiliation}`),
+      ['juliet@example.test owner', 'romeo@example.test outcast', 'spam.test outcast'],
+    );
+    const page = await rooms.members(DOMAIN, 'garden', { limit: 1, after: 'juliet@example.test' });
+    assert.deepEqual([page.members[0]?.jid, page.hasMore, page.total], ['romeo@example.test', true, 3]);
+    assert.deepEqual((await rooms.members(DOMAIN, 'garden', { search: 'SPAM' })).total, 1);
+    const wrong: [string, RoomAffiliation, string][] = [
+      ['juliet@example.test', 'none', 'affiliation'],
+      ['spam.test', 'member', 'jid'],
+      ['spam', 'outcast', 'jid'],
+      ['a b@c', 'member', 'jid'],
+      ['juliet@example.test/balcony', 'member', 'jid'],
+    ];
+    for (const [who, affiliation, field] of wrong) {
+      await assert.rejects(put(who, affiliation), refused('invalid', field), who);
+    }
+    const log = (await audited(scene)).map((row) => row.replace(/^room\.member \S+ /, ''));
+    assert.deepEqual(log, [
+      '{"who":"romeo@example.test","from":"none","to":"admin"}',
+      '{"who":"romeo@example.test","from":"admin","to":"outcast","reason":"Enough"}',
+      '{"who":"spam.test","from":"none","to":"outcast"}',
     ]);
   });
 

@@ -14,7 +14,7 @@ interface About {
 export type Field =
   | (About & { readonly kind: 'switch' })
   | (About & { readonly kind: 'text'; readonly literal?: boolean; readonly longest: number })
-  | (About & { readonly kind: 'lines' | 'list'; readonly longest: number })
+  | (About & { readonly kind: 'list'; readonly longest: number })
   | (About & { readonly kind: 'number'; readonly most: number; readonly unit: string })
   | (About & { readonly kind: 'choice' | 'roles'; readonly choices: readonly { value: string; label: string }[] });
 
@@ -31,7 +31,7 @@ export const groups: readonly { readonly title: string; readonly fields: readonl
     title: 'What it is',
     fields: [
       { key: 'title', kind: 'text', label: 'Title', help: 'What people see in their list of rooms.', longest: 200 },
-      { key: 'description', kind: 'lines', label: 'What it is for', help: 'One or two sentences.', longest: 2_000 },
+      { key: 'description', kind: 'text', label: 'What it is for', help: 'One or two sentences.', longest: 2_000 },
       {
         key: 'lang',
         kind: 'text',
