@@ -70,6 +70,7 @@ export const NS = {
   encrypted: 'urn:xmpp:omemo:2',
   push: 'urn:xmpp:push:0',
   jingleMessage: 'urn:xmpp:jingle-message:0',
+  channelSearch: 'urn:xmpp:channel-search:0',
   conference: 'jabber:x:conference',
   reference: 'urn:xmpp:reference:0',
   mentions: 'urn:xmpp:mentions:0',

@@ -8,8 +8,8 @@ import { nativeBookmark } from '../../xmpp/bookmarks.ts';
 import { makeJid, tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { affiliate } from './affiliate.ts';
 import type { RoomFeature } from './feature.ts';
-import { announce } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -127,10 +127,11 @@ class Giving {
     return room.changing(async () => {
       const affiliation = room.affiliationOf(who);
       if (affiliation !== 'none') return affiliation !== 'outcast';
-      const member = { jid: who.bare, affiliation: 'member', nick: '', reason: '' } as const;
-      await this.#rooms.host.house.stores.rooms.affiliate(room.id, [member]);
-      room.members.set(who.bare, member);
-      for (const occupant of room.occupants.values()) if (occupant.bare === who.bare) announce(room, occupant);
+      try {
+        await affiliate(this.#rooms, room, [{ jid: who.bare, affiliation: 'member' }], { isInviting: true });
+      } catch (error) {
+        if (!(error instanceof StanzaError)) throw error; // a room has so many members and no more: they find it still
+      }
       return true;
     });
   }

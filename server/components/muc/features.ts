@@ -1,6 +1,8 @@
+import { activity } from './activity.ts';
 import { administering } from './admin.ts';
 import { archive } from './archive.ts';
 import { cards } from './cards.ts';
+import { channelSearch } from './channel-search.ts';
 import { defaultRooms } from './default-rooms.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
@@ -29,6 +31,7 @@ export const FEATURES: readonly RoomFeature[] = [
   voice,
   registering,
   discovery,
+  channelSearch,
   inviting,
   subject,
   talking,
@@ -37,6 +40,7 @@ export const FEATURES: readonly RoomFeature[] = [
   moderation,
   mentions,
   cards,
+  activity,
   slowMode,
   defaultRooms,
 ];
