@@ -73,7 +73,8 @@ export async function affiliate(
     settle(rooms, room, occupant, affiliation, change);
   }
   if (rows.length > TOLD_OF) return;
-  for (const row of rows) tellAway(rooms, room, row, was.get(row.jid)!, doer);
+  const wereIn = new Set([...before.keys()].map(({ bare }) => bare));
+  for (const row of rows) if (!wereIn.has(row.jid)) tellAway(rooms, room, row, was.get(row.jid)!, doer);
 }
 
 /** What follows for an occupant from an affiliation that is another one now: out with them, or another role. */

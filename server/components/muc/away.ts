@@ -25,7 +25,6 @@ export function tellAway(
   { actor, isInviting }: Doer,
 ): void {
   if (affiliation === before) return;
-  for (const { bare } of room.occupants.values()) if (bare === jid) return;
   const item = () => el('item', { affiliation, jid, role: 'none' }, reason !== '' && el('reason', {}, reason));
   const forOccupants = el('message', {}, el('x', { xmlns: NS.mucUser }, item()), el('no-store', { xmlns: NS.hints }));
   room.tellAll(new Stanza(forOccupants, room.jid, undefined), (occupant) => room.seesAddresses(occupant));

@@ -118,6 +118,8 @@ describe('XEP-0045: who may do what', () => {
       ['member', 'moderator'],
       ['admin', 'moderator'],
       ['owner', 'moderator'],
+      ['admin', 'none'],
+      ['owner', 'none'],
     ];
     const targets: [RoomAffiliation, Exclude<RoomRole, 'none'>][] = [
       ['none', 'visitor'],
@@ -138,7 +140,10 @@ describe('XEP-0045: who may do what', () => {
           appoint(stage, TARGET, theirs);
           await puts(stage, actor, 'Mercutio', role);
           await puts(stage, target, 'Tybalt', from);
-          let may = role === 'moderator' && (least === 'moderator' || rank(own) >= rank('admin'));
+          const administers = rank(own) >= rank('admin');
+          let may = role === 'moderator' && (least === 'moderator' || administers);
+          // §9.6, §9.7: that an admin may do from outside; for the rest one moderates, which is a role (§8).
+          if (role === 'none' && administers) may = least === 'admin' && to !== 'none';
           if (to === 'none' && rank(theirs) > rank(own)) may = false; // §8.2
           if (to === 'visitor' && from === 'participant' && rank(theirs) >= rank(own)) may = false; // §8.4
           if (to !== 'none' && rank(theirs) >= rank('admin')) may = false; // §8.4, §9.7
@@ -146,9 +151,9 @@ describe('XEP-0045: who may do what', () => {
           const told = `${own}/${role} makes ${to} of ${theirs}/${from}`;
           if (may) assert.equal(got, '', told);
           else assert.match(got, /^(forbidden|not-allowed)$/, told);
-          if (role !== 'moderator')
+          if (role !== 'moderator' && !administers)
             assert.equal(got, 'forbidden', told); // §8
-          else if (rank(theirs) >= rank('admin') && to !== 'moderator' && got !== '') {
+          else if (rank(theirs) >= rank('admin') && to !== 'none' && got !== '') {
             assert.equal(got, 'not-allowed', told); // §8.2, §8.4, §9.7
           }
           assert.equal(roomOf(scene).occupants.get('Tybalt')?.role ?? 'none', got === '' ? to : from, told);
