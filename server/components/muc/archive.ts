@@ -7,6 +7,7 @@ import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast } from './affiliations.ts';
+import { withAuthors } from './authors.ts';
 import type { RoomFeature, RoomRequest } from './feature.ts';
 import { isStaff } from './presence.ts';
 import type { Room } from './room.ts';
@@ -70,7 +71,8 @@ async function query(rooms: Rooms, request: RoomRequest): Promise<Element> {
     asker: from.bare,
     there,
   });
-  for (const row of rows) room.send(Stanza.written(room.jid, from, resultXml(room.jid.bare, queryId, row)));
+  for (const row of withAuthors(host.house, room, rows))
+    room.send(Stanza.written(room.jid, from, resultXml(room.jid.bare, queryId, row)));
   return fin;
 }
 

@@ -161,6 +161,31 @@ describe('XEP-0313: the archive of a room', () => {
     assert.doesNotMatch(JSON.stringify(rows), /juliet@|romeo@/);
   });
 
+  test('§6.1.2: where everybody sees all addresses, messages say whose they are, if they are in the room or belong to it', async (t) => {
+    const { scene, juliet, romeo } = await garden(t);
+    await romeo.sends(
+      `<message to='${ROOM}' type='groupchat' id='forged'><body>one</body><x xmlns='http://jabber.org/protocol/muc#user'><item jid='juliet@example.test'/></x>` +
+        `<y xmlns='x:y'><occupant-id xmlns='urn:xmpp:occupant-id:0' id='x'/></y></message>`,
+    );
+    await juliet.sends(say('two'));
+    for (const who of [juliet, romeo]) await who.sends(leave('x'));
+    await scene.settle();
+    const authors = async (who: Actor): Promise<(string | undefined)[]> => {
+      await who.all();
+      const { found } = await reads(who);
+      return found.map(({ message }) => find(message, 'x', 'item')?.attrs.jid);
+    };
+    assert.deepEqual(await authors(romeo), [undefined, undefined]);
+    await becomes(scene, { openAddresses: true });
+    assert.deepEqual(await authors(romeo), [undefined, 'juliet@example.test']);
+    await enters(romeo, 'Somebody');
+    assert.deepEqual(await authors(juliet), ['romeo@example.test', 'juliet@example.test']);
+    await romeo.sends(leave('Somebody'));
+    await scene.settle();
+    await affiliate(scene, 'romeo@example.test', 'outcast');
+    assert.deepEqual(await authors(juliet), [undefined, 'juliet@example.test']);
+  });
+
   test('the answer comes after all that belongs to it, though the asker’s block list is read first', async (t) => {
     const { scene, juliet } = await garden(t);
     for (const text of 'abc') await juliet.sends(say(text));
