@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { RoomConfig, RoomMember, RoomRole } from '../../storage/stores/rooms.ts';
+import type { RoomConfig, RoomRole } from '../../storage/stores/rooms.ts';
 import { el } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
-import { atLeast, firstRole } from './affiliations.ts';
+import { type Affiliating, affiliate } from './affiliate.ts';
+import { atLeast } from './affiliations.ts';
 import type { Occupant } from './occupant.ts';
 import { CODE, changeRole, hide, reveal, showOthers } from './presence.ts';
 import type { Room } from './room.ts';
@@ -14,7 +15,7 @@ import type { Rooms } from './rooms.ts';
 /** How a room shall be, and whose affiliations change with that. */
 export interface Reform {
   readonly config: RoomConfig;
-  readonly members: readonly RoomMember[];
+  readonly members: readonly Affiliating[];
 }
 
 /** Milliseconds that showing people to each other may take before others have their turn. */
@@ -36,35 +37,26 @@ export async function configure(rooms: Rooms, room: Room, wanted: () => Reform):
 
 async function open(rooms: Rooms, room: Room, { config, members }: Reform): Promise<void> {
   const before = room.config;
-  const old = members.map(({ jid }) => [jid, room.members.get(jid)] as const);
+  // First, so that the room is stored with its owners.
+  await affiliate(rooms, room, members);
   room.config = config;
-  for (const member of members) room.members.set(member.jid, member);
   try {
     await rooms.store(room);
   } catch (error) {
     room.config = before;
-    for (const [jid, member] of old) {
-      if (member === undefined) room.members.delete(jid);
-      else room.members.set(jid, member);
-    }
     throw error;
   }
-  for (const { jid } of members) affected(room, jid);
 }
 
 async function change(rooms: Rooms, room: Room, { config, members }: Reform): Promise<void> {
+  await affiliate(rooms, room, members);
   const before = room.config;
   const codes = codesOf(before, config);
-  if (codes.length === 0 && members.length === 0) return;
-  await rooms.host.house.stores.rooms.reform(room.id, config, members);
-  for (const member of members) {
-    if (member.affiliation === 'none' && member.nick === '') room.members.delete(member.jid);
-    else room.members.set(member.jid, member);
-  }
+  if (codes.length === 0) return;
+  await rooms.host.house.stores.rooms.configure(room.id, config);
   // Whoever has to leave is not shown more of by that: they go from the room as it was.
   room.config = { ...config, openAddresses: before.openAddresses, broadcast: before.broadcast };
   if (config.membersOnly && !before.membersOnly) removeStrangers(rooms, room);
-  for (const { jid } of members) affected(room, jid);
   if (config.moderated !== before.moderated) giveRoles(room);
   for (const code of codes) notify(room, code);
   room.config = config;
@@ -98,15 +90,7 @@ function removeStrangers(rooms: Rooms, room: Room): void {
   }
 }
 
-/** §10.2: somebody is told, and all with them, what they are now. */
-function affected(room: Room, bare: string): void {
-  for (const occupant of [...room.occupants.values()]) {
-    if (occupant.bare !== bare) continue;
-    changeRole(room, occupant, firstRole(room.affiliationOf(occupant.front.jid), room.config));
-  }
-}
-
-/** §5.1.2: in a moderated room whoever is no member listens; in another one everybody speaks. */
+/** §5.1.2: in a moderated room whoever is no member listens; in another one everybody speaks who was not silenced. */
 function giveRoles(room: Room): void {
   for (const occupant of [...room.occupants.values()]) {
     if (occupant.role === 'moderator') continue;

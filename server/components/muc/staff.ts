@@ -1,6 +1,7 @@
 import type { RoomAffiliation, RoomMember } from '../../storage/stores/rooms.ts';
 import type { Field, Submitted } from '../../xmpp/data-form.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import type { Affiliating } from './affiliate.ts';
 import { readPeople } from './config-fields.ts';
 
 const ADMINS = 'muc#roomconfig_roomadmins';
@@ -26,17 +27,17 @@ export function staffFields(members: Members): Field[] {
  * Whose affiliations change by a form. Both fields are full lists (§16.5.3): whoever is in neither any more stays a member, and
  * an owner who is left out where nothing is said of admins stays one of them (§10.2). Throws StanzaError.
  */
-export function readStaff(values: Submitted['values'], members: Members): RoomMember[] {
+export function readStaff(values: Submitted['values'], members: Members): Affiliating[] {
   const owners = list(values, OWNERS, 'Owners of the room');
   const admins = list(values, ADMINS, 'Administrators of the room');
   if (owners === undefined && admins === undefined) return [];
-  const changed: RoomMember[] = [];
+  const changed: Affiliating[] = [];
   let left = 0;
   for (const jid of new Set([...members.keys(), ...(owners ?? []), ...(admins ?? [])])) {
     const known = members.get(jid) ?? { jid, affiliation: 'none', nick: '', reason: '' };
     const affiliation = wanted(known, owners, admins);
     if (affiliation === 'owner') left++;
-    if (affiliation !== known.affiliation) changed.push({ ...known, affiliation, reason: '' });
+    if (affiliation !== known.affiliation) changed.push({ jid, affiliation });
   }
   if (left === 0) throw new StanzaError('conflict', 'A room needs an owner.'); // §10.2
   return changed;

@@ -170,11 +170,6 @@ export class Rooms {
     await this.#db.run(configureStatement(room, config));
   }
 
-  /** Changes a configuration and affiliations in one: all or none. Throws as `affiliate` does. */
-  async reform(room: number, config: RoomConfig, members: readonly RoomMember[]): Promise<void> {
-    await this.#db.batch([configureStatement(room, config), ...members.flatMap((member) => putMember(room, member))]);
-  }
-
   /** What sets the subject, to be written with the message that does. */
   subjectStatement(room: number, subject: RoomSubject): Statement {
     return sql`UPDATE room SET subject_json = ${JSON.stringify(subject)} WHERE id = ${room}`;

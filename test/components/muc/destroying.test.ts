@@ -32,6 +32,7 @@ async function open(t: Context, fields: Record<string, string> = {}): Promise<St
 
 /** The answer to an attempt to come in. */
 async function refusal(actor: Actor, inner = ''): Promise<{ condition: string; text: string }> {
+  await actor.all();
   await actor.sends(enter('Me', inner));
   const [answer] = await actor.all();
   return { condition: conditionOf(answer!), text: serialize(answer!) };
