@@ -18,9 +18,11 @@ export async function disown(rooms: Rooms, bare: string): Promise<void> {
 
 /** A change that was under way may have written what was removed. */
 function again(rooms: Rooms, room: Room, bare: string): Promise<void> {
+  const { rooms: store, roomHats } = rooms.host.house.stores;
   return room.changing(async () => {
+    for (const uri of room.hats.wornBy(bare)) await roomHats.unassign(room.id, { jid: bare, uri });
     if (forget(room, bare) && room.stored && !room.destroyed) {
-      await rooms.host.house.stores.rooms.affiliate(room.id, [nobody(bare)]);
+      await store.affiliate(room.id, [nobody(bare)]);
     }
   });
 }
@@ -28,6 +30,7 @@ function again(rooms: Rooms, room: Room, bare: string): Promise<void> {
 function forget(room: Room, bare: string): boolean {
   const known = room.members.get(bare);
   room.rememberVoice(bare, undefined);
+  room.hats.takeOff(bare);
   if (known === undefined || known.affiliation === 'outcast') return false;
   room.members.put(nobody(bare));
   return true;

@@ -7,6 +7,7 @@ import { defaultRooms } from './default-rooms.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
 import { talking } from './groupchat.ts';
+import { hats } from './hats.ts';
 import { inviting } from './invitations.ts';
 import { entering } from './join.ts';
 import { mentions } from './mentions.ts';
@@ -30,6 +31,7 @@ export const FEATURES: readonly RoomFeature[] = [
   administering,
   voice,
   registering,
+  hats,
   discovery,
   channelSearch,
   inviting,

@@ -77,7 +77,8 @@ function available(room: Room, occupant: Occupant, open: boolean, change: Change
   const { presence } = occupant.front;
   const user = userOf(room, occupant, open, occupant.role, change, codes);
   const id = el('occupant-id', { xmlns: NS.occupantId, id: occupant.id });
-  return new Stanza(el('presence', {}, ...presence.map(clone), id, user), occupant.jid, undefined);
+  const hats = room.hats.shownOf(occupant.bare);
+  return new Stanza(el('presence', {}, ...presence.map(clone), id, user, hats), occupant.jid, undefined);
 }
 
 function unavailable(room: Room, occupant: Occupant, open: boolean, change: Change, codes: readonly number[]): Stanza {

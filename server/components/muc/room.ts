@@ -11,6 +11,7 @@ import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { type Jid, makeJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { firstRole } from './affiliations.ts';
+import { HatRack } from './hat-rack.ts';
 import { History } from './history.ts';
 import { Members } from './members.ts';
 import type { Occupant } from './occupant.ts';
@@ -42,6 +43,7 @@ export class Room {
   /** By the full address of a device. */
   readonly clients = new Map<string, Occupant>();
   readonly history = new History();
+  readonly hats = new HatRack();
   readonly #changes = new KeyedMutex<''>();
   /**
    * By bare address: who was given voice or lost it, and is to find it so on coming back (§5.1). Only as long as the room is

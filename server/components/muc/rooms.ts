@@ -290,7 +290,7 @@ export class Rooms {
   }
 
   async #read(name: string): Promise<Room | undefined> {
-    const { rooms } = this.host.house.stores;
+    const { rooms, roomHats } = this.host.house.stores;
     const stored = await rooms.get(this.domain, name);
     if (stored === undefined) return undefined;
     if (!stored.config.persistent) {
@@ -304,6 +304,8 @@ export class Rooms {
       true,
       this.#send,
     );
+    const { hats, worn } = await roomHats.of(stored.id);
+    room.hats.hang(hats, worn);
     await remember(this, room);
     this.#rooms.set(name, room);
     return room;

@@ -34,6 +34,20 @@ export const statements: readonly string[] = [
     PRIMARY KEY (room, jid)) WITHOUT ROWID`,
   `CREATE INDEX room_affiliation_by_jid ON room_affiliation (jid, room)`,
   `CREATE UNIQUE INDEX room_affiliation_by_nick ON room_affiliation (room, nick) WHERE nick <> ''`,
+  `CREATE TABLE room_hat (
+    room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    uri TEXT NOT NULL,
+    title TEXT NOT NULL,
+    hue TEXT NOT NULL,
+    PRIMARY KEY (room, uri)) WITHOUT ROWID`,
+  `CREATE TABLE room_hat_wearer (
+    room INTEGER NOT NULL,
+    jid TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    PRIMARY KEY (room, jid, uri),
+    FOREIGN KEY (room, uri) REFERENCES room_hat (room, uri) ON DELETE CASCADE) WITHOUT ROWID`,
+  `CREATE INDEX room_hat_wearer_by_jid ON room_hat_wearer (jid)`,
+  `CREATE INDEX room_hat_wearer_by_hat ON room_hat_wearer (room, uri)`,
   // Rooms that are gone, and their archives not yet.
   `CREATE TABLE removed_room (room INTEGER NOT NULL PRIMARY KEY)`,
   // Names of rooms that were destroyed, so that nobody walks into another one believing that it is the old.

@@ -25,6 +25,7 @@ import { PushRegistrations } from './push.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
 import { RoomCards } from './room-cards.ts';
+import { RoomHats } from './room-hats.ts';
 import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
@@ -58,6 +59,7 @@ export interface Stores {
   readonly pubsubNodes: PubsubNodes;
   readonly reports: Reports;
   readonly roomCards: RoomCards;
+  readonly roomHats: RoomHats;
   readonly roomReach: RoomReach;
   readonly rooms: Rooms;
   readonly rosters: Rosters;
@@ -105,6 +107,7 @@ export function openStores(db: Database): Stores {
     pubsubNodes,
     reports: new Reports(db),
     roomCards: new RoomCards(db),
+    roomHats: new RoomHats(db),
     roomReach: new RoomReach(db),
     rooms: new Rooms(db, archives),
     rosters,

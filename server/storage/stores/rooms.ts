@@ -1,6 +1,7 @@
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
 import { searchable } from './profiles.ts';
+import { takeOffHats } from './room-hats.ts';
 
 /** XEP-0045 §5.2. */
 export type RoomAffiliation = 'owner' | 'admin' | 'member' | 'none' | 'outcast';
@@ -120,6 +121,7 @@ const COLUMNS = sql`SELECT id, service, name, created_at, created_by, secret, co
 export function leaveRooms(bare: string): Statement[] {
   return [
     sql`DELETE FROM room_affiliation WHERE jid = ${bare} AND affiliation <> 'outcast'`,
+    ...takeOffHats(bare),
     sql`DELETE FROM retired_member WHERE jid = ${bare}`,
     sql`UPDATE room SET created_by = '' WHERE created_by = ${bare} AND created_by <> ''`,
     sql`UPDATE retired_room SET retired_by = '' WHERE retired_by = ${bare} AND retired_by <> ''`,
