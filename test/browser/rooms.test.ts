@@ -154,10 +154,26 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await said.getByText('Buds & bugs').waitFor();
     await said.getByText(NASTY, { exact: true }).waitFor();
     assert.match((await audited())[0]!, /^olga room\.archive-read \{"reason":"Complaint of Juliet","messages":2/);
-    await picture(page, 'room');
     await page.goto(`${url}/activity`);
     await page.getByText('Read what was said in the room').waitFor();
     await page.getByText('because: Complaint of Juliet').waitFor();
+  });
+
+  it('shows people with all their devices, and the subject', async () => {
+    const { page } = here;
+    const desk = await scene.comes('juliet@example.test/balcony');
+    await enters(desk, 'Juliet');
+    await enters(await scene.comes('juliet@example.test/a phone of hers'), 'Juliet');
+    await enters(await scene.comes('romeo@example.test/orchard'), 'Romeo');
+    await desk.sends(
+      `<message to='garden@conference.example.test' type='groupchat'><subject>Roses</subject></message>`,
+    );
+    await scene.settle();
+    await page.goto(`${url}/rooms/example.test/garden`);
+    const juliet = section(page, 'In the room now').getByRole('listitem').filter({ hasText: 'Juliet' });
+    await juliet.getByText('2 devices').waitFor();
+    await juliet.getByText('moderates').waitFor();
+    await page.getByText('Subject, set by Juliet: Roses').waitFor();
   });
 
   for (const [colorScheme, width] of [

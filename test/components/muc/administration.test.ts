@@ -280,6 +280,14 @@ describe('administrators and rooms', () => {
     }
     assert.deepEqual(await audited(scene), []);
     const reason = 'Complaint of Romeo';
+    const { append } = scene.stores.audit;
+    scene.stores.audit.append = () => Promise.reject(new Error('the disk is full'));
+    await assert.rejects(
+      rooms.archive(by, DOMAIN, 'garden', { reason }),
+      /disk is full/,
+      'what cannot be written down',
+    );
+    scene.stores.audit.append = append;
     const page = await rooms.archive(by, DOMAIN, 'garden', { reason, limit: 2 });
     assert.deepEqual(
       page.messages.map(({ nick, kind, text }) => [nick, kind, text]),
