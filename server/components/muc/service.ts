@@ -14,6 +14,7 @@ import { movement } from './movement.ts';
 import { toOccupant } from './private.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
+import { Turns } from './turns.ts';
 
 /** What is at `conference.DOMAIN`: the service itself, its rooms, and those who are in them. */
 export class RoomService implements RunningComponent {
@@ -21,6 +22,7 @@ export class RoomService implements RunningComponent {
   readonly administration: RoomAdministration;
   /** Answers what is for the service itself. */
   readonly #front: Service;
+  readonly #turns = new Turns();
 
   constructor(rooms: Rooms, front: Service) {
     this.rooms = rooms;
@@ -45,16 +47,17 @@ export class RoomService implements RunningComponent {
     const { local } = stanza.to!;
     if (local === '') return this.#front.accept(stanza, ledger);
     if (!this.listed) throw new StanzaError('service-unavailable');
-    const room = this.rooms.get(local);
-    if (!(room instanceof Promise)) return this.#take(room, stanza, ledger);
-    return this.#takeLate(room, stanza, ledger);
+    return this.#turns.run(() => {
+      const room = this.rooms.get(local);
+      return room instanceof Promise ? this.#takeLate(room, stanza, ledger) : this.#take(room, stanza, ledger);
+    });
   }
 
   async #takeLate(loading: Promise<Room | undefined>, stanza: Stanza, ledger: Ledger): Promise<void> {
     const loaded = await loading;
     const room = this.rooms.current(stanza.to!.local) ?? loaded; // somebody may have made it meanwhile
     try {
-      await this.#take(room, stanza, ledger);
+      await this.#turns.run(() => this.#take(room, stanza, ledger));
     } finally {
       if (room !== undefined) this.rooms.leaveAlone(room); // who only asks keeps no room in use
     }
