@@ -9,9 +9,10 @@ import { joinRateOption, personRateOption, roomRateOption } from './rules.ts';
 
 /** Whose pace is remembered, of each kind; the longest quiet is forgotten first. */
 const KEYS = 20_000;
-const NICKS = { capacity: 10, perSecond: 1 / 10, keys: KEYS };
-const PRESENCES = { capacity: 20, perSecond: 1 / 2, keys: KEYS };
-const SETTINGS = { capacity: 20, perSecond: 1 / 3, keys: KEYS };
+const now = (): number => Date.now();
+const NICKS = { capacity: 10, perSecond: 1 / 10, keys: KEYS, now };
+const PRESENCES = { capacity: 20, perSecond: 1 / 2, keys: KEYS, now };
+const SETTINGS = { capacity: 20, perSecond: 1 / 3, keys: KEYS, now };
 
 /** Buckets of which an administrator may change the size at any time. */
 class Rate {
