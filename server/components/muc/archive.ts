@@ -71,15 +71,21 @@ async function query(rooms: Rooms, request: RoomRequest): Promise<Element> {
     asker: from.bare,
     there,
   });
-  for (const row of withAuthors(host.house, room, rows))
-    room.send(Stanza.written(room.jid, from, resultXml(room.jid.bare, queryId, row)));
+  const shown = mayKnowAuthors(request) ? withAuthors(host.house, room, rows) : rows;
+  for (const row of shown) room.send(Stanza.written(room.jid, from, resultXml(room.jid.bare, queryId, row)));
   return fin;
 }
 
+/** Who sees addresses in a room where everybody does: who is in it or belongs to it, not who only could enter. */
+function mayKnowAuthors({ room, from, affiliation }: RoomRequest): boolean {
+  return room.config.openAddresses && (atLeast(affiliation, 'member') || isIn(room, from));
+}
+
 /** §4.1.1: the messages of an occupant's name; those of a person only for who may know whose messages they are. */
-function meant({ room, from }: RoomRequest, address: Jid): Meant {
+function meant(request: RoomRequest, address: Jid): Meant {
+  const { room, from } = request;
   if (address.bare === room.jid.bare) return address.resource === '' ? {} : { with: address.full };
-  if (address.bare !== from.bare && !room.config.openAddresses && !isStaff(room, from))
+  if (address.bare !== from.bare && !mayKnowAuthors(request) && !isStaff(room, from))
     throw new StanzaError('forbidden', 'You may not know who somebody in this room is.');
   // The archive has no addresses of people in it, but it tells their messages from others' (XEP-0421).
   return { xml: `<occupant-id xmlns='${NS.occupantId}' id='${room.occupantId(address.bare)}'/>` };

@@ -177,8 +177,11 @@ describe('XEP-0313: the archive of a room', () => {
     };
     assert.deepEqual(await authors(romeo), [undefined, undefined]);
     await becomes(scene, { openAddresses: true });
-    assert.deepEqual(await authors(romeo), [undefined, 'juliet@example.test']);
+    assert.deepEqual(await authors(romeo), [undefined, undefined], 'who is not in sees nobody');
+    await isRefused(romeo, 'forbidden', { with: 'juliet@example.test' });
     await enters(romeo, 'Somebody');
+    assert.deepEqual(await authors(romeo), ['romeo@example.test', 'juliet@example.test']);
+    assert.deepEqual((await reads(romeo, { with: 'juliet@example.test' })).bodies, ['two']);
     assert.deepEqual(await authors(juliet), ['romeo@example.test', 'juliet@example.test']);
     await romeo.sends(leave('Somebody'));
     await scene.settle();
