@@ -74,6 +74,7 @@ const talking: readonly Operation[] = [
     groupchat(
       `<retract xmlns='urn:xmpp:message-retract:1' id='g${dice.below(ids + 1)}'/><body>/me took it back</body>`,
     ),
+  ({ dice }) => groupchat(`<body>${nick(dice)}, have you seen ${nick(dice)}?</body>`),
   () => groupchat("<composing xmlns='http://jabber.org/protocol/chatstates'/>"),
 ];
 
@@ -89,6 +90,13 @@ const asking: readonly Operation[] = [
         iq('get', dice.one([ROOM, somebody(dice)]), `<query xmlns='${xmlns}'/>`),
   ),
   ({ dice }) => iq('get', somebody(dice), "<vCard xmlns='vcard-temp'/>"),
+  ({ dice }) => iq('get', somebody(dice), "<vCard xmlns='vcard-temp'/>"),
+  // A card that says all: what the room shows of it does not.
+  ({ full }) => {
+    const bare = full.split('/')[0]!;
+    const card = `<FN>${bare}</FN><NICKNAME>nick</NICKNAME><JABBERID>${bare}</JABBERID><EMAIL><USERID>${bare}</USERID></EMAIL>`;
+    return iq('set', '', `<vCard xmlns='vcard-temp'>${card}</vCard>`).replace(" to=''", '');
+  },
   ({ dice }) => iq('get', somebody(dice), "<ping xmlns='urn:xmpp:ping'/>"),
   ({ dice }) =>
     iq(

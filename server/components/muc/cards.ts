@@ -1,7 +1,7 @@
 import { cardFor, mayLook, viewerOf } from '../../host/cards.ts';
 import { CARD_LIMIT, tooLong } from '../../host/profiles.ts';
 import { TokenBuckets } from '../../util/token-bucket.ts';
-import { type Element, el, removeChildren, serialize } from '../../xmpp/element.ts';
+import { child, type Element, el, removeChildren, serialize } from '../../xmpp/element.ts';
 import { IMAGE_LIMIT } from '../../xmpp/image.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { parseJid } from '../../xmpp/jid.ts';
@@ -122,7 +122,11 @@ async function set({ host }: Rooms, rate: TokenBuckets, request: RoomRequest): P
 const HARMLESS: ReadonlySet<string> = new Set(['PHOTO', 'NICKNAME']);
 
 function harmless(card: Element): Element {
-  removeChildren(card, ({ name }) => !HARMLESS.has(name));
+  // A picture that is only pointed at is at an address, and that may say whose it is.
+  removeChildren(
+    card,
+    (one) => !HARMLESS.has(one.name) || (one.name === 'PHOTO' && child(one, 'BINVAL') === undefined),
+  );
   return card;
 }
 

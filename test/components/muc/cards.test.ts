@@ -143,7 +143,8 @@ describe('cards of occupants through the room (XEP-0045 §17.4)', () => {
 
   test('CVE-2021-37601 class: who may not gets the picture and the nickname, and no name or address', async (t) => {
     const { juliet, romeo } = await open(t);
-    await juliet.gets(set(`${NAMES}${photo(PNG)}`, J));
+    const pointed = '<PHOTO><EXTVAL>https://example.test/juliet.png</EXTVAL></PHOTO>';
+    await juliet.gets(set(`${NAMES}${pointed}${photo(PNG)}`, J));
     await enters(romeo, 'Romeo');
     const answer = await romeo.gets(get(`${ROOM}/Juliet`));
     assert.equal(card(answer), `<vCard xmlns='vcard-temp'><NICKNAME>Jule</NICKNAME>${photo(PNG)}</vCard>`);
