@@ -84,6 +84,8 @@ export const mentions: RoomFeature = {
   },
 };
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** By what the members of one room are known. */
 class Known {
   readonly #rooms: Rooms;
@@ -107,11 +109,12 @@ class Known {
         (name === 'mention' && attrs.xmlns === NS.mentions && attrs.mentions === undefined),
     );
     const read = (names: Names): ReadonlySet<string> => {
+      if (names.empty) return NOBODY;
       if (explicit.length === 0) return names.in(body);
       return new Set(explicit.slice(0, MOST).flatMap((one) => this.#meant(one) ?? []));
     };
     // A correction (XEP-0308) is of what was told already.
-    if (child(element, 'replace', NS.messageCorrect) !== undefined) return new Set<string>();
+    if (child(element, 'replace', NS.messageCorrect) !== undefined) return NOBODY;
     if (this.#reach === undefined) return this.#load().then(() => read(this.#currentNames()));
     return read(this.#currentNames());
   }

@@ -153,6 +153,18 @@ describe('who is spoken of in a room and not in it', () => {
     await pushed(app);
   });
 
+  test('a device in the room that does not show that it is there is woken for what is said, and gets a name at once', async (t) => {
+    const { scene, app, phone, romeo } = await open(t);
+    await enters(phone, 'Jule');
+    await romeo.all();
+    Object.assign(phone, { away: true }); // as in XEP-0198 §5, between two connections
+    await romeo.sends(saying('jule?'));
+    assert.match(texts(await phone.all()).join(), /type='groupchat'.*jule\?/);
+    await pushed(app);
+    await app.receivesNothing();
+    await scene.settle();
+  });
+
   test('not: no member, banned, quoted, corrected, not to be stored, one’s own, from before', async (t) => {
     const { romeo, phone } = await open(t);
     for (const [body, more] of [
