@@ -101,6 +101,10 @@ export class ClientOutlet implements Outlet {
     return this.#stream === undefined || this.#adrift || (this.#held !== undefined && this.#management === undefined);
   }
 
+  get backlog(): number {
+    return Math.max(this.#management?.bytes ?? 0, this.#stream?.unsent ?? 0);
+  }
+
   /** Stanzas of the client's handled so far (XEP-0198 §4). */
   get handled(): number {
     return this.#management?.handled ?? 0;

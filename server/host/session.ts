@@ -20,6 +20,8 @@ export interface Outlet {
   end(condition: StreamErrorCondition, text: string): void;
   /** The session outlives its connection for a while (XEP-0198 §5). */
   readonly resumable: boolean;
+  /** Of what was sent, what nothing shows that the client has taken: characters, about. */
+  readonly backlog?: number;
   /** Nothing shows that the client gets what it is sent now. */
   readonly away?: boolean;
 }

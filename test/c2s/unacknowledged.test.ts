@@ -190,3 +190,34 @@ describe('XEP-0198 §5, XEP-0160: what was not acknowledged when a session ends'
     assert.equal((await stage.scene.stores.offline.list(id, 10)).length, 1);
   });
 });
+
+test('attack: more than may be on its way waits from before; who comes is given it in pieces', async (t) => {
+  const { scene, dial } = await open(t);
+  const { id } = await scene.account(J);
+  const long = 'x'.repeat(230_000);
+  const text = (n: number) => `<message from='${R}/a' to='${J}' type='chat'><body>${n} ${long}</body></message>`;
+  for (let n = 1; n <= 90; n++) scene.db.queue([scene.stores.offline.append(id, n, text(n))]);
+  await scene.settle();
+  const wire = dial();
+  await enabled(wire);
+  const got: string[] = [];
+  let most = 0;
+  for (let sent = 1; got.length < 90; ) {
+    const some = await wire.all(20);
+    assert.equal(wire.ended, false, 'the stream ended');
+    const now = bodies(some);
+    got.push(...now);
+    sent += now.length;
+    if (now.length === 0) continue;
+    const backlog = scene.host('example.test').sessions.of(J)[0]!.outlet.backlog!;
+    most = Math.max(most, backlog);
+    wire.write(`<a ${SM} h='${sent}'/>`);
+  }
+  assert.ok(most > 230_000 && most < 9_000_000, `${most} at once`);
+  assert.deepEqual(
+    got.map(Number.parseFloat),
+    Array.from({ length: 90 }, (_, n) => n + 1),
+  );
+  await scene.settle();
+  assert.equal(await scene.stores.offline.count(id), 0);
+});
