@@ -63,6 +63,8 @@ export class Session {
   unshown: Stanza | undefined;
   /** RFC 6121 §4.7.2.3, -128 to 127. */
   priority = 0;
+  /** How long its client is not listened to, in ms, after what it sent became much for others. */
+  rest = 0;
   /** Asked for the roster, so wants its pushes (RFC 6121 §2.2). */
   interested = false;
   /** XEP-0280 §4. */
