@@ -12,6 +12,7 @@ import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts'
 import { HeldBack } from './held-back.ts';
 import { phonesRest } from './options.ts';
 import type { Resumptions } from './resumptions.ts';
+import type { Unacknowledged } from './unacknowledged.ts';
 
 /** Stanzas without an acknowledgement, and ms that the oldest has waited, after which the client is asked for one. */
 const ASK_AFTER = 10;
@@ -30,6 +31,8 @@ interface Management {
   /** Sent and not acknowledged, oldest first. */
   readonly unacked: Sent[];
   bytes: number;
+  /** What waits for all clients of the account, this one among them. */
+  readonly all: Unacknowledged;
   /** How many the client has acknowledged. */
   acked: number;
   /** How many stanzas of the client's we have handled. */
@@ -101,6 +104,15 @@ export class ClientOutlet implements Outlet {
     return this.#stream === undefined || this.#adrift || (this.#held !== undefined && this.#management === undefined);
   }
 
+  /** Characters that wait for an acknowledgement. */
+  get unacked(): number {
+    return this.#management?.bytes ?? 0;
+  }
+
+  get backlog(): number {
+    return Math.max(this.unacked, this.#stream?.unsent ?? 0);
+  }
+
   /** Stanzas of the client's handled so far (XEP-0198 §4). */
   get handled(): number {
     return this.#management?.handled ?? 0;
@@ -143,7 +155,15 @@ export class ClientOutlet implements Outlet {
   /** XEP-0198 §3. Gives the token, '' when the session is not to be resumed. */
   enable(resume: boolean): string {
     const token = resume ? randomBytes(18).toString('base64url') : '';
-    this.#management = { token, unacked: [], bytes: 0, acked: 0, handled: 0, askedAt: 0 };
+    this.#management = {
+      token,
+      unacked: [],
+      bytes: 0,
+      all: this.#resumptions.join(this),
+      acked: 0,
+      handled: 0,
+      askedAt: 0,
+    };
     if (resume) this.#resumptions.offer(token, this);
     return token;
   }
@@ -186,7 +206,9 @@ export class ClientOutlet implements Outlet {
       const detail = `<handled-count-too-high xmlns='${NS.sm}' h='${h}' send-count='${sent}'/>`;
       throw new StreamError('undefined-condition', 'More was acknowledged than was sent.', detail);
     }
+    const before = management.bytes;
     for (let i = 0; i < n; i++) management.bytes -= unacked[i]!.text.length;
+    management.all.size -= before - management.bytes;
     unacked.splice(0, n);
     management.acked = h;
     this.#reached();
@@ -255,10 +277,14 @@ export class ClientOutlet implements Outlet {
     this.#over = true;
     this.#stream = undefined;
     this.#drift();
-    if (this.#management?.token) this.#resumptions.forget(this);
+    const management = this.#management;
+    if (management?.token) this.#resumptions.forget(this);
     this.#host.unbind(this.#session);
+    if (management === undefined) return;
+    management.all.size -= management.bytes;
+    this.#resumptions.leave(this);
     // What was held back is of the moment: it goes with the session.
-    for (const sent of this.#management?.unacked ?? []) this.#giveBack(sent);
+    for (const sent of management.unacked) this.#giveBack(sent);
   }
 
   #drift(): void {
@@ -282,10 +308,13 @@ export class ClientOutlet implements Outlet {
     if (management !== undefined) {
       management.unacked.push({ stanza, text, at: Date.now() });
       management.bytes += text.length;
+      management.all.size += text.length;
       if (management.unacked.length > UNACKED_LIMIT || management.bytes > UNACKED_BYTES) {
         this.end('policy-violation', 'Too much is waiting for an acknowledgement.');
         return;
       }
+      management.all.relieve();
+      if (this.#over) return;
     }
     if (this.#stream === undefined) return;
     this.#write(text);

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { Host } from '../host/host.ts';
 import type { Session } from '../host/session.ts';
@@ -19,6 +19,8 @@ import type { Peer } from './peer.ts';
 
 /** Elements of one client that are handled before others get their turn. */
 const AT_ONCE = 32;
+/** How often a client that rests is looked at, in ms: it may have gone. */
+const REST_STEP = 250;
 
 /** One client's connection: negotiates feature by feature (RFC 6120 §4.3), then hands stanzas to the host. */
 export class Connection {
@@ -78,6 +80,7 @@ export class Connection {
           const done = this.#element(item);
           if (done !== undefined) await done;
         }
+        if (this.session !== undefined && this.session.rest > 0) await this.#rest(this.session);
         // What came in one piece would be handled in one turn of the event loop: with a dozen connections, half a second. Now,
         // before the next is taken: what is not taken goes when the stream is closed, and is not counted as handled.
         if (++handled % AT_ONCE === 0) await turn();
@@ -146,6 +149,13 @@ export class Connection {
   /** What is on offer now (RFC 6120 §4.3.2). */
   features(): string {
     return `<stream:features>${FEATURES.map((feature) => feature.offer(this)).join('')}</stream:features>`;
+  }
+
+  /** What the client sent became much for others: they get their turn, and it waits. */
+  async #rest(session: Session): Promise<void> {
+    const until = Date.now() + session.rest;
+    session.rest = 0;
+    while (!this.stream.ended && Date.now() < until) await pause(Math.min(REST_STEP, until - Date.now()));
   }
 
   async #opened(header: StreamHeader): Promise<void> {

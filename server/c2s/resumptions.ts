@@ -1,17 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import type { ClientOutlet } from './client-outlet.ts';
+import { Unacknowledged } from './unacknowledged.ts';
 
 /** How long a session waits for its client to come back, in seconds (XEP-0198 §5: told to the client as `max`). */
 export const RESUME_SECONDS = 300;
 /** Sessions that may wait at once; beyond, the longest waiting ends. */
 const WAITING_LIMIT = 50_000;
 
-/** Sessions that can be taken up again (XEP-0198 §5), by the token that their client was given. */
+/** What is kept for clients: sessions that can be taken up again (XEP-0198 §5), by the token that their client was given. */
 export class Resumptions {
   readonly #byToken = new Map<string, ClientOutlet>();
   readonly #waiting: LRUCache<string, ClientOutlet>;
   /** How many stanzas had been handled for sessions that are gone, so that a late client knows what to send again. */
   readonly #gone = new LRUCache<string, { bare: string; handled: number }>({ max: 10_000 });
+
+  readonly #unacknowledged = new Map<number, Unacknowledged>();
 
   constructor(seconds = RESUME_SECONDS) {
     this.#waiting = new LRUCache({
@@ -22,6 +25,23 @@ export class Resumptions {
         if (reason === 'expire' || reason === 'evict') outlet.finish();
       },
     });
+  }
+
+  /** One more client of an account has agreed to acknowledge; gives what waits for all of them. */
+  join(outlet: ClientOutlet): Unacknowledged {
+    const { id } = outlet.session.account;
+    const all = this.#unacknowledged.get(id) ?? new Unacknowledged();
+    this.#unacknowledged.set(id, all);
+    all.outlets.add(outlet);
+    return all;
+  }
+
+  /** A client is gone, and nothing waits for it any more. */
+  leave(outlet: ClientOutlet): void {
+    const { id } = outlet.session.account;
+    const all = this.#unacknowledged.get(id);
+    all?.outlets.delete(outlet);
+    if (all?.outlets.size === 0) this.#unacknowledged.delete(id);
   }
 
   offer(token: string, outlet: ClientOutlet): void {

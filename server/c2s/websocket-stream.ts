@@ -55,6 +55,10 @@ export class WebSocketStream implements ElementStream {
     return this.#closing || this.#queue.ended;
   }
 
+  get unsent(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   get opened(): boolean {
     return this.#opened;
   }

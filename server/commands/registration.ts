@@ -102,7 +102,7 @@ export class Registration {
 
   /** What a link says to whoever holds it. Throws CommandError: it is unknown, used up, expired. */
   async face(token: string, address: string): Promise<InvitationFace> {
-    return this.#attempt(address, async () => {
+    return this.#found(address, async () => {
       const { one, inviter } = await this.#good(token);
       const account = one.purpose !== 'contact' && this.rule(one.domain) !== 'closed';
       if (!account && one.purpose === 'account') throw closed();
@@ -120,7 +120,7 @@ export class Registration {
 
   /** Looks whether a link is good for an account on this domain; nothing is used up. Throws CommandError. */
   async ticket(domain: string, token: string, address: string): Promise<Ticket> {
-    return this.#attempt(address, async () => {
+    return this.#found(address, async () => {
       const { one, inviter } = await this.#good(token);
       if (one.domain !== domain || one.purpose === 'contact') throw unknown();
       if (this.rule(domain) === 'closed') throw closed();
@@ -141,7 +141,8 @@ export class Registration {
       );
     }
     if (ticket !== undefined && ticket.domain !== domain) throw unknown();
-    return this.#attempt(address, async () => {
+    const whose = ticket === undefined ? addressGroup(address) : `invitation ${ticket.invitation}`;
+    return this.#attempt(whose, async () => {
       const local = checkLocal(newcomer.local);
       if (ticket !== undefined && ticket.local !== '') {
         if (local !== ticket.local) {
@@ -216,13 +217,25 @@ export class Registration {
     }
   }
 
+  /**
+   * Who fails often is told to wait. Who has a good link need not, whatever others of the same address tried, which may be an
+   * office or a proxy: nobody guesses one.
+   */
+  async #found<T>(address: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      const wait = this.#tries.take(addressGroup(address));
+      throw wait > 0 ? slower(wait) : error;
+    }
+  }
+
   /** Who fails often has to wait; who succeeds is not counted. */
-  async #attempt<T>(address: string, run: () => Promise<T>): Promise<T> {
-    const group = addressGroup(address);
-    const wait = this.#tries.take(group);
+  async #attempt<T>(whose: string, run: () => Promise<T>): Promise<T> {
+    const wait = this.#tries.take(whose);
     if (wait > 0) throw slower(wait);
     const done = await run();
-    this.#tries.give(group);
+    this.#tries.give(whose);
     return done;
   }
 

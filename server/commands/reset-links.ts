@@ -43,7 +43,7 @@ export class ResetLinkCommands {
 
   /** Whose password a link sets. Throws CommandError. */
   async face(token: string, address: string): Promise<{ jid: string; expiresAt: number }> {
-    return this.#attempt(address, async () => {
+    return this.#found(address, async () => {
       const { account, expiresAt } = await this.#good(token);
       return { jid: `${account.local}@${account.domain}`, expiresAt };
     });
@@ -51,7 +51,7 @@ export class ResetLinkCommands {
 
   /** Sets the password by a link, which is used up by it, and ends the person's sessions. Throws CommandError. */
   async use(token: string, password: string, address: string): Promise<{ jid: string }> {
-    return this.#attempt(address, async () => {
+    return this.#found(address, async () => {
       const { account } = await this.#good(token);
       // All that can be wrong is looked at first: a slip must not use the link up.
       checkPassword(password, account);
@@ -77,15 +77,17 @@ export class ResetLinkCommands {
     return { account, expiresAt: link.expiresAt };
   }
 
-  /** Who fails often has to wait; who succeeds is not counted. */
-  async #attempt<T>(address: string, run: () => Promise<T>): Promise<T> {
-    const group = addressGroup(address);
-    if (this.#tries.take(group) > 0) {
+  /**
+   * Who fails often is told to wait. Who has a good link need not, whatever others of the same address tried, which may be an
+   * office or a proxy: nobody guesses one.
+   */
+  async #found<T>(address: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (this.#tries.take(addressGroup(address)) === 0) throw error;
       throw new CommandError('too-many', 'Too many attempts from this network. Try again in a minute.');
     }
-    const done = await run();
-    this.#tries.give(group);
-    return done;
   }
 }
 

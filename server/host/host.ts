@@ -11,6 +11,7 @@ import type { RunningComponent } from './component.ts';
 import { deliver, noSuchAccount, recipientsOf, undelivered } from './delivery.ts';
 import type { Destination } from './destination.ts';
 import { Events } from './events.ts';
+import { FanOut } from './fan-out.ts';
 import { type Arrival, type Departure, INBOUND, type InboundStage, OUTBOUND, type OutboundStage } from './flow.ts';
 import type { House } from './house.ts';
 import { type IqScope, IqTable, payloadOf } from './iq.ts';
@@ -33,6 +34,8 @@ export class Host implements Destination {
   readonly jid: Jid;
   readonly house: House;
   readonly sessions = new Sessions();
+  /** What of one person's goes to many. */
+  readonly fanOut = new FanOut(this.sessions);
   readonly events: Events;
   /** What the host asks others itself. */
   readonly requests: Requests;

@@ -20,6 +20,8 @@ export interface Outlet {
   end(condition: StreamErrorCondition, text: string): void;
   /** The session outlives its connection for a while (XEP-0198 §5). */
   readonly resumable: boolean;
+  /** Of what was sent, what nothing shows that the client has taken: characters, about. */
+  readonly backlog?: number;
   /** Nothing shows that the client gets what it is sent now. */
   readonly away?: boolean;
 }
@@ -61,6 +63,8 @@ export class Session {
   unshown: Stanza | undefined;
   /** RFC 6121 §4.7.2.3, -128 to 127. */
   priority = 0;
+  /** How long its client is not listened to, in ms, after what it sent became much for others. */
+  rest = 0;
   /** Asked for the roster, so wants its pushes (RFC 6121 §2.2). */
   interested = false;
   /** XEP-0280 §4. */

@@ -7,6 +7,9 @@ import { errorReply } from './errors.ts';
 /** What the panel's own pages never have in their path: every way to write a path that means another one. */
 const STRANGE = /\/\/|\/\.|[\\;]|%2e|%2f|%5c|%25|%u/i;
 
+/** A file that the builder made. */
+const ASSET = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+$/;
+
 /** A page of the panel (the browser finds out which), as opposed to a file or the API. */
 function isPage(request: FastifyRequest): boolean {
   const path = request.url.split('?', 1)[0] ?? '';
@@ -21,6 +24,8 @@ export async function servePanel(app: FastifyInstance, folder: string): Promise<
   await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false, dotfiles: 'ignore' });
   app.get('/assets/:file', { config: { access: 'public' } }, (request, reply) => {
     const { file } = request.params as { file: string };
+    // Of one that is not there nobody may remember so: a browser may ask for a new one while the old panel is still there.
+    if (!ASSET.test(file) || !existsSync(join(folder, 'assets', file))) return notFound(reply);
     // The builder puts a hash of the content into the name.
     reply.header('cache-control', 'public, max-age=31536000, immutable');
     return reply.sendFile(join('assets', file));

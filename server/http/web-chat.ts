@@ -44,6 +44,8 @@ export function webChat(folder: string, domains: () => readonly string[]): Fasti
   const file = (request: FastifyRequest, reply: FastifyReply, name: string) => {
     const host = request.headers.host ?? '';
     if (!there() || !FILE.test(name) || !HOST.test(host)) return notFound(reply);
+    // Else it would be a page of the panel, under a policy that is looser than the panel's.
+    if (!existsSync(join(folder, 'chat', name))) return notFound(reply);
     reply.header('content-security-policy', policy(host));
     // The browser asks for some of these a hundred times; those that change with us are small.
     reply.header('cache-control', LASTING.test(name) ? 'private, max-age=3600' : 'no-cache');

@@ -60,6 +60,9 @@ const relaySecret = textOption({
   help: 'The same as “static-auth-secret” in the settings of the relay. People’s apps never see it.',
   longest: 500,
   secret: true,
+  // Whoever has a pass can try in peace which secret it was made with.
+  wrong: (value) =>
+    value === '' || value.length >= 16 ? undefined : 'It needs at least 16 characters, or it is guessed.',
   default: '',
 });
 const relayMinutes = numberOption({

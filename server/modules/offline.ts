@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { deliver, recipientsOf } from '../host/delivery.ts';
 import type { Arrival } from '../host/flow.ts';
 import { worthKeeping } from '../host/hints.ts';
@@ -16,27 +16,37 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 /** Messages handed over in one go, and characters after which others get their turn. */
 const SLICE = 100;
 const BREATH = 500_000;
-/**
- * Bytes that may wait for one account. Who comes gets all of them at once: with more than may wait to be sent, or to be
- * acknowledged, whoever writes long enough messages would keep them from ever logging in.
- */
+/** Bytes that may wait for one account. */
 const ROOM = 8_000_000;
+/**
+ * Of these, and of what more may wait from when there was no such limit, how much is given at once. With more than may wait to be
+ * sent, or to be acknowledged, whoever writes long enough messages would keep others from ever logging in.
+ */
+const PIECE = 8_000_000;
+/** What the client may not have taken yet when it gets the next piece, and how often that is looked at, in ms. */
+const TAKEN = 1_000_000;
+const LOOK = 250;
 
 /** Offline messages (XEP-0160): kept for who is away, given with the time at which they came (XEP-0203). */
 export const offline: Module = {
   name: 'offline',
   xep: [160, '1.0.1'],
-  start: (host) => ({
-    features: ['msgoffline'],
-    // SECURITY 42: whatever says that it was kept by us, and comes from elsewhere, was not.
-    outbound: { stamp: ({ stanza }) => removeDelays(stanza.element, host.domain) },
-    inbound: { fallback: (arrival) => keep(host, arrival) },
-    on: {
-      // XEP-0386 §3.2: a client that reads the archive finds there what waits here, but for what is not archived.
-      bound: ({ session, fromArchive }) => (fromArchive ? forgo(host, session.account.id) : undefined),
-      listening: ({ session }) => (session.priority >= 0 ? handOver(host, session) : undefined),
-    },
-  }),
+  start: (host) => {
+    /** Sessions that are being handed what waits. */
+    const busy = new WeakSet<Session>();
+    return {
+      features: ['msgoffline'],
+      // SECURITY 42: whatever says that it was kept by us, and comes from elsewhere, was not.
+      outbound: { stamp: ({ stanza }) => removeDelays(stanza.element, host.domain) },
+      inbound: { fallback: (arrival) => keep(host, arrival) },
+      on: {
+        // XEP-0386 §3.2: a client that reads the archive finds there what waits here, but for what is not archived.
+        bound: ({ session, fromArchive }) => (fromArchive ? forgo(host, session.account.id) : undefined),
+        listening: ({ session }) =>
+          session.priority >= 0 && !busy.has(session) ? handOver(host, busy, session) : undefined,
+      },
+    };
+  },
 };
 
 function keep(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'stop' | undefined> {
@@ -69,30 +79,43 @@ async function forgo(host: Host, account: number): Promise<void> {
   if ((await store.count(account)) > 0) await store.removeArchived(account);
 }
 
-/** One device takes all that waits, in order (§3). */
-async function handOver(host: Host, session: Session): Promise<void> {
+/** One device takes all that waits, in order (§3), a piece at a time. */
+async function handOver(host: Host, busy: WeakSet<Session>, session: Session): Promise<void> {
   const { offline: store } = host.house.stores;
-  if ((await store.count(session.account.id)) === 0) return;
-  await host.changes.run(session.account.id, async () => {
-    for (;;) {
-      const slice = await store.list(session.account.id, SLICE);
-      if (host.sessions.get(session.jid) !== session) return;
-      const given: number[] = [];
-      let characters = 0;
-      for (const { id, stanza: text } of slice) {
-        if (characters > BREATH) {
-          characters = 0;
-          await turn();
-          if (host.sessions.get(session.jid) !== session) break;
-        }
-        characters += text.length;
-        given.push(id);
-        const element = host.house.parse(text);
-        const stamped = delayedBy(element, host.domain) ? text : insertLast(text, delayXml(host.domain, timeOf(id)));
-        session.deliver(new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to)), stamped);
-      }
-      await store.remove(session.account.id, given);
-      if (given.length < SLICE) return;
+  if ((await store.count(session.account.id)) === 0 || busy.has(session)) return;
+  busy.add(session);
+  try {
+    while (await host.changes.run(session.account.id, () => handPiece(host, session))) {
+      while ((session.outlet.backlog ?? 0) > TAKEN) await pause(LOOK, undefined, { ref: false });
     }
-  });
+  } finally {
+    busy.delete(session);
+  }
+}
+
+/** Hands one piece over; false when nothing more waits, or the session does not take it any more. */
+async function handPiece(host: Host, session: Session): Promise<boolean> {
+  const { offline: store } = host.house.stores;
+  const takes = (): boolean => host.sessions.get(session.jid) === session && session.listens && session.priority >= 0;
+  for (let bytes = 0, breath = 0; bytes < PIECE; ) {
+    const slice = await store.list(session.account.id, SLICE);
+    const given: number[] = [];
+    for (const { id, stanza: text } of slice) {
+      if (breath > BREATH) {
+        breath = 0;
+        await turn();
+      }
+      if (bytes >= PIECE || !takes()) break;
+      breath += text.length;
+      bytes += Buffer.byteLength(text);
+      given.push(id);
+      const element = host.house.parse(text);
+      const stamped = delayedBy(element, host.domain) ? text : insertLast(text, delayXml(host.domain, timeOf(id)));
+      session.deliver(new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to)), stamped);
+    }
+    await store.remove(session.account.id, given);
+    if (slice.length < SLICE && given.length === slice.length) return false;
+    if (!takes()) return false;
+  }
+  return true;
 }

@@ -162,7 +162,12 @@ function priorityOf({ element }: Stanza): number {
 
 /** §4.2.2, §4.4.2, §4.5.2: to all who are subscribed, and to one's own devices, this one included. */
 function tellContacts(host: Host, session: Session, stanza: Stanza, circle: Circle): void {
-  for (const contact of audience(host, circle)) host.send(stanza.for(contact));
+  let copies = 0;
+  for (const contact of audience(host, circle)) {
+    host.send(stanza.for(contact));
+    copies++;
+  }
+  host.fanOut.spent(session.jid, copies * stanza.text.length);
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other.listens) other.deliver(stanza.for(other.jid));
   }

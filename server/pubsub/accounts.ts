@@ -84,6 +84,10 @@ class AccountService implements Service {
     this.#host.send(stanza);
   }
 
+  spent(who: Jid, characters: number): void {
+    this.#host.fanOut.spent(who, characters);
+  }
+
   async relation(who: Jid): Promise<Relation> {
     const { rosters, blocking } = this.house.stores;
     if (who.bare === this.jid.bare) return { sees: true, groups: [], blocked: false };

@@ -42,6 +42,8 @@ export const PAGE_BYTES = 1_000_000;
 export const REQUEST_ENTRIES = 200;
 /** The years that an item without an end of its own is kept. */
 export const LONGEST_EXPIRY = 100 * 365 * 86_400;
+/** Characters of the notifications of one publication, all together; when they are more, they come without payload. */
+export const NOTIFICATIONS = 4_000_000;
 /** Subscriptions of one person to one node, by the addresses of different devices. */
 export const SUBSCRIPTIONS_EACH = 20;
 /** Owners of one node: nobody is asked whether they want to be one, and all are written to when somebody wants to subscribe. */

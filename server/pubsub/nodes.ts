@@ -80,7 +80,8 @@ export function configure(service: Service, name: string | undefined, who: Jid, 
     await pubsubNodes.configure(node, config, trim);
     if (!config.notifyConfig) return;
     const form = config.deliverPayloads && configForm(service.profile, config, 'result'); // §8.2.5.3
-    await notify(service, { ...node, config }, el('configuration', { node: node.name }, form));
+    const brief = el('configuration', { node: node.name });
+    await notify(service, { ...node, config }, who, el('configuration', { node: node.name }, form), brief);
   });
 }
 
@@ -91,7 +92,7 @@ export function remove(service: Service, name: string | undefined, who: Jid): Pr
     mustOwn(service, node, who);
     await service.house.stores.pubsubNodes.remove(node);
     service.retracted?.({ node: node.name, id: undefined });
-    if (node.config.notifyDelete) await notify(service, node, el('delete', { node: node.name }));
+    if (node.config.notifyDelete) await notify(service, node, who, el('delete', { node: node.name }));
   });
 }
 
@@ -102,7 +103,7 @@ export function purge(service: Service, name: string | undefined, who: Jid): Pro
     mustOwn(service, node, who);
     await service.house.stores.pubsubItems.clear(node.id);
     service.retracted?.({ node: node.name, id: undefined });
-    if (node.config.notifyRetract) await notify(service, node, el('purge', { node: node.name })); // §8.5.2
+    if (node.config.notifyRetract) await notify(service, node, who, el('purge', { node: node.name })); // §8.5.2
   });
 }
 

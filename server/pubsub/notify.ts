@@ -8,6 +8,7 @@ import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
 import { denial } from './access.ts';
 import { expiry } from './config.ts';
+import { NOTIFICATIONS } from './limits.ts';
 import type { Service } from './service.ts';
 
 /** A notification for many: serialised once, whoever gets it (XEP-0060 §7.1.2). */
@@ -34,22 +35,38 @@ async function mayHear(
   return (await denial(service, node, who, 'read')) === undefined;
 }
 
-/** Tells everybody who is to hear of it: who subscribed, and who is notified without having asked (§9.1). */
-export async function notify(service: Service, node: PubsubNode, event: Element): Promise<void> {
-  if (!node.config.deliverNotifications) return;
-  const stanza = message(service, node, event);
+/** Who is to hear of it: who is notified without having asked, and who subscribed (§9.1). */
+async function hearers(service: Service, node: PubsubNode): Promise<Jid[]> {
+  const found = [...(await service.audience(node))];
   const told = new Set<string>();
-  for (const to of await service.audience(node)) {
-    told.add(to.bare).add(to.full);
-    service.send(stanza.for(to));
-  }
+  for (const { bare, full } of found) told.add(bare).add(full);
   for (const subscription of node.subscriptions.values()) {
     // XEP-0163 §4.3.1: who is told at each device that is interested is not told once more.
     if (told.has(subscription.jid)) continue;
     if (!(await mayHear(service, node, subscription))) continue;
     const subscriber = parseJid(subscription.jid);
-    for (const to of (await service.reached?.(subscriber)) ?? [subscriber]) service.send(stanza.for(to));
+    found.push(...((await service.reached?.(subscriber)) ?? [subscriber]));
   }
+  return found;
+}
+
+/**
+ * Tells everybody who is to hear of what somebody did. Where that would be too much all together, they are told `brief`, which
+ * says no more than what there is to be fetched (§7.1.2.2).
+ */
+export async function notify(
+  service: Service,
+  node: PubsubNode,
+  who: Jid,
+  event: Element,
+  brief?: Element,
+): Promise<void> {
+  if (!node.config.deliverNotifications) return;
+  const all = await hearers(service, node);
+  let stanza = message(service, node, event);
+  if (brief !== undefined && stanza.text.length * all.length > NOTIFICATIONS) stanza = message(service, node, brief);
+  for (const to of all) service.send(stanza.for(to));
+  service.spent(who, stanza.text.length * all.length);
 }
 
 /** The event of an item: with its payload if the node says so (§7.1.2.1, §7.1.2.2). */

@@ -59,7 +59,8 @@ export function publish(service: Service, publication: Publication): Promise<str
     );
     await db.batch(statements).catch(gone);
     service.published?.({ node: name, id, payload, publisher: who });
-    await notify(service, node, itemEvent(node, id, who.bare, payload && clone(payload)));
+    const event = itemEvent(node, id, who.bare, payload && clone(payload));
+    await notify(service, node, who, event, itemEvent(node, id, who.bare, undefined));
     return id;
   });
 }
@@ -104,7 +105,7 @@ export function retract(
     }
     service.retracted?.({ node: node.name, id });
     if (tell || node.config.notifyRetract) {
-      await notify(service, node, el('items', { node: node.name }, el('retract', { id })));
+      await notify(service, node, who, el('items', { node: node.name }, el('retract', { id })));
     }
   });
 }

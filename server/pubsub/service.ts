@@ -36,6 +36,8 @@ export interface Service {
   /** One change at a time to each node. */
   readonly locks: KeyedMutex<string>;
   send(stanza: Stanza): void;
+  /** What somebody did was told to many: so many characters, all copies together. */
+  spent(who: Jid, characters: number): void;
   /** Undefined where there is no presence to go by. */
   relation(who: Jid): Relation | undefined | Promise<Relation | undefined>;
   /** Full addresses that are notified without having subscribed to the node (XEP-0060 §9). */

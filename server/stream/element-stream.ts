@@ -27,6 +27,8 @@ export interface ElementStream extends AsyncIterableIterator<StreamItem> {
   readonly opened: boolean;
   /** Something was read that was not handled yet. */
   readonly pending: boolean;
+  /** Characters and bytes that wait for the peer to take them. */
+  readonly unsent: number;
   /** When the peer gave the last sign of life, ms since 1970. */
   readonly lastRead: number;
   /** What holds from the next stanza on. */

@@ -37,6 +37,13 @@ export class TokenBuckets {
     return Math.ceil(((1 - level.tokens) / this.#options.perSecond) * 1_000);
   }
 
+  /** Takes as many as that, there or not: at most as many are owed as may be there. Gives the ms until none is owed. */
+  spend(key: string, amount: number): number {
+    const level = this.#level(key);
+    level.tokens = Math.max(level.tokens - amount, -this.#options.capacity);
+    return level.tokens >= 0 ? 0 : Math.ceil((-level.tokens / this.#options.perSecond) * 1_000);
+  }
+
   /** Gives back a token that was taken for something which turned out harmless. */
   give(key: string): void {
     const level = this.#level(key);

@@ -20,11 +20,12 @@ export function readPageRequest(query: Element): PageRequest {
     throw new StanzaError('feature-not-implemented', 'Pages are not counted here; ask by id.'); // §2.6
   }
   const max = child(set, 'max');
-  // Digits and nothing else: `Number` alone would read “ 5”, “1e3” and “0x10”, which no client means. 20 of them are what §8 allows.
-  if (max !== undefined && !/^\d{1,20}$/.test(textOf(max))) {
+  const text = max === undefined ? undefined : textOf(max);
+  const size = text === undefined ? undefined : Number(text);
+  // Digits and nothing else: `Number` alone would read “ 5”, “1e3” and “0x10”, which no client means.
+  if (text !== undefined && !(/^\d+$/.test(text) && Number.isSafeInteger(size))) {
     throw new StanzaError('bad-request', 'The size of a page is a number.');
   }
-  const size = max === undefined ? undefined : Math.min(Number(textOf(max)), Number.MAX_SAFE_INTEGER);
   const after = child(set, 'after');
   const before = child(set, 'before');
   return {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { elements } from '../../server/xmpp/element.ts';
 import type { Wire } from '../support/wire.ts';
 import { find } from '../support/xml.ts';
-import { bodies, enabled, J, messages, open, R, SM, type Stage } from './managed.ts';
+import { bodies, enabled, J, messages, open, R, resumes, SM, type Stage } from './managed.ts';
 
 describe('XEP-0198 §5, XEP-0160: what was not acknowledged when a session ends', () => {
   async function abandon(stage: Stage, wire: Wire): Promise<void> {
@@ -189,4 +190,60 @@ describe('XEP-0198 §5, XEP-0160: what was not acknowledged when a session ends'
     await stage.scene.settle();
     assert.equal((await stage.scene.stores.offline.list(id, 10)).length, 1);
   });
+});
+
+test('attack: more than may be on its way waits from before; who comes is given it in pieces', async (t) => {
+  const { scene, dial } = await open(t);
+  const { id } = await scene.account(J);
+  const long = 'x'.repeat(230_000);
+  const text = (n: number) => `<message from='${R}/a' to='${J}' type='chat'><body>${n} ${long}</body></message>`;
+  for (let n = 1; n <= 90; n++) scene.db.queue([scene.stores.offline.append(id, n, text(n))]);
+  await scene.settle();
+  const wire = dial();
+  await enabled(wire);
+  const got: string[] = [];
+  let most = 0;
+  for (let sent = 1; got.length < 90; ) {
+    const some = await wire.all(20);
+    assert.equal(wire.ended, false, 'the stream ended');
+    const now = bodies(some);
+    got.push(...now);
+    sent += now.length;
+    if (now.length === 0) continue;
+    const backlog = scene.host('example.test').sessions.of(J)[0]!.outlet.backlog!;
+    most = Math.max(most, backlog);
+    wire.write(`<a ${SM} h='${sent}'/>`);
+  }
+  assert.ok(most > 230_000 && most < 9_000_000, `${most} at once`);
+  assert.deepEqual(
+    got.map(Number.parseFloat),
+    Array.from({ length: 90 }, (_, n) => n + 1),
+  );
+  await scene.settle();
+  assert.equal(await scene.stores.offline.count(id), 0);
+});
+
+test('attack: many clients that never answer do not fill the memory, all of one account together', async (t) => {
+  const { scene, dial, says } = await open(t);
+  const { sessions } = scene.host('example.test');
+  const names = ['one', 'two', 'three', 'four'];
+  const tokens = new Map<string, string>();
+  for (const name of names) {
+    const wire = dial();
+    tokens.set(name, await enabled(wire, `${J}/${name}`));
+    wire.cut();
+  }
+  await scene.settle();
+  const waiting = () => sessions.of(J).reduce((sum, { outlet }) => sum + outlet.backlog!, 0);
+  const long = 'x'.repeat(240_000);
+  for (let n = 0; n < 60; n++) {
+    await says(`${n} ${long}`);
+    assert.ok(waiting() <= 32 * 1024 * 1024, `${waiting()} after ${n}`);
+  }
+  const left = sessions.of(J).map(({ jid }) => jid.resource);
+  assert.equal(left.length, 2, 'each of them had less than one may have');
+  const wire = dial();
+  assert.equal((await resumes(wire, tokens.get(left[0]!)!, 1)).name, 'resumed');
+  wire.write(`<a ${SM} h='61'/>`);
+  while (waiting() > 16 * 1024 * 1024) await sleep(5);
 });

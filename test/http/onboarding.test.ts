@@ -158,10 +158,31 @@ describe('an invitation in the browser', () => {
       ask('POST /api/invite/look', { body: { token: `guess${n}`.padEnd(28, 'x') }, from });
     for (let n = 0; n < 20; n++) isRefused(await guess(n, `2001:db8::${n + 1}`), 404, 'link-unknown');
     isRefused(await guess(99, '2001:db8::99'), 429, 'too-many');
-    isRefused(await ask('POST /api/invite/look', { body: { token }, from: '2001:db8::5' }), 429, 'too-many');
-    assert.equal((await ask('POST /api/invite/look', { body: { token }, from: '192.0.2.50' })).status, 200);
+    isRefused(await guess(1, '192.0.2.50'), 404, 'link-unknown');
     house.later(60_000);
+    isRefused(await guess(100, '2001:db8::5'), 404, 'link-unknown');
     assert.equal((await ask('POST /api/invite/look', { body: { token }, from: '2001:db8::5' })).status, 200);
+  });
+
+  test('attack: who fails all the time keeps nobody of the same office, or behind the same proxy, from using a good link', async () => {
+    await makes('bert');
+    const [token, reset] = [await invites(), await resets('bert')];
+    for (let n = 0; n < 40; n++) {
+      for (const path of ['invite/look', 'reset/look'] as const)
+        await ask(`POST /api/${path}`, { body: { token: `no${n}` } });
+      await accepts('none', `guest${n}`);
+    }
+    assert.equal((await ask('POST /api/invite/look', { body: { token } })).status, 200);
+    assert.equal((await accepts(token, 'anna')).status, 200);
+    const use = { body: { token: reset, password: 'another secret' } };
+    assert.equal((await ask('POST /api/reset/use', use)).status, 200);
+  });
+
+  test('attack: asking by one invitation who there is, name after name, ends soon, wherever it comes from', async () => {
+    await makes('bert');
+    const token = await invites();
+    for (let n = 0; n < 20; n++) isRefused(await accepts(token, 'bert', `192.0.2.${n}`), 409, 'account-exists');
+    isRefused(await accepts(token, 'bert', '192.0.2.99'), 429, 'too-many');
   });
 
   test('attack: a forwarded address does not make one network many (SECURITY 70)', async () => {

@@ -58,7 +58,7 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     for (const line of [
       ['user', 'grant', 'olga@example.test'],
       ['setting', 'set', 'calls.host', 'turn.example.test'],
-      ['setting', 'set', 'calls.secret', 'sesame'],
+      ['setting', 'set', 'calls.secret', 'sesame and thistle'],
     ]) {
       const { code, stderr } = await appliance.ctl(line);
       assert.equal(code, 0, stderr);

@@ -10,7 +10,7 @@ const NS = 'urn:xmpp:extdisco:2';
 const J = 'juliet@example.test';
 const R = 'romeo@example.test';
 const OFFICE = { name: 'office', door: 'panel' } as const;
-const SECRET = 'north of Verona';
+const SECRET = 'to the north of Verona';
 
 const decide = (scene: Scene, key: string, value: string | number | undefined) =>
   scene.commands.options.set(OFFICE, `calls.${key}`, value);
@@ -125,6 +125,12 @@ describe('the pass to the relay', () => {
     await stranger.isRefused(want("host='turn.example.test' type='turn'"), 'forbidden');
   });
 
+  test('attack: a secret that whoever has a pass would guess is refused', async (t) => {
+    const scene = await openScene(t);
+    await assert.rejects(decide(scene, 'secret', 'sesame'), /at least 16 characters/);
+    await decide(scene, 'secret', '');
+  });
+
   test('the secret stands in no answer, no list of settings and no audit log', async (t) => {
     const scene = await withRelay(t);
     const juliet = await scene.connect(`${J}/balcony`);
@@ -154,10 +160,13 @@ describe('XEP-0215 §3.2: who asked is told of changes', () => {
       ['delete turn turn.example.test:3478 tcp'],
     );
     assert.equal(listed(gone)[0]!.attrs.password, undefined);
-    await decide(scene, 'secret', 'another');
+    await decide(scene, 'secret', 'to the south of Verona');
     const renewed = listed(await juliet.receives(`<iq type='set'><services xmlns='${NS}' type='turn'/></iq>`))[0]!;
     assert.equal(renewed.attrs.action, 'modify');
-    assert.equal(renewed.attrs.password, createHmac('sha1', 'another').update(renewed.attrs.username).digest('base64'));
+    assert.equal(
+      renewed.attrs.password,
+      createHmac('sha1', 'to the south of Verona').update(renewed.attrs.username).digest('base64'),
+    );
     await decide(scene, 'tls-port', 5349);
     const came = listed(await nurse.receives(`<iq type='set'><services xmlns='${NS}' type='turns'/></iq>`));
     assert.deepEqual(

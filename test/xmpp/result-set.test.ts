@@ -6,12 +6,12 @@ import { stanza } from '../support/xml.ts';
 const query = (set: string) =>
   stanza(`<query xmlns='urn:x'><set xmlns='http://jabber.org/protocol/rsm'>${set}</set></query>`);
 
-describe('XEP-0059 §8: the size of a page', () => {
+describe('XEP-0059: the size of a page', () => {
   for (const [text, max] of [
     ['0', 0],
     ['7', 7],
     ['007', 7],
-    ['18446744073709551615', Number.MAX_SAFE_INTEGER],
+    ['2147483647', 2_147_483_647], // the largest xs:int
   ] as const) {
     test(`“${text}” is ${max}`, () => assert.equal(readPageRequest(query(`<max>${text}</max>`)).max, max));
   }
@@ -37,7 +37,7 @@ describe('XEP-0059 §8: the size of a page', () => {
     '٥',
     '５',
     '<b>5</b>',
-    '9'.repeat(21),
+    '18446744073709551615',
     '1'.repeat(5_000),
   ]) {
     test(`attack: ${JSON.stringify(text.slice(0, 25))} is no number`, () => {

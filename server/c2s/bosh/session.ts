@@ -92,6 +92,10 @@ export class BoshSession implements ElementStream {
     return this.#closing || this.#queue.ended;
   }
 
+  get unsent(): number {
+    return this.#unsent;
+  }
+
   get opened(): boolean {
     return this.#opened;
   }

@@ -69,6 +69,7 @@ function nodesOf(host: Host, domain: string): Nodes {
     profile: PROFILE,
     locks: newLocks(),
     send: (stanza) => host.send(stanza),
+    spent: (who, characters) => host.fanOut.spent(who, characters),
     relation: () => undefined,
     audience: () => [],
     mayCreate(who: Jid) {
