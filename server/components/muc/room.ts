@@ -11,6 +11,7 @@ import { KeyedMutex } from '../../util/keyed-mutex.ts';
 import { type Jid, makeJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { firstRole } from './affiliations.ts';
+import type { Former } from './former.ts';
 import { HatRack } from './hat-rack.ts';
 import { History } from './history.ts';
 import { Members } from './members.ts';
@@ -51,8 +52,15 @@ export class Room {
    */
   readonly #voices = new Map<string, 'participant' | 'visitor'>();
   readonly #send: (stanza: Stanza) => void;
+  readonly #former: Former;
 
-  constructor(stored: StoredRoom, members: Iterable<RoomMember>, isStored: boolean, send: (stanza: Stanza) => void) {
+  constructor(
+    stored: StoredRoom,
+    members: Iterable<RoomMember>,
+    isStored: boolean,
+    send: (stanza: Stanza) => void,
+    former: Former,
+  ) {
     this.id = stored.id;
     this.service = stored.service;
     this.name = stored.name;
@@ -65,6 +73,7 @@ export class Room {
     this.stored = isStored;
     for (const member of members) this.members.put(member);
     this.#send = send;
+    this.#former = former;
   }
 
   /** Nobody is in it or busy with it. */
@@ -96,9 +105,9 @@ export class Room {
     return voice === 'visitor' || this.config.moderated ? voice : usual;
   }
 
-  /** XEP-0421: says nothing of who it is, and is the same whenever they come. */
+  /** XEP-0421: says nothing of who it is, and is the same whenever they come; not for who has their address after them. */
   occupantId(bare: string): string {
-    return createHmac('sha256', this.secret).update(bare).digest('base64url');
+    return createHmac('sha256', this.secret).update(this.#former.whoIs(bare)).digest('base64url');
   }
 
   /** Whether somebody in the room sees the addresses of all (§5.1, whois). */

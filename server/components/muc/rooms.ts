@@ -24,6 +24,7 @@ import {
   type RoomWiring,
   type Talk,
 } from './feature.ts';
+import { Former } from './former.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
@@ -48,6 +49,7 @@ export class Rooms {
   readonly relay = new Relay();
   readonly #loading = new Map<string, Promise<Room | undefined>>();
   readonly #outbox: Outbox;
+  readonly #former: Former;
   readonly #send = (stanza: Stanza): void => this.#outbox.send(stanza);
 
   /** Throws when two parts own the same request. */
@@ -57,7 +59,13 @@ export class Rooms {
     this.creation = new Creation(host, domain);
     this.pace = new Pace(host);
     this.#outbox = new Outbox(host.house, (stanza, error) => this.#refused(stanza, error));
-    host.events.add({ removed: ({ account }) => disown(this, makeJid(account.local, account.domain).bare) });
+    this.#former = new Former(host.house.stores.accounts, host.domain);
+    host.events.add({
+      removed: ({ account: { id, local, domain: at } }) => {
+        this.#former.removed(local, id);
+        return disown(this, makeJid(local, at).bare);
+      },
+    });
     this.wirings = features.map((feature) => feature.start(this));
     for (const { iq = [], occupantIq = [], join, groupchat, leave } of this.wirings) {
       for (const route of iq) own(this.#iqs, route);
@@ -148,7 +156,7 @@ export class Rooms {
       subject: undefined,
     };
     const owners: RoomMember[] = owner === '' ? [] : [{ jid: owner, affiliation: 'owner', nick: '', reason: '' }];
-    const room = new Room(stored, owners, false, this.#send);
+    const room = new Room(stored, owners, false, this.#send, this.#former);
     this.#rooms.set(name, room);
     this.creation.begun(room, () => {
       void this.destroy(room, { reason: 'Nobody finished making this room.' }).catch((error) => this.#failed(error));
@@ -291,6 +299,7 @@ export class Rooms {
 
   async #read(name: string): Promise<Room | undefined> {
     const { rooms, roomHats } = this.host.house.stores;
+    await this.#former.known();
     const stored = await rooms.get(this.domain, name);
     if (stored === undefined) return undefined;
     if (!stored.config.persistent) {
@@ -303,6 +312,7 @@ export class Rooms {
       await rooms.members(stored.id),
       true,
       this.#send,
+      this.#former,
     );
     const { hats, worn } = await roomHats.of(stored.id);
     room.hats.hang(hats, worn);

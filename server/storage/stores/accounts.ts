@@ -183,6 +183,12 @@ export class Accounts {
     for (const row of rows) await this.#sweepOne(row.account);
   }
 
+  /** The names of a domain's accounts that were removed, each with the number of the last one that had it. */
+  async removedNames(domain: string): Promise<{ readonly local: string; readonly account: number }[]> {
+    return this.#db.all(sql`SELECT local, max(account) AS account FROM removed_account
+      WHERE domain = ${domain} GROUP BY local`);
+  }
+
   /** When an account of this name was last removed (ms since 1970), or undefined. */
   async removedAt(domain: string, local: string): Promise<number | undefined> {
     const row = await this.#db.get<{ time: number | null }>(sql`SELECT max(deleted_at) AS time FROM removed_account

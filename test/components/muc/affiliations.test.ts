@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { Former } from '../../../server/components/muc/former.ts';
 import { serialize } from '../../../server/xmpp/element.ts';
 import { admin, askFor, enter, enters, leave, MUC, makes, ROOM, roomOf, say, shape } from '../../support/rooms.ts';
 import { openScene } from '../../support/scene.ts';
@@ -304,6 +305,7 @@ describe('XEP-0045: attacks on who is what', () => {
         "jid='nurse@example.test' affiliation='outcast'",
       ]),
     );
+    const before = roomOf(scene).occupants.get('Romeo')!.id;
     const by = { name: 'admin', door: 'panel' } as const;
     for (const local of ['romeo', 'nurse']) {
       await scene.commands.accounts.remove(by as never, 'example.test', local, `${local}@example.test`);
@@ -315,8 +317,14 @@ describe('XEP-0045: attacks on who is what', () => {
     assert.equal(room.members.has('romeo@example.test'), false);
     const heir = await scene.comes('romeo@example.test/new');
     await enters(heir, 'Romeo');
+    assert.notEqual(room.occupants.get('Romeo')?.id, before, 'what the old one wrote is not the new one’s (XEP-0421)');
     assert.equal(room.occupants.get('Romeo')?.role, 'participant');
     await heir.isRefused(admin(["jid='juliet@example.test' affiliation='none'"]), 'forbidden');
+    const former = new Former(scene.stores.accounts, 'example.test');
+    await former.known();
+    assert.notEqual(former.whoIs('romeo@example.test'), 'romeo@example.test', 'also after a restart');
+    for (const other of ['juliet@example.test', 'romeo@example.org', 'example.test'])
+      assert.equal(former.whoIs(other), other);
     const rows = await scene.stores.rooms.members(room.id);
     assert.deepEqual(
       rows.map(({ jid, affiliation }) => [jid, affiliation]),
