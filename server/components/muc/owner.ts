@@ -26,6 +26,7 @@ import {
   roomRateOption,
 } from './rules.ts';
 import { readStaff, staffFields } from './staff.ts';
+import { sweep } from './temporary.ts';
 
 const LONGEST_REASON = 1_000;
 const LONGEST_PASSWORD = 256;
@@ -48,13 +49,17 @@ export const owning: RoomFeature = {
     roomRateOption,
     joinRateOption,
   ],
-  start: (rooms) => ({
-    iq: [
-      { type: 'get', xmlns: NS.mucOwner, name: 'query', handle: (request) => form(rooms, request) },
-      { type: 'set', xmlns: NS.mucOwner, name: 'query', handle: (request) => change(rooms, request) },
-    ],
-    info: pubsubInfo,
-  }),
+  start(rooms) {
+    const { log } = rooms.host.house;
+    sweep(rooms).catch((error: unknown) => log.error({ err: error }, 'temporary rooms could not be removed'));
+    return {
+      iq: [
+        { type: 'get', xmlns: NS.mucOwner, name: 'query', handle: (request) => form(rooms, request) },
+        { type: 'set', xmlns: NS.mucOwner, name: 'query', handle: (request) => change(rooms, request) },
+      ],
+      info: pubsubInfo,
+    };
+  },
 };
 
 /** §6.4: the node that goes with the room. */

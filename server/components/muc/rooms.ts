@@ -32,6 +32,7 @@ import { announceGone, type Change, CODE } from './presence.ts';
 import { Relay } from './relay.ts';
 import { remember } from './remember.ts';
 import { Room } from './room.ts';
+import { discard } from './temporary.ts';
 
 /** All rooms of one host: those in use are here, the others in the store. */
 export class Rooms {
@@ -304,7 +305,7 @@ export class Rooms {
     if (stored === undefined) return undefined;
     if (!stored.config.persistent) {
       // Nobody is in it, as after a crash: it has ended already (§10.1, temporary rooms).
-      await this.#discard(stored);
+      await discard(this, stored);
       return undefined;
     }
     const room = new Room(
@@ -319,12 +320,6 @@ export class Rooms {
     await remember(this, room);
     this.#rooms.set(name, room);
     return room;
-  }
-
-  async #discard(stored: StoredRoom): Promise<void> {
-    const { rooms } = this.host.house.stores;
-    await rooms.remove(stored);
-    await rooms.clear(stored.id);
   }
 
   /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RoomService } from '../../../server/components/muc/service.ts';
+import { sweep } from '../../../server/components/muc/temporary.ts';
 import { serialize } from '../../../server/xmpp/element.ts';
 import type { Actor } from '../../support/actor.ts';
 import { configure, enter, enters, leave, MUC, makes, ROOM, say } from '../../support/rooms.ts';
@@ -230,5 +232,17 @@ describe('XEP-0045 §10.1: rooms that are not to stay', () => {
     await romeo.sends(enter('Romeo'));
     assert.match(serialize((await romeo.all())[0]!), /code=['"]201['"]/);
     assert.equal(await scene.stores.rooms.get(SERVICE, 'garden'), undefined);
+  });
+
+  test('what a crash left behind is removed when the house starts, and a room that is in use is not', async (t) => {
+    const { scene, juliet } = await open(t, { persistentroom: '0' });
+    const { rooms } = scene.host('example.test').components.get(SERVICE) as RoomService;
+    const used = (await scene.stores.rooms.get(SERVICE, 'garden'))!;
+    await scene.stores.rooms.create({ ...used, id: used.id + 1, name: 'left' }, []);
+    await sweep(rooms);
+    assert.equal(await scene.stores.rooms.get(SERVICE, 'left'), undefined);
+    await juliet.sends(say('still here'));
+    assert.equal(find((await juliet.all())[0]!, 'body')?.children[0], 'still here');
+    assert.ok((await scene.stores.rooms.get(SERVICE, 'garden')) !== undefined);
   });
 });
