@@ -43,7 +43,7 @@ export class RoomCommands {
   async list(
     domain: string,
     wish: { readonly search?: string; readonly after?: string; readonly limit?: number } = {},
-  ): Promise<{ rooms: RoomView[]; service: string; total: number; next: string | null }> {
+  ): Promise<{ rooms: RoomView[]; service: string; on: boolean; total: number; next: string | null }> {
     const rooms = this.#rooms(domain);
     const { search = '', after = '', limit = PAGE } = wish;
     const [page, total] = await Promise.all([
@@ -51,7 +51,7 @@ export class RoomCommands {
       rooms.count(),
     ]);
     const views = page.rooms.map((one) => viewRoom(rooms.domain, one));
-    return { rooms: views, service: rooms.domain, total, next: page.next ?? null };
+    return { rooms: views, service: rooms.domain, on: rooms.on, total, next: page.next ?? null };
   }
 
   /** One room, and who is in it. Throws CommandError. */

@@ -67,6 +67,8 @@ export interface RoomMessage {
 export interface RoomAdministration {
   /** The domain of the rooms, as `conference.example.com`. */
   readonly domain: string;
+  /** False while rooms are switched off: they are as they were, and nobody gets in. */
+  readonly on: boolean;
   /** Rooms by name; `next` is the name to go on after, undefined when there are no more. */
   list(query: RoomListQuery): Promise<{ readonly rooms: readonly ListedRoom[]; readonly next: string | undefined }>;
   count(): Promise<number>;

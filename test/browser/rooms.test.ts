@@ -233,6 +233,14 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     assert.match((await audited(2))[1]!, /^olga room\.destroy .*"reason":"Winter"/);
   });
 
+  it('says so while rooms are switched off', async () => {
+    const { page } = here;
+    await scene.commands.options.set({ name: 'test', door: 'house' }, 'rooms.on', false);
+    await page.goto(`${url}/rooms`);
+    await page.getByText('Rooms are switched off').waitFor();
+    await page.getByText('30 rooms').waitFor();
+  });
+
   it('gave the browser nothing to complain about', () => {
     assert.deepEqual(here.complaints, []);
   });

@@ -44,7 +44,9 @@ export const rooms: readonly Verb[] = [
         one.lastMessage === null ? '' : when(one.lastMessage),
       ]);
       const more = reply.next === null ? '' : `More: --after ${reply.next}\n`;
-      print(reply, `${table(['ROOM', 'TITLE', 'IN IT', 'KIND', 'LAST MESSAGE'], rows)}${reply.total} in all\n${more}`);
+      const off = reply.on ? '' : 'Rooms are switched off (setting rooms.on): nobody gets in.\n';
+      const list = table(['ROOM', 'TITLE', 'IN IT', 'KIND', 'LAST MESSAGE'], rows);
+      print(reply, `${list}${reply.total} in all\n${more}${off}`);
     },
   },
   {

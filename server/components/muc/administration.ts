@@ -29,10 +29,16 @@ const SLICE = 500;
 export class Administration implements RoomAdministration {
   readonly domain: string;
   readonly #rooms: Rooms;
+  readonly #isOn: () => boolean;
 
-  constructor(rooms: Rooms) {
+  constructor(rooms: Rooms, isOn: () => boolean) {
     this.domain = rooms.domain;
     this.#rooms = rooms;
+    this.#isOn = isOn;
+  }
+
+  get on(): boolean {
+    return this.#isOn();
   }
 
   async list({ search, after, limit }: RoomListQuery) {

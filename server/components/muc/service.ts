@@ -26,7 +26,7 @@ export class RoomService implements RunningComponent {
 
   constructor(rooms: Rooms, front: Service) {
     this.rooms = rooms;
-    this.administration = new Administration(rooms);
+    this.administration = new Administration(rooms, () => this.listed);
     this.#front = front;
   }
 

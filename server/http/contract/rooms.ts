@@ -149,6 +149,8 @@ export const rooms = {
       rooms: Type.Array(Room),
       /** The domain of the rooms, as `conference.example.com`. */
       service: Type.String(),
+      /** False while rooms are switched off in the settings: they are as they were, and nobody gets in. */
+      on: Type.Boolean(),
       /** All rooms there are, whatever was searched. */
       total: Type.Integer(),
       next: Type.Union([Type.String(), Type.Null()]),

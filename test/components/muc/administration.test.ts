@@ -345,6 +345,18 @@ describe('administrators and rooms', () => {
     );
   });
 
+  test('rooms that are switched off can be seen and changed still', async (t) => {
+    const scene = await openHouse(t);
+    const { rooms, options } = scene.commands;
+    await rooms.create(by, DOMAIN, { name: 'garden', owner: 'juliet' });
+    assert.equal((await rooms.list(DOMAIN)).on, true);
+    await options.set(by, 'rooms.on', false);
+    assert.equal((await rooms.list(DOMAIN)).on, false);
+    assert.equal((await rooms.configure(by, DOMAIN, 'garden', { title: 'Closed' })).room.title, 'Closed');
+    await rooms.destroy(by, DOMAIN, 'garden', { confirm: 'garden' });
+    assert.equal((await rooms.list(DOMAIN)).total, 0);
+  });
+
   test('a domain that is served no more leaves no rooms to whoever serves it next', async (t) => {
     const scene = await openScene(t, { domains: ['example.test', 'second.test'] });
     const { rooms, domains } = scene.commands;
