@@ -127,6 +127,32 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await other.context.close();
   });
 
+  it('is in rooms: enters those with autojoin in the bookmarks by itself, hears and is heard, shows what was said before', async () => {
+    const desk = playScene(appliance, 'web_room', PEOPLE);
+    desk.catch(() => undefined);
+    const other = await visit(browser);
+    const { page } = other;
+    page.setDefaultTimeout(30_000);
+    // The room is in Juliet's bookmarks as soon as the desk has made it.
+    const room = 'garden@conference.example.test';
+    for (let tries = 0; ; tries++) {
+      const shown = await appliance.ctl(['room', 'show', room]);
+      if (shown.code === 0 && shown.stdout.includes('The garden')) break;
+      assert.ok(tries < 100, shown.stderr);
+    }
+    await page.goto(`${appliance.panel}/chat/`);
+    await logIn(page);
+    await page.getByText('The garden').first().click();
+    await seen(page, 'Hello from before');
+    await seen(page, 'Welcome, juliet');
+    await says(page, 'Hello to the room');
+    await seen(page, 'Heard: Hello to the room');
+    await picture(page, 'chat-room');
+    await desk;
+    assert.deepEqual(broken(other), []);
+    await other.context.close();
+  });
+
   it('asks nobody but this server for anything, and breaks no rule of the content policy', () => {
     assert.deepEqual(elsewhere, []);
     assert.deepEqual(broken(here), []);

@@ -1,4 +1,4 @@
-import { child, type Element } from '../../xmpp/element.ts';
+import { child, type Element, el } from '../../xmpp/element.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
@@ -24,7 +24,10 @@ export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza):
   if (to.resource === '') throw new StanzaError('jid-malformed', 'Please choose a name for the room.'); // §7.2.1
   const wish = child(stanza.element, 'x', NS.muc);
   if (found !== undefined && occupant !== undefined) {
-    if (to.resource !== occupant.nick) return changeNick(rooms, found, occupant, stanza, to);
+    if (to.resource !== occupant.nick) {
+      if (wish === undefined) stanza.element.append(el('x', { xmlns: NS.muc })); // §7.6: a refusal says what it is about
+      return changeNick(rooms, found, occupant, stanza, to);
+    }
     // A client that comes again has lost what it knew (§7.2.2): it is told all, as if it was new.
     if (wish === undefined) return changePresence(rooms, found, occupant, stanza);
   }

@@ -42,6 +42,9 @@ function short(stanza: Element): string {
 
 const shorts = async (actor: Actor): Promise<string[]> => (await actor.all()).map(short);
 
+const kick = (nick: string): string =>
+  `<iq type='set' id='k' to='${ROOM}'><query xmlns='${MUC}#admin'><item nick='${nick}' role='none'/></query></iq>`;
+
 describe('XEP-0045: one person with two devices under one nickname', () => {
   test('§7.2: the second one is shown the room and hears all; the others see one person, as the later device shows it', async (t) => {
     const { juliet, phone, desk } = await open(t);
@@ -124,6 +127,17 @@ describe('XEP-0045: one person with two devices under one nickname', () => {
     desk.leaves();
     await phone.all();
     assert.deepEqual(await shorts(juliet), []);
+  });
+
+  test('§8.2: who is thrown out is out with both devices', async (t) => {
+    const { juliet, phone, desk } = await open(t);
+    await juliet.gets(kick('Romeo'));
+    for (const one of [phone, desk]) assert.deepEqual(await shorts(one), ['Romeo unavailable desk none 307 110']);
+    assert.deepEqual(await shorts(juliet), ['Romeo unavailable desk none 307']);
+    for (const one of [phone, desk]) {
+      await one.sends(say('hello?'));
+      assert.match(serialize((await one.all())[0]!), /not-acceptable/);
+    }
   });
 
   test('under a nickname each they are two in the room, and each goes for itself', async (t) => {
