@@ -247,6 +247,57 @@ describe('XEP-0045: attacks on who is what', () => {
     assert.equal(roomOf(scene).members.has('nurse@example.test'), false);
   });
 
+  test('SECURITY 46: ban evasion: no name, device, spelling of the address or change of nickname gets past a ban', async (t) => {
+    const { scene, juliet, romeo } = await open(t);
+    await juliet.gets(admin(["jid='ROMEO@Example.Test/anything' affiliation='outcast'"]));
+    assert.deepEqual([...roomOf(scene).members.keys()].sort(), ['juliet@example.test', 'romeo@example.test']);
+    for (const [device, nick] of [
+      ['orchard', 'Romeo'],
+      ['orchard', 'Montague'],
+      ['phone', 'Nurse'],
+      ['phone', 'Juliet'],
+    ] as const) {
+      const actor = device === 'orchard' ? romeo : await scene.comes(`romeo@example.test/${device}`);
+      await actor.all();
+      await actor.sends(enter(nick));
+      assert.equal(conditionOf((await actor.all())[0]!), 'forbidden', `${device} as ${nick}`);
+      await actor.sends(`<presence to='${ROOM}/${nick}'/>`);
+      assert.equal(conditionOf((await actor.all())[0]!), 'forbidden', 'as clients from before did');
+    }
+    assert.deepEqual([...roomOf(scene).occupants.keys()].sort(), ['Juliet', 'Nurse']);
+  });
+
+  test('SECURITY 46: acting on admins and owners by lesser: neither moderators nor admins touch who is above them', async (t) => {
+    const { scene, juliet, romeo, nurse } = await open(t);
+    await juliet.gets(admin(["jid='romeo@example.test' affiliation='admin'"]));
+    await juliet.gets(admin(["nick='Nurse' role='moderator'"]));
+    for (const [who, whom] of [
+      [nurse, 'Romeo'],
+      [nurse, 'Juliet'],
+      [romeo, 'Juliet'],
+    ] as const) {
+      await who.isRefused(admin([`nick='${whom}' role='none'`]), 'not-allowed');
+      await who.isRefused(admin([`nick='${whom}' role='visitor'`]), 'not-allowed');
+      await who.isRefused(admin([`nick='${whom}' role='participant'`]), 'not-allowed');
+      for (const affiliation of ['outcast', 'none', 'member', 'admin', 'owner']) {
+        const answer = await who.asks(admin([`nick='${whom}' affiliation='${affiliation}'`]));
+        assert.match(conditionOf(answer), /^(forbidden|not-allowed)$/, `${who.jid} makes ${whom} ${affiliation}`);
+      }
+    }
+    // Nor is anybody raised that way, oneself least of all.
+    for (const own of ["jid='romeo@example.test' affiliation='owner'", "nick='Romeo' affiliation='owner'"]) {
+      await romeo.isRefused(admin([own]), 'forbidden');
+    }
+    await nurse.isRefused(admin(["jid='nurse@example.test' affiliation='member'"]), 'forbidden');
+    const room = roomOf(scene);
+    assert.deepEqual(
+      [...room.occupants.values()].map(({ role }) => role),
+      ['moderator', 'moderator', 'moderator'],
+    );
+    assert.equal(room.members.get('juliet@example.test')?.affiliation, 'owner');
+    assert.equal(room.members.get('romeo@example.test')?.affiliation, 'admin');
+  });
+
   test('SECURITY 46: who comes in while their ban is being written is out when it is', async (t) => {
     const { scene, juliet, romeo } = await open(t);
     await romeo.sends(leave('Romeo'));
