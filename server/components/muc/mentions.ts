@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { covers } from '../../host/blocklist.ts';
 import { Ledger } from '../../host/ledger.ts';
 import { accountNodes } from '../../pubsub/account-nodes.ts';
+import type { Statement } from '../../storage/database.ts';
 import type { Account } from '../../storage/stores/accounts.ts';
 import type { Reach } from '../../storage/stores/room-reach.ts';
 import { TokenBuckets } from '../../util/token-bucket.ts';
@@ -119,14 +120,12 @@ class Known {
     return read(this.#currentNames());
   }
 
-  async isTold(bare: string): Promise<boolean> {
-    return (await this.#load()).get(bare)?.told === true;
-  }
-
-  /** Notes that somebody was told; what is to be written with it. */
-  async tell(bare: string) {
+  /** Notes that somebody is told now; gives what is to be written with it, undefined when they were told already. */
+  async tell(bare: string): Promise<Statement | undefined> {
     const reach = await this.#load();
-    const now = { jid: bare, knownAs: reach.get(bare)?.knownAs ?? '', told: true };
+    const before = reach.get(bare);
+    if (before?.told === true) return undefined;
+    const now = { jid: bare, knownAs: before?.knownAs ?? '', told: true };
     reach.set(bare, now);
     return this.#rooms.host.house.stores.roomReach.statement(this.#room.id, now);
   }
@@ -221,12 +220,13 @@ async function tellOne(rooms: Rooms, known: Known, talk: Said, account: Account,
   if (!(await wants(rooms, room, occupant, account))) return;
   const inside = new Set<string>();
   for (const [key, { bare }] of room.clients) if (bare === who.bare) inside.add(parseJid(key).resource);
-  if (inside.size > 0 || (await known.isTold(who.bare))) {
+  const told = inside.size > 0 ? undefined : await known.tell(who.bare);
+  if (told === undefined) {
     host.events.emit('mentioned', { account, stanza: said.for(who), inside });
     return;
   }
   const ledger = new Ledger();
-  ledger.statements.push(await known.tell(who.bare));
+  ledger.statements.push(told);
   try {
     await host.post(new Stanza(notice(room, occupant), room.jid, who), ledger);
   } catch (error) {

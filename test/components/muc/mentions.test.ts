@@ -81,6 +81,13 @@ describe('who is spoken of in a room and not in it', () => {
     assert.equal(texts(await actor.all()).length, 1);
   });
 
+  test('many who speak of them at the same time leave one notice', async (t) => {
+    const { scene, romeo, phone } = await open(t);
+    await Promise.all(Array.from({ length: 8 }, () => romeo.sends(saying('jule'))));
+    assert.equal(texts(await phone.all()).length, 1);
+    await scene.settle();
+  });
+
   test('that somebody was told outlives the room being out of use', async (t) => {
     const { scene, phone, romeo } = await open(t);
     phone.leaves();
