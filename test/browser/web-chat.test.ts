@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 // Builds the panel and the chat when they are older than their sources, as the start of the server does.
 import '../../admin-ui/build-if-stale.ts';
+import { roomIsMade } from '../interop/room-made.ts';
 import { Appliance, HOSTNAME } from '../support/appliance.ts';
 import { noSlixmpp, playScene } from '../support/slixmpp.ts';
 import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
@@ -134,12 +135,7 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     const { page } = other;
     page.setDefaultTimeout(30_000);
     // The room is in Juliet's bookmarks as soon as the desk has made it.
-    const room = 'garden@conference.example.test';
-    for (let tries = 0; ; tries++) {
-      const shown = await appliance.ctl(['room', 'show', room]);
-      if (shown.code === 0 && shown.stdout.includes('The garden')) break;
-      assert.ok(tries < 100, shown.stderr);
-    }
+    await roomIsMade(appliance, 'garden@conference.example.test', 'The garden');
     await page.goto(`${appliance.panel}/chat/`);
     await logIn(page);
     await page.getByText('The garden').first().click();

@@ -7,6 +7,7 @@ import { without } from '../support/packages.ts';
 import { noProfanity, Profanity } from '../support/profanity.ts';
 import { noSlixmpp, playScene } from '../support/slixmpp.ts';
 import { XmppClient } from '../support/xmpp-client.ts';
+import { roomIsMade } from './room-made.ts';
 
 describe('profanity, a client for the terminal', { skip: noProfanity, timeout: 120_000 }, () => {
   it('does not log in where the authority is not trusted, nor with a wrong password', async () => {
@@ -32,6 +33,7 @@ describe('profanity and slixmpp in one room (XEP-0045)', { skip: noProfanity || 
     await using juliet = await Profanity.open(appliance, 'juliet');
     await juliet.logIn(people.juliet);
     const room = `garden@conference.${appliance.domain}`;
+    await roomIsMade(appliance, room, 'The garden');
     await juliet.type(`/join ${room} nick Juliet`);
     await juliet.shows(/Romeo: Who is there\?/); // from the history
     await juliet.type('Hello from the terminal');

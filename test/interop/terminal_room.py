@@ -19,6 +19,7 @@ async def scene(world):
     await romeo[MUC].join_muc_wait(room, 'Romeo', timeout=PATIENCE)
     form = await romeo[MUC].get_room_config(room, timeout=PATIENCE)
     values = form.get_values()
+    values['muc#roomconfig_roomname'] = 'The garden'
     form['type'] = 'submit'
     form.set_values(values)
     await romeo[MUC].set_room_config(room, form, timeout=PATIENCE)
