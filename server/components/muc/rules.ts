@@ -104,7 +104,7 @@ export const personRateOption = numberOption({
   least: 0,
   most: 60_000,
   unit: 'a minute',
-  default: 900,
+  default: 60_000, // what only a program gone wild reaches: nobody's working bot is refused
 });
 
 export const roomRateOption = numberOption({
@@ -115,7 +115,7 @@ export const roomRateOption = numberOption({
   least: 0,
   most: 600_000,
   unit: 'a minute',
-  default: 6_000,
+  default: 600_000,
 });
 
 export const joinRateOption = numberOption({
