@@ -7,6 +7,7 @@ import { type Affiliating, affiliate, type Doer, REASON } from './affiliate.ts';
 import { isAffiliation } from './affiliations.ts';
 import type { RoomFeature, RoomRequest } from './feature.ts';
 import { listed } from './lists.ts';
+import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
 import { checkAffiliating, checkModerates, checkRole, standingOf } from './permits.ts';
 import { type Change, CODE, changeRole } from './presence.ts';
@@ -120,7 +121,8 @@ function occupantCalled(room: Room, nick: string): Occupant {
 function nicknameOf(room: Room, nick: string): string {
   if (nick === '') return ''; // §9.5: reserved no more
   const name = tryParseJid(`${room.jid.bare}/${nick}`)?.resource;
-  if (name === undefined) throw new StanzaError('not-acceptable', 'This nickname has characters that it cannot have.');
+  if (name === undefined || !isVisible(name))
+    throw new StanzaError('not-acceptable', 'This nickname has characters that it cannot have.');
   return name;
 }
 

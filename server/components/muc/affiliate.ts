@@ -137,7 +137,7 @@ function checkNicks(room: Room, rows: readonly RoomMember[]): void {
     if (nick === '' || nick === room.members.get(jid)?.nick) continue;
     const owner = room.members.ownerOf(nick);
     const isFree = owner === undefined || owner === jid || changed.get(owner)?.nick === '';
-    const there = room.occupants.get(nick);
+    const there = room.occupants.get(nick) ?? room.occupants.alike(nick, jid);
     if (!isFree || wanted.has(nick) || (there !== undefined && there.bare !== jid)) {
       throw new StanzaError('conflict', 'Somebody else has this name in the room.');
     }

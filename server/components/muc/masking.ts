@@ -12,6 +12,9 @@ const OURS: ReadonlySet<string> = new Set([
   NS.addresses,
   NS.delay,
   NS.moderate,
+  // Of an archive and of one's own other devices, which is for those to say (SECURITY 39, 41).
+  NS.mam,
+  NS.carbons,
   'jabber:x:delay',
 ]);
 

@@ -1,7 +1,5 @@
 import type { RoomMember } from '../../storage/stores/rooms.ts';
-
-/** Nicknames that look alike are one for who reserves them. */
-const looksOf = (nick: string): string => nick.normalize('NFKC').toLowerCase();
+import { looksOf } from './looks.ts';
 
 /** The members of a room by bare address, and how often that list has changed: who makes something of it knows when it is stale. */
 export class Members extends Map<string, RoomMember> {

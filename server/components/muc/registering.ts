@@ -8,6 +8,7 @@ import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { affiliate } from './affiliate.ts';
 import { atLeast } from './affiliations.ts';
 import type { RoomFeature, RoomNote, RoomRequest } from './feature.ts';
+import { isVisible } from './looks.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -121,7 +122,8 @@ async function leave(rooms: Rooms, { room, from, answer }: RoomRequest): Promise
 function nickOf(room: Room, { values }: Submitted): string {
   const given = values.get('muc#register_roomnick')?.[0] ?? '';
   const nick = given === '' ? undefined : tryParseJid(`${room.jid.bare}/${given}`)?.resource;
-  if (nick === undefined) throw new StanzaError('not-acceptable', 'Please choose a name for the room.');
+  if (nick === undefined || !isVisible(nick))
+    throw new StanzaError('not-acceptable', 'Please choose a name for the room.');
   return nick;
 }
 

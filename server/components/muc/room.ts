@@ -16,6 +16,7 @@ import { HatRack } from './hat-rack.ts';
 import { History } from './history.ts';
 import { Members } from './members.ts';
 import type { Occupant } from './occupant.ts';
+import { Occupants } from './occupants.ts';
 
 /** People whose voice is remembered after they have left. */
 const VOICES = 2_000;
@@ -40,7 +41,7 @@ export class Room {
   /** By bare address; without those whose affiliation is none. Outcasts may be whole domains. */
   readonly members = new Members();
   /** By nickname. */
-  readonly occupants = new Map<string, Occupant>();
+  readonly occupants = new Occupants();
   /** By the full address of a device. */
   readonly clients = new Map<string, Occupant>();
   readonly history = new History();

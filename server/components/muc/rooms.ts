@@ -25,6 +25,7 @@ import {
   type Talk,
 } from './feature.ts';
 import { Former } from './former.ts';
+import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
@@ -194,7 +195,8 @@ export class Rooms {
 
   /** §7.2.8, §7.6: throws StanzaError when a nickname is somebody else's, who is in or has reserved it. */
   checkNick(room: Room, occupant: Occupant | undefined, as: Jid, bare = occupant?.bare): void {
-    const there = room.occupants.get(as.resource);
+    if (!isVisible(as.resource)) throw new StanzaError('jid-malformed', 'A name has letters that one sees.'); // §17.1
+    const there = room.occupants.get(as.resource) ?? room.occupants.alike(as.resource, bare);
     if (there !== undefined && there !== occupant)
       throw new StanzaError('conflict', 'Somebody in the room has this name.');
     const owner = room.members.ownerOf(as.resource);

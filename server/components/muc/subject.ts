@@ -1,5 +1,5 @@
 import { delay } from '../../xmpp/delay.ts';
-import { child, el, textOf } from '../../xmpp/element.ts';
+import { child, el, serialize, textOf } from '../../xmpp/element.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
@@ -7,8 +7,9 @@ import type { RoomFeature, Talk } from './feature.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
-/** Characters of a subject. */
+/** Characters of a subject, and of all that is said with it: everybody who comes gets it. */
 const LONGEST = 5_000;
+const WHOLE = 20_000;
 
 /** The subject of a room (XEP-0045 §8.1): who may change it, and telling it to who comes (§7.2.15). */
 export const subject: RoomFeature = {
@@ -49,6 +50,9 @@ function mayChange({ room, occupant, stanza }: Talk): void {
   if (!may) throw new StanzaError('forbidden', 'You may not change the subject of this room.');
   if (textOf(child(stanza.element, 'subject')).length > LONGEST) {
     throw new StanzaError('not-acceptable', `A subject has ${LONGEST} characters at most.`);
+  }
+  if (serialize(stanza.element).length > WHOLE) {
+    throw new StanzaError('not-acceptable', `A subject has ${WHOLE} characters at most, with all that goes with it.`);
   }
 }
 
