@@ -20,6 +20,7 @@ const people = Number(process.argv[2] ?? 1_000);
 const DOMAIN = 'bench.local';
 const MUC = 'http://jabber.org/protocol/muc';
 const SECONDS = 6;
+const PASSWORD = 'wherefore art thou';
 
 const folder = await mkdtemp(join(tmpdir(), 'hallway-rooms-'));
 await writeFile(
@@ -84,7 +85,7 @@ class Client {
 
   async logsIn(local: string): Promise<void> {
     const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${DOMAIN}' version='1.0'>`;
-    const plain = Buffer.from(`\0${local}\0secret`).toString('base64');
+    const plain = Buffer.from(`\0${local}\0${PASSWORD}`).toString('base64');
     await this.says(header, '</stream:features>');
     await this.says(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`, '<success');
     await this.says(header, '</stream:features>');
@@ -175,7 +176,17 @@ async function talk(room: string, clients: readonly Client[], rate?: number): Pr
 }
 
 const made = await run(
-  [join(import.meta.dirname, 'accounts.ts'), '--data', join(folder, 'data'), '--domain', DOMAIN, '--n', String(people)],
+  [
+    join(import.meta.dirname, 'accounts.ts'),
+    '--data',
+    join(folder, 'data'),
+    '--domain',
+    DOMAIN,
+    '--n',
+    String(people),
+    '--password',
+    PASSWORD,
+  ],
   '',
   600_000,
 );
