@@ -64,7 +64,7 @@ class Client {
       if (this.#awaited !== undefined && text.includes(this.#awaited.text)) {
         const { resolve } = this.#awaited;
         this.#awaited = undefined;
-        this.#tail = '';
+        this.#tail = text.slice(-9); // the beginning of a tag may be in it, and no whole word that is waited for
         resolve();
       } else this.#tail = text.slice(-32);
     });
