@@ -237,7 +237,6 @@ export class Host implements Destination {
     const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
     for (const session of [...this.sessions.all()]) session.end(condition, text);
     await Promise.all(this.#returns);
-    for (const component of this.components.values()) await component.stop?.();
     this.requests.close();
     for (const wiring of this.wirings.toReversed()) await wiring.stop?.();
   }

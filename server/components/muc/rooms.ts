@@ -29,7 +29,7 @@ import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
-import { announceGone, type Change, CODE } from './presence.ts';
+import { announceGone, type Change, CODE, farewell } from './presence.ts';
 import { Relay } from './relay.ts';
 import { remember } from './remember.ts';
 import { Room } from './room.ts';
@@ -206,7 +206,12 @@ export class Rooms {
   /** The service ends: everybody in a room is told (§15.6.2: 332). */
   async stop(): Promise<void> {
     for (const room of [...this.#rooms.values()]) {
-      for (const occupant of [...room.occupants.values()]) this.remove(room, occupant, { codes: [CODE.shutdown] });
+      // Each is told their own going only: all at once go, and nobody is left to be told of others.
+      for (const occupant of room.occupants.values()) {
+        room.tell(occupant, farewell(room, occupant, { codes: [CODE.shutdown] }));
+      }
+      room.occupants.clear();
+      room.clients.clear();
       await room.changing(async () => {});
     }
     for (const { stop } of this.wirings) await stop?.();

@@ -22,6 +22,7 @@ export class RoomService implements RunningComponent {
   readonly administration: RoomAdministration;
   /** Answers what is for the service itself. */
   readonly #front: Service;
+  #stopped = false;
   readonly #turns = new Turns();
 
   constructor(rooms: Rooms, front: Service) {
@@ -46,7 +47,7 @@ export class RoomService implements RunningComponent {
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
     const { local } = stanza.to!;
     if (local === '') return this.#front.accept(stanza, ledger);
-    if (!this.listed) throw new StanzaError('service-unavailable');
+    if (this.#stopped || !this.listed) throw new StanzaError('service-unavailable');
     return this.#turns.run(() => {
       const room = this.rooms.get(local);
       return room instanceof Promise ? this.#takeLate(room, stanza, ledger) : this.#take(room, stanza, ledger);
@@ -64,6 +65,7 @@ export class RoomService implements RunningComponent {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.rooms.stop();
   }
 

@@ -303,3 +303,21 @@ function forget({ stores }: Scene, { session: { account } }: Actor): void {
   stores.rosters.forget(account.id);
   void stores.accounts.setStatus(account, 'active');
 }
+
+test('§15.6.2: when the service ends, everybody in a room hears it once, and nobody hears of the others', async (t) => {
+  const scene = await openScene(t);
+  const juliet = await scene.comes('juliet@example.test/balcony');
+  const romeo = await scene.comes('romeo@example.test/orchard');
+  await makes(juliet, 'Juliet');
+  await enters(romeo, 'Romeo');
+  await juliet.all();
+  await scene.hosts.close();
+  for (const [one, nick] of [
+    [juliet, 'Juliet'],
+    [romeo, 'Romeo'],
+  ] as const) {
+    const told = (await one.all()).filter(({ attrs }) => attrs.from?.startsWith(ROOM) === true);
+    assert.equal(told.length, 1, told.map(serialize).join('\n'));
+    assert.match(serialize(told[0]!), new RegExp(`from='${ROOM}/${nick}' type='unavailable'.*code='332'`));
+  }
+});
