@@ -14,6 +14,7 @@ import { type Change, CODE, changeRole } from './presence.ts';
 import { isRole } from './role.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
+import { inSlices } from './slices.ts';
 
 /** Changes in one request. */
 const ITEMS = 500;
@@ -47,7 +48,7 @@ async function change(rooms: Rooms, request: RoomRequest): Promise<undefined> {
     if (room.destroyed) throw new StanzaError('item-not-found', 'There is no such room.');
     const actor = room.clients.get(from.full)?.nick;
     const doer: Doer = { answer, ...(actor !== undefined && { actor }) };
-    if (isRoles) changeRoles(rooms, room, from, items, doer);
+    if (isRoles) await changeRoles(rooms, room, from, items, doer);
     else await affiliate(rooms, room, affiliations(room, from, items), doer);
   });
   return undefined;
@@ -126,7 +127,13 @@ function nicknameOf(room: Room, nick: string): string {
   return name;
 }
 
-function changeRoles(rooms: Rooms, room: Room, from: Jid, items: readonly Item[], { actor, answer }: Doer): void {
+async function changeRoles(
+  rooms: Rooms,
+  room: Room,
+  from: Jid,
+  items: readonly Item[],
+  { actor, answer }: Doer,
+): Promise<void> {
   const own = standingOf(room, from);
   const changes = new Map<Occupant, { readonly role: RoomRole; readonly change: Change }>();
   for (const { role = 'none', nick, reason } of items) {
@@ -140,12 +147,12 @@ function changeRoles(rooms: Rooms, room: Room, from: Jid, items: readonly Item[]
     changes.set(occupant, { role, change });
   }
   answer?.();
-  for (const [occupant, { role, change }] of changes) {
-    if (room.occupants.get(occupant.nick) !== occupant) continue;
+  await inSlices(changes, ([occupant, { role, change }]) => {
+    if (room.occupants.get(occupant.nick) !== occupant) return;
     if (role === 'none')
       rooms.remove(room, occupant, { ...change, codes: [CODE.kicked] }); // §8.2
     else giveRole(room, occupant, role, change);
-  }
+  });
 }
 
 /** Also remembers it, so that nobody speaks again by leaving and coming back, or under another name (§5.1). */

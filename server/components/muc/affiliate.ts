@@ -8,6 +8,7 @@ import { type Change, CODE, changeRole } from './presence.ts';
 import { higher, lower } from './role.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
+import { inSlices } from './slices.ts';
 
 /** People with an affiliation in one room, and characters of a reason. */
 export const MEMBERS = 10_000;
@@ -66,12 +67,12 @@ export async function affiliate(
   }
   doer.answer?.();
   const reasons = new Map(rows.map(({ jid, reason }) => [jid, reason]));
-  for (const [occupant, affiliation] of before) {
+  await inSlices(before, ([occupant, affiliation]) => {
     const { bare } = occupant;
     const reason = reasons.get(bare) ?? reasons.get(occupant.front.jid.domain) ?? '';
     const change = { ...(doer.actor !== undefined && { actor: doer.actor }), ...(reason !== '' && { reason }) };
     settle(rooms, room, occupant, affiliation, change);
-  }
+  });
   if (rows.length > TOLD_OF) return;
   const wereIn = new Set([...before.keys()].map(({ bare }) => bare));
   for (const row of rows) if (!wereIn.has(row.jid)) tellAway(rooms, room, row, was.get(row.jid)!, doer);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { RoomConfig, RoomRole } from '../../storage/stores/rooms.ts';
 import { el } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
@@ -11,15 +10,13 @@ import type { Occupant } from './occupant.ts';
 import { CODE, changeRole, hide, reveal, showOthers } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
+import { inSlices } from './slices.ts';
 
 /** How a room shall be, and whose affiliations change with that. */
 export interface Reform {
   readonly config: RoomConfig;
   readonly members: readonly Affiliating[];
 }
-
-/** Milliseconds that showing people to each other may take before others have their turn. */
-const SLICE_MS = 10;
 
 /**
  * Changes a room, and opens one that its maker has finished (XEP-0045 §10.1, §10.2). `wanted` is asked when it is this
@@ -56,8 +53,8 @@ async function change(rooms: Rooms, room: Room, { config, members }: Reform): Pr
   await rooms.host.house.stores.rooms.configure(room.id, config);
   // Whoever has to leave is not shown more of by that: they go from the room as it was.
   room.config = { ...config, openAddresses: before.openAddresses, broadcast: before.broadcast };
-  if (config.membersOnly && !before.membersOnly) removeStrangers(rooms, room);
-  if (config.moderated !== before.moderated) giveRoles(room);
+  if (config.membersOnly && !before.membersOnly) await removeStrangers(rooms, room);
+  if (config.moderated !== before.moderated) await giveRoles(room);
   for (const code of codes) notify(room, code);
   room.config = config;
   room.history.fit(config.historyLength);
@@ -83,20 +80,20 @@ function notify(room: Room, code: number): void {
 }
 
 /** §10.2: a room for members has no others in it. */
-function removeStrangers(rooms: Rooms, room: Room): void {
-  for (const occupant of [...room.occupants.values()]) {
-    if (atLeast(room.affiliationOf(occupant.front.jid), 'member')) continue;
+function removeStrangers(rooms: Rooms, room: Room): Promise<void> {
+  return forEach(room, (occupant) => {
+    if (atLeast(room.affiliationOf(occupant.front.jid), 'member')) return;
     rooms.remove(room, occupant, { codes: [CODE.membersOnly] });
-  }
+  });
 }
 
 /** §5.1.2: in a moderated room whoever is no member listens; in another one everybody speaks who was not silenced. */
-function giveRoles(room: Room): void {
-  for (const occupant of [...room.occupants.values()]) {
-    if (occupant.role === 'moderator') continue;
+function giveRoles(room: Room): Promise<void> {
+  return forEach(room, (occupant) => {
+    if (occupant.role === 'moderator') return;
     const role = room.roleOnEntering(occupant.front.jid); // nobody gets back by that what a moderator took from them
     if (role !== occupant.role) changeRole(room, occupant, role);
-  }
+  });
 }
 
 /** Whose presence is not told any more is gone for the others; whose presence is told from now on comes. */
@@ -117,14 +114,9 @@ async function showAddresses(room: Room): Promise<void> {
   });
 }
 
-/** For everybody who is in now and is still in when it is their turn; others have theirs in between. */
-async function forEach(room: Room, task: (occupant: Occupant) => void): Promise<void> {
-  let since = performance.now();
-  for (const occupant of [...room.occupants.values()]) {
-    if (room.occupants.get(occupant.nick) !== occupant) continue;
-    task(occupant);
-    if (performance.now() - since < SLICE_MS) continue;
-    await turn();
-    since = performance.now();
-  }
+/** For everybody who is in now and is still in when it is their turn. */
+function forEach(room: Room, task: (occupant: Occupant) => void): Promise<void> {
+  return inSlices(room.occupants.values(), (occupant) => {
+    if (room.occupants.get(occupant.nick) === occupant) task(occupant);
+  });
 }

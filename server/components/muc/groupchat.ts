@@ -37,6 +37,7 @@ export const talking: RoomFeature = {
           id.parent = said.element;
           said.element.children.push(id);
           if (!room.config.archived || !room.stored) return;
+          rooms.pace.keeps(occupant, said.text.length);
           const entry = { owner: room.id, peer: occupant.jid.full };
           ledger.statements.push(...house.stores.archives.appendStatements(talk.archiveId, said.text, [entry]));
         },

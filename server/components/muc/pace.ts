@@ -13,6 +13,10 @@ const now = (): number => Date.now();
 const NICKS = { capacity: 10, perSecond: 1 / 10, keys: KEYS, now };
 const PRESENCES = { capacity: 20, perSecond: 1 / 2, keys: KEYS, now };
 const SETTINGS = { capacity: 20, perSecond: 1 / 3, keys: KEYS, now };
+/** Characters of a message that are kept for nothing. */
+const SHORT = 10_000;
+/** Thousands of characters beside those that one person leaves in the archives of rooms. */
+const KEPT = { capacity: 5_000, perSecond: 10, keys: KEYS, now };
 
 /** Buckets of which an administrator may change the size at any time. */
 class Rate {
@@ -50,6 +54,7 @@ export class Pace {
   readonly #nicks = new TokenBuckets(NICKS);
   readonly #presences = new TokenBuckets(PRESENCES);
   readonly #settings = new TokenBuckets(SETTINGS);
+  readonly #kept = new TokenBuckets(KEPT);
   /** Whose last presence is still to be told. */
   readonly #late = new WeakSet<Occupant>();
 
@@ -63,6 +68,13 @@ export class Pace {
   says(room: Room, occupant: Occupant): void {
     check(this.#people.take(occupant.id), 'policy-violation', 'You send too many messages to this room.');
     check(this.#rooms.take(room.name), 'resource-constraint', 'Too much is said in this room at once.');
+  }
+
+  /** So much is to be kept for somebody: nobody fills the disk. Throws StanzaError. */
+  keeps({ bare }: Occupant, characters: number): void {
+    if (characters <= SHORT) return;
+    const wait = this.#kept.take(bare, Math.ceil((characters - SHORT) / 1_000));
+    check(wait, 'policy-violation', 'You send too many long messages.');
   }
 
   /** A device comes, be it let in or not: guessing a password is no faster. Throws StanzaError. */

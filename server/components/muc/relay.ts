@@ -5,6 +5,7 @@ import { clone, type Element, el } from '../../xmpp/element.ts';
 import { type Jid, parseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { resultFor, Stanza } from '../../xmpp/stanza.ts';
+import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { maskedAnswer } from './masking.ts';
 import type { Occupant } from './occupant.ts';
 import type { Room } from './room.ts';
@@ -66,6 +67,15 @@ export class Relay {
     const told = shown === undefined || stanza.type === 'error' ? children : children.map((one) => shown(one));
     const answer = el('iq', { type: stanza.type, id: asked.id }, ...told);
     room.send(new Stanza(answer, asked.as, asked.by));
+  }
+
+  /** A request could not be delivered, as when who was asked has blocked who asks: every one is answered (RFC 6120 §8.2.3). */
+  refused(room: Room, { id }: Stanza): void {
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    this.#asked.delete(id);
+    const error = new StanzaError('service-unavailable').toElement();
+    room.send(new Stanza(el('iq', { type: 'error', id: asked.id }, error), asked.as, asked.by));
   }
 }
 

@@ -330,15 +330,18 @@ export class Rooms {
   }
 
   /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */
-  #refused({ from, to }: Stanza, error: unknown): void {
+  #refused(stanza: Stanza, error: unknown): void {
     if (!(error instanceof StanzaError)) {
       this.#failed(error);
       return;
     }
+    const { from, to } = stanza;
     setImmediate(() => {
       const room = this.#rooms.get(from.local);
-      const occupant = room?.clients.get(to!.full);
-      if (room !== undefined && occupant !== undefined && this.#isGone(to!, error)) lose(this, room, occupant, to!);
+      if (room === undefined) return;
+      if (stanza.kind === 'iq' && stanza.mayBeAnswered) this.relay.refused(room, stanza);
+      const occupant = room.clients.get(to!.full);
+      if (occupant !== undefined && this.#isGone(to!, error)) lose(this, room, occupant, to!);
     });
   }
 

@@ -127,6 +127,9 @@ describe('XEP-0045 §18.1.1: nobody stays in a room who is not there', () => {
     await juliet.sends(say('hello'));
     assert.deepEqual((await romeo.all()).length, 0);
     assert.ok(inside(scene).includes(`${R}/orchard`), 'blocking somebody in a room is not leaving it');
+    const ask = "<query xmlns='jabber:iq:version'/>";
+    await juliet.isRefused(`<iq type='get' to='${ROOM}/Romeo'>${ask}</iq>`, 'service-unavailable');
+    assert.deepEqual(await romeo.all(), []);
     // A session that vanished, and of which the house said nothing.
     scene.host('example.test').sessions.remove(romeo.session);
     await romeo.all();

@@ -35,6 +35,34 @@ const errors = async (actor: Actor): Promise<string[]> =>
   (await actor.all()).filter(({ attrs }) => attrs.type === 'error').map(serialize);
 
 describe('XEP-0045 §14.6: nobody floods a room', () => {
+  test('attack: the disk filled by long messages: refused, in no archive, and short ones go on; later long ones, too', async (t) => {
+    const { scene, juliet, romeo } = await open(t);
+    const long = (id: string) =>
+      `<message to='${ROOM}' type='groupchat' id='${id}'><body>${'y'.repeat(200_000)}</body></message>`;
+    let heard = 0;
+    const refused: string[] = [];
+    for (let i = 0; i < 30; i++) {
+      await romeo.sends(long(`long${i}`));
+      heard += await bodies(juliet); // read at once, as more would not wait for her
+      refused.push(...(await errors(romeo)));
+    }
+    assert.equal(heard, 26);
+    assert.equal(refused.length, 4);
+    assert.match(refused[0]!, /type=['"]wait['"].*<policy-violation.*too many long messages/);
+    await romeo.sends(say('short'));
+    assert.equal(await bodies(juliet), 1);
+    await scene.settle();
+    const { id } = (await scene.stores.rooms.get('conference.example.test', 'garden'))!;
+    const { rows } = await scene.stores.archives.page(id, { limit: 2, fromEnd: true });
+    assert.deepEqual(
+      rows.map(({ stanza }) => /id='(\w+)'/.exec(stanza)?.[1]),
+      ['long25', 'short'],
+    );
+    t.mock.timers.tick(20_000);
+    await romeo.sends(long('later'));
+    assert.equal(await bodies(juliet), 1);
+  });
+
   test('attack: message flood of one person: refused and not passed on, with any device or nickname; later they may again', async (t) => {
     const { scene, juliet, romeo } = await open(t, [[personRateOption, 30]]);
     for (let i = 0; i < 15; i++) await romeo.sends(say(`m${i}`));
