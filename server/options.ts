@@ -11,6 +11,7 @@ const GROUPS = [
   'Joining and leaving',
   'Logging in',
   'Profiles',
+  'Rooms',
   'Web',
   'Push notifications',
   'Phones',

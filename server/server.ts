@@ -70,7 +70,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const db = await opening;
   stack.defer(() => db.close());
   const stores = openStores(db);
-  stores.accounts.sweep().catch((error: unknown) => log.error({ err: error }, 'a deletion could not be finished'));
+  const unfinished = (error: unknown): void => log.error({ err: error }, 'a deletion could not be finished');
+  stores.accounts.sweep().catch(unfinished);
+  stores.rooms.sweep().catch(unfinished);
   const domains = async (): Promise<string[]> => (await stores.domains.list()).map(({ name }) => name);
 
   const contexts = new SecureContexts({ store: stores.certificates, domains, log });
@@ -101,7 +103,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     db,
     stores,
     router: new Router(),
-    archiveIds: new ArchiveIds(await stores.archives.largestId()),
+    archiveIds: new ArchiveIds(Math.max(await stores.archives.largestId(), await stores.rooms.largestId())),
     counters,
     log,
     modules: all,

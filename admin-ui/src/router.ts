@@ -27,6 +27,13 @@ export const router = createRouter({
       props: true,
       meta: { title: 'Person' },
     },
+    { path: '/rooms', component: () => import('./pages/RoomsPage.vue'), meta: { title: 'Rooms' } },
+    {
+      path: '/rooms/:domain/:room',
+      component: () => import('./pages/RoomPage.vue'),
+      props: true,
+      meta: { title: 'Room' },
+    },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'Settings' } },
     {

@@ -279,10 +279,13 @@ export class ClientOutlet implements Outlet {
     this.#drift();
     const management = this.#management;
     if (management?.token) this.#resumptions.forget(this);
+    if (management !== undefined) {
+      // Before anybody is told: what the account's other clients hear of it is counted against what is left.
+      management.all.size -= management.bytes;
+      this.#resumptions.leave(this);
+    }
     this.#host.unbind(this.#session);
     if (management === undefined) return;
-    management.all.size -= management.bytes;
-    this.#resumptions.leave(this);
     // What was held back is of the moment: it goes with the session.
     for (const sent of management.unacked) this.#giveBack(sent);
   }

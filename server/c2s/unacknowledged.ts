@@ -14,6 +14,7 @@ export class Unacknowledged {
     while (this.size > MOST) {
       const [worst] = [...this.outlets].sort((one, other) => other.unacked - one.unacked);
       if (worst === undefined) return;
+      this.outlets.delete(worst); // whatever becomes of it, it is not the worst again
       worst.end('policy-violation', 'Too much is waiting for the acknowledgements of all your devices.');
     }
   }

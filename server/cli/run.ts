@@ -15,6 +15,8 @@ import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
 import { outage } from './verbs/outage.ts';
 import { reports } from './verbs/reports.ts';
+import { roomPeople } from './verbs/room-people.ts';
+import { rooms } from './verbs/rooms.ts';
 import { sessions } from './verbs/sessions.ts';
 import { settings } from './verbs/settings.ts';
 import { users } from './verbs/users.ts';
@@ -38,6 +40,8 @@ export const VERBS: readonly Verb[] = [
   ...domains,
   ...contacts,
   ...components,
+  ...rooms,
+  ...roomPeople,
   ...announcements,
   ...outage,
   ...settings,

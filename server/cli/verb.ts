@@ -17,7 +17,7 @@ export const OPTIONS = {
   after: { type: 'string', value: 'NAME', help: 'go on after this one' },
   before: { type: 'string', value: 'ID', help: 'what came before this number' },
   limit: { type: 'string', value: 'COUNT', help: 'how many at most (1 to 200)' },
-  reason: { type: 'string', value: 'TEXT', help: 'why, for other administrators' },
+  reason: { type: 'string', value: 'TEXT', help: 'why: for other administrators, or for those whom it concerns' },
   admin: {
     type: 'string',
     multiple: true,
@@ -35,6 +35,13 @@ export const OPTIONS = {
   contact: { type: 'string', value: 'JID', help: 'whose contact the newcomer becomes' },
   clear: { type: 'boolean', help: 'take all away first' },
   online: { type: 'boolean', help: 'only those who are online now' },
+  owner: { type: 'string', value: 'JID', help: 'whose room it is' },
+  title: { type: 'string', value: 'TEXT', help: 'what the room is called' },
+  description: { type: 'string', value: 'TEXT', help: 'what the room is for' },
+  hidden: { type: 'boolean', help: 'only those who know its address find it' },
+  'members-only': { type: 'boolean', help: 'only members come in' },
+  moderated: { type: 'boolean', help: 'only members may speak, until others are let' },
+  alternate: { type: 'string', value: 'ROOM', help: 'where people go instead' },
   edit: { type: 'boolean', help: 'in the place of the one there is; who has seen that is not bothered again' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;

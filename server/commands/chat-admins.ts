@@ -1,12 +1,12 @@
 import type { Account, Accounts } from '../storage/stores/accounts.ts';
 import type { Audit } from '../storage/stores/audit.ts';
+import { CHAT_ADMINS, chatAdmins } from '../storage/stores/chat-admins.ts';
 import type { Settings } from '../storage/stores/settings.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 
-const SETTING = 'chat-admins';
 const MOST = 100;
 
 /** People who may use administrators' commands from their chat client (XEP-0133). Nobody may until somebody is named. */
@@ -46,7 +46,7 @@ export class ChatAdmins {
     if (account === undefined) {
       throw new CommandError('account-not-found', `There is nobody with the address ${address}.`);
     }
-    await this.#changes.run(SETTING, () => this.#set(by, account, admin));
+    await this.#changes.run(CHAT_ADMINS, () => this.#set(by, account, admin));
   }
 
   async #set(by: Actor, account: Account, admin: boolean): Promise<void> {
@@ -55,7 +55,7 @@ export class ChatAdmins {
     // Whoever was deleted meanwhile leaves the list here.
     const others = (await this.#accountsOf(ids)).map(({ id }) => id).filter((id) => id !== account.id);
     if (admin && others.length >= MOST) throw new CommandError('invalid', `There are ${MOST} of them already.`);
-    await this.#settings.set(SETTING, admin ? [...others, account.id] : others);
+    await this.#settings.set(CHAT_ADMINS, admin ? [...others, account.id] : others);
     const action = admin ? 'account.chat-admin' : 'account.no-chat-admin';
     await record(this.#audit, by, action, `${account.local}@${account.domain}`);
   }
@@ -65,9 +65,7 @@ export class ChatAdmins {
     return accounts.filter((account) => account !== undefined);
   }
 
-  /** Numbers, not names: whoever gets the name of somebody deleted must not get the power with it. */
-  async #ids(): Promise<number[]> {
-    const value = await this.#settings.get(SETTING);
-    return Array.isArray(value) ? value.filter((one): one is number => typeof one === 'number') : [];
+  #ids(): Promise<number[]> {
+    return chatAdmins(this.#settings);
   }
 }

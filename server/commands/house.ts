@@ -1,3 +1,4 @@
+import type { RoomAdministration } from '../host/room-administration.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Jid } from '../xmpp/jid.ts';
 
@@ -30,6 +31,8 @@ export interface HouseSessions {
 /** What commands need of one served domain; `host/host.ts` has it. */
 export interface HouseHost {
   readonly sessions: HouseSessions;
+  /** Undefined when it has no service of rooms. */
+  readonly rooms: RoomAdministration | undefined;
   readonly events: {
     add(handlers: {
       bound: (event: { session: HouseSession }) => void;

@@ -11,6 +11,7 @@ import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
 import { DeviceCommands } from './devices.ts';
 import { type Certify, DomainCommands } from './domains.ts';
+import { forgetRooms } from './forget-rooms.ts';
 import type { House, HouseCounters } from './house.ts';
 import { InvitationCommands } from './invitations.ts';
 import { Live } from './live.ts';
@@ -20,6 +21,7 @@ import { type ListenerView, Overview } from './overview.ts';
 import { type Befriend, Registration } from './registration.ts';
 import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
+import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
 
 export interface CommandOptions {
@@ -66,6 +68,7 @@ export interface Commands {
   readonly registration: Registration;
   readonly resetLinks: ResetLinkCommands;
   readonly reports: ReportCommands;
+  readonly rooms: RoomCommands;
   readonly sessions: SessionCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
@@ -91,7 +94,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const invitations = new InvitationCommands(stores, house, options.options, url, options.now);
   const announcements = new AnnouncementCommands(stores.announcements, stores.audit, house, options.now);
   const channels = { forget: (domain: string) => stores.pubsubNodes.removeService(`pubsub.${domain}`) };
-  const gone = [channels, announcements, contacts, settings, invitations];
+  const left = { forget: (domain: string) => forgetRooms(stores, `conference.${domain}`) };
+  const gone = [channels, left, announcements, contacts, settings, invitations];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
@@ -138,6 +142,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     registration,
     resetLinks,
     reports: new ReportCommands(stores.reports, stores.audit),
+    rooms: new RoomCommands(stores, house),
     sessions: new SessionCommands(house, stores.audit),
     panel: options.panel,
     version,

@@ -3,6 +3,7 @@ import type { Destination } from './destination.ts';
 import type { Host } from './host.ts';
 import type { Xep } from './module.ts';
 import type { Option } from './options.ts';
+import type { RoomAdministration } from './room-administration.ts';
 
 /** A service beside a host, with a domain of its own: `prefix.DOMAIN`. Every host has one of each. */
 export interface Component {
@@ -25,5 +26,7 @@ export interface RunningComponent extends Destination {
   /** False while an administrator has it switched off. */
   readonly listed: boolean;
   readonly capabilities: Capabilities;
+  /** Of a service of rooms: what administrators of the house do with them. */
+  readonly administration?: RoomAdministration;
   stop?(): void | Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Jid } from '../xmpp/jid.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import type { Ledger } from './ledger.ts';
 import type { Sessions } from './sessions.ts';
@@ -12,6 +13,8 @@ export interface Destination {
   readonly sessions?: Sessions;
   /** What people call it. */
   readonly title?: string;
+  /** Whether a device is there, or about to come back; absent where nobody knows. */
+  reaches?(device: Jid): boolean;
   /** Takes a stanza over. Throws StanzaError when it refuses; a promise means that the store was waited for. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void>;
 }

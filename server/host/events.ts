@@ -1,6 +1,7 @@
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Element } from '../xmpp/element.ts';
 import type { Jid } from '../xmpp/jid.ts';
+import type { Stanza } from '../xmpp/stanza.ts';
 import type { Option } from './options.ts';
 import type { Sent, Session } from './session.ts';
 
@@ -53,6 +54,11 @@ export interface HostEvents {
   retracted: { account: Account; node: string; id: string | undefined; origin: string | undefined };
   /** Somebody was blocked, and the items of the request say why (XEP-0377). */
   blocked: { account: Account; reported: readonly Element[] };
+  /**
+   * Somebody was spoken of in a room: `stanza` is the message as the room sent it. Their devices that are away are to be woken,
+   * but for those in the room (`inside`, resources), which get it anyway.
+   */
+  mentioned: { account: Account; stanza: Stanza; inside: ReadonlySet<string> };
   /** An account was removed with all it had. */
   removed: { account: Account };
   /** An administrator decided something anew that holds for this host. */

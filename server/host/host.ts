@@ -20,6 +20,7 @@ import type { Wiring } from './module.ts';
 import type { Option } from './options.ts';
 import { Pipeline, type Step, type Verdict } from './pipeline.ts';
 import { Requests } from './requests.ts';
+import type { RoomAdministration } from './room-administration.ts';
 import { type ClientInfo, type Outlet, Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { settle } from './settle.ts';
@@ -65,6 +66,12 @@ export class Host implements Destination {
   /** The bare address of a session's account. */
   bareOf(session: Session): Jid {
     return makeJid(session.jid.local, this.domain);
+  }
+
+  /** What administrators do with the rooms of this domain, undefined when there is no service of rooms. */
+  get rooms(): RoomAdministration | undefined {
+    for (const { administration } of this.components.values()) if (administration !== undefined) return administration;
+    return undefined;
   }
 
   /** What an administrator decided for this domain. */
@@ -147,6 +154,10 @@ export class Host implements Destination {
     }
   }
 
+  reaches(device: Jid): boolean {
+    return this.sessions.get(device) !== undefined;
+  }
+
   /** A stanza reaches this domain. Throws StanzaError when it is refused. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
     const to = stanza.to!;
@@ -226,7 +237,6 @@ export class Host implements Destination {
     const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
     for (const session of [...this.sessions.all()]) session.end(condition, text);
     await Promise.all(this.#returns);
-    for (const component of this.components.values()) await component.stop?.();
     this.requests.close();
     for (const wiring of this.wirings.toReversed()) await wiring.stop?.();
   }

@@ -56,16 +56,19 @@ export class Hosts {
     const host = this.#hosts.get(domain);
     if (host === undefined) return;
     this.#hosts.delete(domain);
-    this.#forget(host);
-    await host.close('host-gone');
+    await this.#end(host, 'host-gone');
   }
 
   async close(): Promise<void> {
-    for (const host of this.#hosts.values()) {
-      this.#forget(host);
-      await host.close('system-shutdown');
-    }
+    for (const host of this.#hosts.values()) await this.#end(host, 'system-shutdown');
     this.#hosts.clear();
+  }
+
+  async #end(host: Host, condition: 'system-shutdown' | 'host-gone'): Promise<void> {
+    // First, while there is a way to those whom a service tells that it goes (XEP-0045 §15.6.2: 332).
+    for (const component of host.components.values()) await component.stop?.();
+    this.#forget(host);
+    await host.close(condition);
   }
 
   #forget(host: Host): void {

@@ -28,6 +28,7 @@ import { onboardingRoutes } from './routes/onboarding.ts';
 import { outageRoutes } from './routes/outage.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { reportRoutes } from './routes/reports.ts';
+import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingRoutes } from './routes/settings.ts';
 import { contractChecker } from './validate.ts';
@@ -69,6 +70,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...onboardingRoutes(commands),
     ...auditRoutes(commands),
     ...reportRoutes(commands),
+    ...roomRoutes(commands),
     ...localRoutes(commands),
   ];
   return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));

@@ -1,3 +1,4 @@
+import type { HostEvents } from '../host/events.ts';
 import type { Arrival } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
@@ -8,7 +9,7 @@ import type { Sent, Session } from '../host/session.ts';
 import { wakes } from '../host/waking.ts';
 import type { PushRegistration } from '../storage/stores/push.ts';
 import { child, type Element, serialize } from '../xmpp/element.ts';
-import { type Jid, tryParseJid } from '../xmpp/jid.ts';
+import { type Jid, makeJid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { publishOptions, type Summary, withdrawnNode } from '../xmpp/push.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -63,6 +64,7 @@ export const push: Module = {
         bound: ({ session }) => pusher.there(session.account.id, session.jid.resource),
         reached: ({ session }) => pusher.there(session.account.id, session.jid.resource),
         adrift: ({ session, unacked }) => adrift(host, pusher, session, unacked),
+        mentioned: (event) => mentioned(host, pusher, event),
         removed: ({ account }) => pusher.forgetAll(account.id),
       },
       stop: () => pusher.stop(),
@@ -151,8 +153,24 @@ function arrived(host: Host, pusher: Pusher, arrival: Arrival, list: readonly Pu
   const wake = wakes(stanza);
   if (wake === undefined) return;
   for (const one of list) {
+    // What a room says to one device is not news for the others: those it wakes when it speaks of their owner.
+    if (stanza.type === 'groupchat' && one.resource !== stanza.to!.resource) continue;
     if (pusher.isThere(bare, one)) pusher.there(account.id, one.resource);
     else pusher.missed(account, one, stanza, wake);
+  }
+}
+
+/** Somebody who may not be in the room is spoken of there; what it says may be a text that we cannot read. */
+async function mentioned(
+  host: Host,
+  pusher: Pusher,
+  { account, stanza, inside }: HostEvents['mentioned'],
+): Promise<void> {
+  const list = await host.house.stores.push.of(account.id);
+  const bare = makeJid(account.local, account.domain).bare;
+  for (const one of list) {
+    if (inside.has(one.resource) || pusher.isThere(bare, one)) continue;
+    pusher.missed(account, one, stanza, wakes(stanza) ?? { what: 'message', body: '' });
   }
 }
 

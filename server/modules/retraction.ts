@@ -1,17 +1,13 @@
+import { findRetracted, LOOKING, occupantIdOf, tombstone } from '../archive/retraction.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
-import type { Host } from '../host/host.ts';
 import type { Ledger } from '../host/ledger.ts';
 import type { Module } from '../host/module.ts';
-import type { ArchivedMessage } from '../storage/stores/archives.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import { dateTime } from '../xmpp/delay.ts';
-import { child, type Element, el, escapeAttribute, serialize } from '../xmpp/element.ts';
+import { child, type Element, escapeAttribute, serialize } from '../xmpp/element.ts';
 import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
-
-/** Looking for a message by its id reads through a conversation; who wants that all the time is told nothing and gets less. */
-const SEARCHES = { capacity: 20, perSecond: 0.5, keys: 10_000 };
 
 /**
  * Message retraction (XEP-0424): the message is replaced by a tombstone in both archives, and not delivered late. A
@@ -21,7 +17,7 @@ export const retraction: Module = {
   name: 'retraction',
   xep: [424, '0.4.2'],
   start(host) {
-    const searches = new TokenBuckets(SEARCHES);
+    const searches = new TokenBuckets(LOOKING);
     /** What the sender's side has found: the archives have a message under the same id. */
     const found = new WeakMap<Ledger, readonly number[]>();
     const features = [NS.retract, `${NS.retract}#tombstone`];
@@ -62,15 +58,32 @@ export const retraction: Module = {
       if (searches.take(stanza.from.bare) > 0) return [];
       const { archiveSearch } = host.house.stores;
       const mentions = await archiveSearch.mentions(owner, peer.bare, ` id='${escapeAttribute(id)}'`);
-      const meant = retracted(host, mentions, id, stanza.from);
+      const meant = findRetracted(mentions, id, host.house.parse, (element) => {
+        const from = tryParseJid(element.attrs.from ?? '');
+        // §6: both are from the same bare address. We have put it there, or its server vouches for it.
+        if (from?.bare !== stanza.from.bare) return false;
+        return from.bare !== peer.bare || isSameOccupant(stanza, element, from);
+      });
       const stamp = dateTime(Date.now());
       for (const { row, element } of meant) {
-        ledger.statements.push(...archiveSearch.replace(row.id, tombstone(element, stanza.id, stamp)));
+        const left = tombstone(element.attrs, { by: stanza.id, stamp });
+        ledger.statements.push(...archiveSearch.replace(row.id, serialize(left)));
       }
       return meant.map(({ row }) => row.id);
     }
   },
 };
+
+/**
+ * All in a room write private messages from one bare address (XEP-0045 §7.5). The room says whose they are (XEP-0421); where
+ * it does not, a nickname is all there is.
+ */
+function isSameOccupant(stanza: Stanza, element: Element, from: Jid): boolean {
+  const id = occupantIdOf(stanza.element);
+  if (id !== occupantIdOf(element)) return false;
+  const inRoom = child(stanza.element, 'x', NS.mucUser) ?? child(element, 'x', NS.mucUser);
+  return inRoom === undefined || id !== undefined || from.full === stanza.from.full;
+}
 
 /** The id of the message that a message retracts, if it may (§4). */
 function retracts(stanza: Stanza): string | undefined {
@@ -78,34 +91,4 @@ function retracts(stanza: Stanza): string | undefined {
   const id = child(stanza.element, 'retract', NS.retract)?.attrs.id;
   // §5: a tombstone names the retraction, which must have an id for that. Nothing retracts itself.
   return id === undefined || id === '' || stanza.id === '' || stanza.id === id ? undefined : id;
-}
-
-interface Meant {
-  readonly row: ArchivedMessage;
-  readonly element: Element;
-}
-
-/**
- * The newest message of this id and sender, and what corrected it (XEP-0308), which says nearly the same. Ids of archives
- * do not count (§6.1), nor does what others sent under the same id.
- */
-function retracted(host: Host, rows: readonly ArchivedMessage[], id: string, sender: Jid): Meant[] {
-  const corrections: Meant[] = [];
-  for (const row of rows) {
-    const element = host.house.parse(row.stanza);
-    // §6: both are from the same bare address. We have put it there, or its server vouches for it.
-    if (tryParseJid(element.attrs.from ?? '')?.bare !== sender.bare) continue;
-    // What was retracted stays as it is, and so do retractions (§5: they MUST be in the archive).
-    if (child(element, 'retracted', NS.retract) !== undefined || child(element, 'retract', NS.retract) !== undefined)
-      continue;
-    if (element.attrs.id === id) return [...corrections, { row, element }];
-    if (child(element, 'replace', NS.messageCorrect)?.attrs.id === id) corrections.push({ row, element });
-  }
-  return [];
-}
-
-/** §5: what is left of a message, so that devices can match it with the retraction. */
-function tombstone({ attrs }: Element, by: string, stamp: string): string {
-  const { to, from, type, id } = attrs;
-  return serialize(el('message', { to, from, type, id }, el('retracted', { xmlns: NS.retract, id: by, stamp })));
 }

@@ -1,15 +1,13 @@
+import { cardFor, viewerOf } from '../host/cards.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
 import { CARD_LIMIT, cardsVisible } from '../host/profiles.ts';
-import type { Account } from '../storage/stores/accounts.ts';
-import type { Audience } from '../storage/stores/profiles.ts';
 import { type Element, el, serialize } from '../xmpp/element.ts';
 import { IMAGE_LIMIT } from '../xmpp/image.ts';
-import type { Jid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
-import { cardNames, photoElement, takePhoto } from '../xmpp/vcard-temp.ts';
+import { cardNames, takePhoto } from '../xmpp/vcard-temp.ts';
 
 /** Cards of people (XEP-0054): what they say about themselves, one whole card at a time. */
 export const vcard: Module = {
@@ -34,36 +32,11 @@ function hostCard(host: Host): Element {
   return el('vCard', { xmlns: NS.vcardTemp }, el('FN', {}, host.domain), el('JABBERID', {}, host.domain));
 }
 
-type Viewer = 'owner' | 'contact' | 'other';
-
-async function viewerOf(host: Host, account: Account, from: Jid, bare: string): Promise<Viewer> {
-  if (from.bare === bare) return 'owner';
-  const item = await host.house.stores.rosters.get(account.id, from.bare);
-  if (item?.subscription === 'from' || item?.subscription === 'both') return 'contact';
-  const visible = host.option(cardsVisible);
-  const colleague = from.domain === host.domain && from.local !== '';
-  if (account.status === 'active' && (visible === 'everyone' || (visible === 'colleagues' && colleague)))
-    return 'other';
-  throw new StanzaError('service-unavailable'); // §3.3: as if nobody was there
-}
-
-const maySee = (viewer: Viewer, audience: Audience): boolean => viewer !== 'other' || audience === 'all';
-
 async function get(host: Host, { account, stanza }: IqRequest): Promise<Element> {
-  const { id, name } = account!;
-  const viewer = await viewerOf(host, account!, stanza.from, stanza.to!.bare);
-  const { profiles } = host.house.stores;
-  const [written, mark] = await Promise.all([profiles.card(id), profiles.mark(id)]);
-  const shown = written !== undefined && maySee(viewer, written.audience);
-  const card = shown ? host.house.parse(written.xml) : el('vCard', { xmlns: NS.vcardTemp });
-  if (mark !== undefined && mark.hash !== '' && maySee(viewer, mark.audience)) {
-    const photo = await profiles.photo(id);
-    if (photo !== undefined) card.append(photoElement(photo.type, photo.data));
-  }
-  // Who says no name is shown by the one that the administrator gave.
-  if (name !== '' && cardNames(card).full === '') card.append(el('FN', {}, name));
-  if (card.children.length > 0) return card;
-  throw new StanzaError(viewer === 'owner' ? 'item-not-found' : 'service-unavailable'); // §3.1, §3.3
+  const viewer = await viewerOf(host, account!, stanza.from);
+  const card = viewer && (await cardFor(host, account!, viewer));
+  if (card !== undefined) return card;
+  throw new StanzaError(viewer === 'owner' ? 'item-not-found' : 'service-unavailable'); // §3.1, §3.3: as if nobody was there
 }
 
 async function set(host: Host, { account, payload }: IqRequest): Promise<undefined> {

@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts';
 import { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { NodeConfig, PubsubNode } from '../storage/stores/pubsub-nodes.ts';
-import type { RosterItem } from '../storage/stores/rosters.ts';
+import type { Roster, RosterItem } from '../storage/stores/rosters.ts';
 import type { Element } from '../xmpp/element.ts';
 import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -167,17 +167,23 @@ export class AccountServices {
     return new AccountService(this, account, origin);
   }
 
-  /** Presence of somebody at another domain, for an account of ours. */
-  async visited(stanza: Stanza, account: Account): Promise<void> {
+  /** Presence of somebody at another domain, for an account of ours. Most is of people in a room: that costs one look. */
+  visited(stanza: Stanza, account: Account): void | Promise<void> {
     if (stanza.type === 'unavailable') return this.visitors.went(stanza);
+    const roster = this.host.house.stores.rosters.all(account.id);
+    const look = ({ items }: Roster) => this.#visited(stanza, account, items.get(stanza.from.bare));
+    return roster instanceof Promise ? roster.then(look) : look(roster);
+  }
+
+  #visited(stanza: Stanza, account: Account, contact: RosterItem | undefined): void | Promise<void> {
     // Presence can be sent to anybody: only that of contacts is looked at, or strangers could make us ask and remember.
-    if (!sees(await this.host.house.stores.rosters.get(account.id, stanza.from.bare))) return;
+    if (!sees(contact)) return;
     const visit = this.visitors.came(stanza, account);
     if (visit === undefined) return;
     const { device, initial } = visit;
     const known = this.interests.of(device);
     this.interests.seen(device);
-    if (initial && known.size > 0) await this.#offer(account, device, known);
+    if (initial && known.size > 0) return this.#offer(account, device, known);
   }
 
   /** A client of ours answers its own account; one elsewhere an account that it sent presence to. */

@@ -27,14 +27,14 @@ export class TokenBuckets {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Takes one token. 0 when there was one, else the milliseconds until there will be (nothing is taken then). */
-  take(key: string): number {
+  /** Takes one token, or several. 0 when they were there, else the milliseconds until they will be (nothing is taken then). */
+  take(key: string, count = 1): number {
     const level = this.#level(key);
-    if (level.tokens >= 1) {
-      level.tokens -= 1;
+    if (level.tokens >= count) {
+      level.tokens -= count;
       return 0;
     }
-    return Math.ceil(((1 - level.tokens) / this.#options.perSecond) * 1_000);
+    return Math.ceil(((count - level.tokens) / this.#options.perSecond) * 1_000);
   }
 
   /** Takes as many as that, there or not: at most as many are owed as may be there. Gives the ms until none is owed. */

@@ -46,8 +46,8 @@ export interface AskedOfArchive {
   readonly queryId: string | undefined;
 }
 
-/** The form of what an archive can be asked for (§4.1.5). */
-export function archiveForm(): Element {
+/** The form of what an archive can be asked for (§4.1.5). A room's archive has messages of no other rooms to speak of. */
+export function archiveForm(whose: 'account' | 'room'): Element {
   return dataForm({
     type: 'form',
     formType: NS.mam,
@@ -58,7 +58,7 @@ export function archiveForm(): Element {
       { name: 'before-id', type: 'text-single' },
       { name: 'after-id', type: 'text-single' },
       { name: 'ids', type: 'list-multi', open: true },
-      { name: 'include-groupchat', type: 'boolean' },
+      ...(whose === 'account' ? [{ name: 'include-groupchat', type: 'boolean' } as const] : []),
       { name: FULLTEXT, type: 'text-single' },
     ],
   });

@@ -23,6 +23,8 @@ export interface Field {
   readonly options?: readonly { readonly label?: string; readonly value: string }[];
   /** Of a list: other values than its options can be given (XEP-0122 §3.2). */
   readonly open?: boolean;
+  /** A whole number from one to another (XEP-0122 §3.2.3). */
+  readonly range?: readonly [least: number, most: number];
 }
 
 export interface Form {
@@ -51,6 +53,12 @@ export function dataForm(form: Form): Element {
         { var: field.name, type: field.type, label: field.label },
         field.required === true && el('required'),
         field.open === true && el('validate', { xmlns: NS.dataValidate, datatype: 'xs:string' }, el('open')),
+        field.range !== undefined &&
+          el(
+            'validate',
+            { xmlns: NS.dataValidate, datatype: 'xs:integer' },
+            el('range', { min: field.range[0], max: field.range[1] }),
+          ),
         ...(field.values ?? []).map((value) => el('value', {}, value)),
         ...(field.options ?? []).map((option) => el('option', { label: option.label }, el('value', {}, option.value))),
       ),

@@ -38,11 +38,13 @@ export class StanzaError extends Error {
   readonly detail: Element | undefined;
   /** The number that errors once had (XEP-0086), for the few answers in which a client still looks for it. */
   readonly code: number | undefined;
+  /** Where to go instead, of `gone` and `redirect`: a URI (§8.3.3.5, §8.3.3.14). */
+  readonly address: string | undefined;
 
   constructor(
     condition: StanzaErrorCondition,
     text = '',
-    options: { type?: StanzaErrorType; detail?: Element; code?: number } = {},
+    options: { type?: StanzaErrorType; detail?: Element; code?: number; address?: string } = {},
   ) {
     super(text);
     this.name = 'StanzaError';
@@ -50,13 +52,14 @@ export class StanzaError extends Error {
     this.type = options.type ?? TYPES[condition];
     this.detail = options.detail;
     this.code = options.code;
+    this.address = options.address;
   }
 
   toElement(): Element {
     return el(
       'error',
       { type: this.type, code: this.code },
-      el(this.condition, { xmlns: NS.stanzas }),
+      el(this.condition, { xmlns: NS.stanzas }, this.address),
       this.message !== '' && el('text', { xmlns: NS.stanzas, 'xml:lang': 'en' }, this.message),
       this.detail,
     );

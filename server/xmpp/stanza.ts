@@ -1,5 +1,6 @@
-import { type Element, el, escapeAttribute, serializeChildren } from './element.ts';
+import { child, type Element, el, escapeAttribute, serializeChildren } from './element.ts';
 import type { Jid } from './jid.ts';
+import { NS } from './ns.ts';
 import { StanzaError } from './stanza-error.ts';
 
 export type StanzaKind = 'message' | 'presence' | 'iq';
@@ -34,6 +35,12 @@ export class Stanza {
     const type = element.attrs.type ?? '';
     this.type = this.kind === 'message' && !MESSAGE_TYPES.has(type) ? 'normal' : type;
     this.#shared = shared;
+  }
+
+  /** A message of which nobody on its way reads more than the addresses: what is in it has been written already. */
+  static written(from: Jid, to: Jid, children: string): Stanza {
+    const rest = ` from='${escapeAttribute(from.full)}'>${children}</message>`;
+    return new Stanza(el('message'), from, to, { rest });
   }
 
   /** The stanza as XML, `from` and `to` as routed. Serialised once, whoever asks and however many copies there are. */
@@ -102,8 +109,13 @@ export function resultFor(request: Stanza, from: Jid, payload: Element | undefin
   return new Stanza(el('iq', { type: 'result', id: request.id }, payload), from, request.from);
 }
 
-/** The stanza sent back as a refusal (RFC 6120 §8.3.1). An iq's payload is not repeated: clients know what they asked. */
+/**
+ * The stanza sent back as a refusal (RFC 6120 §8.3.1). What it said is not repeated, clients know what they asked; but for the
+ * sign by which some of them know who could not enter a room (XEP-0045 §7.2.5 to §7.2.10).
+ */
 export function errorFor(refused: Stanza, from: Jid, error: StanzaError): Stanza {
-  const { kind, id } = refused;
-  return new Stanza(el(kind, { type: 'error', id: id === '' ? undefined : id }, error.toElement()), from, refused.from);
+  const { kind, id, element } = refused;
+  const entering = kind === 'presence' && child(element, 'x', NS.muc) !== undefined;
+  const attrs = { type: 'error', id: id === '' ? undefined : id };
+  return new Stanza(el(kind, attrs, entering && el('x', { xmlns: NS.muc }), error.toElement()), from, refused.from);
 }

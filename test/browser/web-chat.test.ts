@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 // Builds the panel and the chat when they are older than their sources, as the start of the server does.
 import '../../admin-ui/build-if-stale.ts';
+import { roomIsMade } from '../interop/room-made.ts';
 import { Appliance, HOSTNAME } from '../support/appliance.ts';
 import { noSlixmpp, playScene } from '../support/slixmpp.ts';
 import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
@@ -123,6 +124,27 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await seen(here.page, 'By BOSH'); // a copy (XEP-0280) at the other browser
     assert.equal(sockets, 0);
     assert.ok(requests > 5 && requests < 200, `${requests} requests`);
+    assert.deepEqual(broken(other), []);
+    await other.context.close();
+  });
+
+  it('is in rooms: enters those with autojoin in the bookmarks by itself, hears and is heard, shows what was said before', async () => {
+    const desk = playScene(appliance, 'web_room', PEOPLE);
+    desk.catch(() => undefined);
+    const other = await visit(browser);
+    const { page } = other;
+    page.setDefaultTimeout(30_000);
+    // The room is in Juliet's bookmarks as soon as the desk has made it.
+    await roomIsMade(appliance, 'garden@conference.example.test', 'The garden');
+    await page.goto(`${appliance.panel}/chat/`);
+    await logIn(page);
+    await page.getByText('The garden').first().click();
+    await seen(page, 'Hello from before');
+    await seen(page, 'Welcome, juliet');
+    await says(page, 'Hello to the room');
+    await seen(page, 'Heard: Hello to the room');
+    await picture(page, 'chat-room');
+    await desk;
     assert.deepEqual(broken(other), []);
     await other.context.close();
   });

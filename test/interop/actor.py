@@ -168,14 +168,14 @@ async def befriend(one, other):
         await asker.sees(asked.boundjid.bare)
 
 
-async def refused(answer, condition):
-    """What is awaited must be refused, for this reason."""
+async def refused(answer, *conditions):
+    """What is awaited must be refused, for this reason or one of these."""
     try:
         reply = await answer
     except slixmpp.exceptions.IqError as error:
-        assert error.condition == condition, f'expected {condition}, but: {error.iq}'
+        assert error.condition in conditions, f'expected {conditions}, but: {error.iq}'
         return error
-    raise AssertionError(f'expected {condition}, but: {reply}')
+    raise AssertionError(f'expected {conditions}, but: {reply}')
 
 
 def play(scene):

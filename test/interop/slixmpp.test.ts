@@ -45,6 +45,11 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     ['resumption', 'lose nothing when a socket is cut (XEP-0198)'],
     ['profiles', 'see one person, one picture and one list of rooms, old and new clients (XEP-0398, 0292, 0402, 0055)'],
     ['nodes', 'publish, are notified, and read what others published (XEP-0060, 0163, 0084, 0402)'],
+    [
+      'reach',
+      'find a room, are invited, see its picture, and hear that they were spoken of (XEP-0045, 0249, 0433, 0486)',
+    ],
+    ['rooms', 'make a room, talk in it, rule it, read its archive, and end it (XEP-0045, 0313, 0421)'],
     ['queries', 'learn about the server and each other, and may look away (XEP-0030, 0012, 0092, 0199, 0202, 0352)'],
   ] as const) {
     it(title, async () => {

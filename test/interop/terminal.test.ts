@@ -5,7 +5,9 @@ import { describe, it } from 'node:test';
 import { Appliance } from '../support/appliance.ts';
 import { without } from '../support/packages.ts';
 import { noProfanity, Profanity } from '../support/profanity.ts';
+import { noSlixmpp, playScene } from '../support/slixmpp.ts';
 import { XmppClient } from '../support/xmpp-client.ts';
+import { roomIsMade } from './room-made.ts';
 
 describe('profanity, a client for the terminal', { skip: noProfanity, timeout: 120_000 }, () => {
   it('does not log in where the authority is not trusted, nor with a wrong password', async () => {
@@ -18,6 +20,35 @@ describe('profanity, a client for the terminal', { skip: noProfanity, timeout: 1
     await guess.connect('montague');
     await guess.shows(/Login failed/);
     assert.doesNotMatch(await guess.terminal.screen(), /logged in successfully/);
+  });
+});
+
+describe('profanity and slixmpp in one room (XEP-0045)', { skip: noProfanity || noSlixmpp, timeout: 120_000 }, () => {
+  it('come in, talk, change nickname and subject, write to one alone, and one throws the other out', async () => {
+    await using appliance = await Appliance.start();
+    const people = { juliet: 'capulet', romeo: 'montague' };
+    for (const [local, password] of Object.entries(people)) await appliance.addPerson(local, password);
+    const desk = playScene(appliance, 'terminal_room', people);
+    desk.catch(() => undefined);
+    await using juliet = await Profanity.open(appliance, 'juliet');
+    await juliet.logIn(people.juliet);
+    const room = `garden@conference.${appliance.domain}`;
+    await roomIsMade(appliance, room, 'The garden');
+    await juliet.type(`/join ${room} nick Juliet`);
+    await juliet.shows(/Romeo: Who is there\?/); // from the history
+    await juliet.type('Hello from the terminal');
+    await juliet.shows(/Romeo: Hello from the desk/);
+    await juliet.shows(/Names/);
+    await juliet.type('/nick Capulet');
+    await juliet.shows(/ Capulet/); // in the list of participants
+    await juliet.type('What is in a name?');
+    await juliet.type('/subject set Roses');
+    await juliet.shows(/Roses/);
+    await juliet.type('/win 3');
+    await juliet.shows(/for you alone/);
+    await juliet.type('and for you');
+    await juliet.shows(/Kicked from garden@.* by Romeo, reason: Enough/);
+    await desk;
   });
 });
 

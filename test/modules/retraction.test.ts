@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { serialize } from '../../server/xmpp/element.ts';
+import { parseJid } from '../../server/xmpp/jid.ts';
+import { Stanza } from '../../server/xmpp/stanza.ts';
 import type { Actor } from '../support/actor.ts';
 import { readsArchive, stanzaIds } from '../support/archive.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { stanza } from '../support/xml.ts';
 
 const JULIET = 'juliet@example.test';
 const ROMEO = 'romeo@example.test';
@@ -181,5 +184,20 @@ describe('XEP-0424 §6, SECURITY 41, 42: attacks', () => {
     await romeo.sends(retracts(JULIET, 'm1', 'late'));
     assert.equal((await juliet.all()).length, 42);
     assert.equal((await kept(juliet))[0], 'kept');
+  });
+
+  test('§6: private messages of a room that does not tell its occupants apart are retracted under the same nickname only', async (t) => {
+    const { scene, juliet } = await both(t);
+    const inRoom = "<x xmlns='http://jabber.org/protocol/muc#user'/>";
+    const whisper = async (nick: string, xml: string): Promise<void> => {
+      const from = parseJid(`cave@rooms.elsewhere.test/${nick}`);
+      await scene.host('example.test').post(new Stanza(stanza(xml), from, parseJid(`${JULIET}/balcony`)));
+      await juliet.all();
+    };
+    await whisper('Witch', says('*', 'm1', 'secret', inRoom));
+    await whisper('Hecate', retracts('*', 'm1', 'r1', inRoom));
+    assert.deepEqual(await kept(juliet), ['secret', '/me retracted']);
+    await whisper('Witch', retracts('*', 'm1', 'r2', inRoom));
+    assert.deepEqual((await kept(juliet))[0], '†r2');
   });
 });

@@ -193,8 +193,11 @@ describe('the embedded engine and its file', () => {
   });
 
   it('fails every write of a commit that does not fit, still answers queries, and goes on when there is room', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    await (await openDatabase({ file, log })).close();
     // Room for the schema and one of the big rows below, not for four.
-    const db = await opened(t, { file: join(await temporary(t), 'store.db'), maxPages: 120 });
+    const maxPages = (await stat(file)).size / 4_096 + 45;
+    const db = await opened(t, { file, maxPages });
     await db.run(insert('before'));
     const failures: string[] = [];
     const filling = 'x'.repeat(100_000);

@@ -36,9 +36,14 @@ export function archiveQuery(fields: Readonly<Record<string, string>> = {}, set 
     </query></iq>`;
 }
 
-/** Asks one's own archive. What else was received stays where it is. */
-export async function readsArchive(who: Actor, fields: Record<string, string> = {}, set = ''): Promise<Page> {
-  const answer = await who.gets(archiveQuery(fields, set));
+/** Asks one's own archive, or that of `of`. What else was received stays where it is. */
+export async function readsArchive(
+  who: Actor,
+  fields: Record<string, string> = {},
+  set = '',
+  of?: string,
+): Promise<Page> {
+  const answer = await who.gets(archiveQuery(fields, set, of === undefined ? '' : `to='${of}'`));
   const found: Found[] = [];
   for (const element of who.received.splice(0)) {
     const result = child(element, 'result', MAM);

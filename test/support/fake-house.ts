@@ -33,6 +33,7 @@ type Watcher = Parameters<HouseHost['events']['add']>[0];
 class FakeHost implements HouseHost {
   readonly list: FakeSession[] = [];
   readonly removed: string[] = [];
+  readonly rooms = undefined;
   readonly watchers: Watcher[] = [];
   readonly sessions: HouseSessions;
   readonly events: HouseHost['events'] = {

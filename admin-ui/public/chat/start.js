@@ -57,6 +57,10 @@ window.converse.initialize({
   // Nothing is fetched from elsewhere because somebody wrote a link to it.
   render_media: false,
   fetch_url_headers: false,
+  // Rooms are found and made at the domain's own service, and entered under one's own name; those with autojoin in the
+  // bookmarks by themselves. With several domains the chat looks for the service of whoever logs in.
+  ...(domains.length === 1 ? { muc_domain: `conference.${domain}` } : {}),
+  muc_nickname_from_jid: true,
   allow_muc_invitations: true,
   show_client_info: true,
   loglevel: 'warn',

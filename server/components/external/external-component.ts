@@ -56,6 +56,10 @@ export class ExternalComponent implements Destination {
     return this.#link?.ended === false;
   }
 
+  reaches(): boolean {
+    return this.listed || this.#timer !== undefined;
+  }
+
   accept(stanza: Stanza): void {
     if (this.#link?.ended === true) this.disconnected(this.#link);
     const link = this.#link;

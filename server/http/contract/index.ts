@@ -10,6 +10,7 @@ import * as OnboardingShapes from './onboarding.ts';
 import * as OutageShapes from './outage.ts';
 import * as OverviewShapes from './overview.ts';
 import * as ReportShapes from './reports.ts';
+import * as RoomShapes from './rooms.ts';
 import * as SessionShapes from './session.ts';
 import * as SettingShapes from './settings.ts';
 import type { ErrorReply as ErrorShape } from './shapes.ts';
@@ -30,6 +31,7 @@ export const contract = {
   ...OnboardingShapes.onboarding,
   ...AuditShapes.audit,
   ...ReportShapes.reports,
+  ...RoomShapes.rooms,
   ...SettingShapes.settings,
   ...local,
 } as const;
@@ -62,6 +64,13 @@ export type ErrorReply = Static<typeof ErrorShape>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
 export type Report = Static<typeof ReportShapes.Report>;
+export type RetiredRoom = Static<typeof RoomShapes.RetiredRoom>;
+export type Room = Static<typeof RoomShapes.Room>;
+export type RoomConfig = Static<typeof RoomShapes.RoomConfig>;
+export type RoomDetail = Static<typeof RoomShapes.RoomDetail>;
+export type RoomMember = Static<typeof RoomShapes.RoomMember>;
+export type RoomMessage = Static<typeof RoomShapes.RoomMessage>;
+export type RoomOccupant = Static<typeof RoomShapes.RoomOccupant>;
 export type SessionChange = Static<typeof OverviewShapes.SessionChange>;
 export type Setting = Static<typeof SettingShapes.Setting>;
 export type SignedIn = Static<typeof SessionShapes.SignedIn>;

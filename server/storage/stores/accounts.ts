@@ -4,6 +4,7 @@ import type { Archives } from './archives.ts';
 import { type Credential, firstCredential } from './credentials.ts';
 import { withoutTokens } from './devices.ts';
 import { leaveNodes } from './pubsub-nodes.ts';
+import { leaveRooms } from './rooms.ts';
 
 export type AccountStatus = 'active' | 'disabled';
 
@@ -168,6 +169,7 @@ export class Accounts {
         VALUES (${id}, ${domain}, ${local}, ${this.#now()}, 0) ON CONFLICT (account) DO NOTHING`,
       ...[...OWNED, ...OWNED_LATER].map((table) => ({ text: `DELETE FROM ${table} WHERE account = ?`, values: [id] })),
       ...leaveNodes(`${local}@${domain}`),
+      ...leaveRooms(`${local}@${domain}`),
       // Those that administrators made stay; they only introduce to nobody any more.
       sql`DELETE FROM invitation WHERE account = ${id} AND by_person = 1`,
       sql`DELETE FROM account WHERE id = ${id}`,
@@ -179,6 +181,12 @@ export class Accounts {
   async sweep(): Promise<void> {
     const rows = await this.#db.all<{ account: number }>(sql`SELECT account FROM removed_account WHERE swept = 0`);
     for (const row of rows) await this.#sweepOne(row.account);
+  }
+
+  /** The names of a domain's accounts that were removed, each with the number of the last one that had it. */
+  async removedNames(domain: string): Promise<{ readonly local: string; readonly account: number }[]> {
+    return this.#db.all(sql`SELECT local, max(account) AS account FROM removed_account
+      WHERE domain = ${domain} GROUP BY local`);
   }
 
   /** When an account of this name was last removed (ms since 1970), or undefined. */

@@ -14,6 +14,7 @@ import { Directory } from './directory.ts';
 import { Domains } from './domains.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
+import { ListedRooms } from './listed-rooms.ts';
 import { Offline } from './offline.ts';
 import { OneTimeCodes } from './one-time-codes.ts';
 import { PrivateXml } from './private-xml.ts';
@@ -23,6 +24,10 @@ import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
+import { RoomCards } from './room-cards.ts';
+import { RoomHats } from './room-hats.ts';
+import { RoomReach } from './room-reach.ts';
+import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
 
@@ -43,6 +48,7 @@ export interface Stores {
   readonly domains: Domains;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
+  readonly listedRooms: ListedRooms;
   readonly offline: Offline;
   readonly oneTimeCodes: OneTimeCodes;
   readonly privateXml: PrivateXml;
@@ -52,6 +58,10 @@ export interface Stores {
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
   readonly reports: Reports;
+  readonly roomCards: RoomCards;
+  readonly roomHats: RoomHats;
+  readonly roomReach: RoomReach;
+  readonly rooms: Rooms;
   readonly rosters: Rosters;
   readonly settings: Settings;
 }
@@ -86,6 +96,7 @@ export function openStores(db: Database): Stores {
     domains: new Domains(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
+    listedRooms: new ListedRooms(db),
     offline,
     oneTimeCodes: new OneTimeCodes(db),
     privateXml: new PrivateXml(db),
@@ -95,6 +106,10 @@ export function openStores(db: Database): Stores {
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
     reports: new Reports(db),
+    roomCards: new RoomCards(db),
+    roomHats: new RoomHats(db),
+    roomReach: new RoomReach(db),
+    rooms: new Rooms(db, archives),
     rosters,
     settings: new Settings(db),
   };

@@ -1,0 +1,48 @@
+import type { Commands } from '../../commands/index.ts';
+import { DONE, type RouteEntry, route } from '../route.ts';
+
+export function roomRoutes({ rooms }: Commands): RouteEntry[] {
+  return [
+    route('GET /api/domains/:domain/rooms', 'admin', ({ params, query }) => rooms.list(params.domain, query)),
+
+    route('POST /api/domains/:domain/rooms', 'admin', ({ params, body, by }) => rooms.create(by, params.domain, body)),
+
+    route('GET /api/domains/:domain/rooms/:room', 'admin', ({ params }) => rooms.get(params.domain, params.room)),
+
+    route('POST /api/domains/:domain/rooms/:room/config', 'admin', ({ params, body, by }) =>
+      rooms.configure(by, params.domain, params.room, body),
+    ),
+
+    route('GET /api/domains/:domain/rooms/:room/members', 'admin', ({ params, query }) =>
+      rooms.members(params.domain, params.room, query),
+    ),
+
+    route('PUT /api/domains/:domain/rooms/:room/members/:who', 'admin', async ({ params, body, by }) => {
+      await rooms.affiliate(by, params.domain, params.room, params.who, body);
+      return DONE;
+    }),
+
+    route('POST /api/domains/:domain/rooms/:room/kick', 'admin', async ({ params, body, by }) => {
+      await rooms.kick(by, params.domain, params.room, body.nick, body.reason);
+      return DONE;
+    }),
+
+    route('POST /api/domains/:domain/rooms/:room/archive', 'admin', ({ params, body, by }) =>
+      rooms.archive(by, params.domain, params.room, body),
+    ),
+
+    route('DELETE /api/domains/:domain/rooms/:room', 'admin', async ({ params, query, by }) => {
+      await rooms.destroy(by, params.domain, params.room, query);
+      return DONE;
+    }),
+
+    route('GET /api/domains/:domain/retired-rooms', 'admin', ({ params, query }) =>
+      rooms.retired(params.domain, query.after),
+    ),
+
+    route('DELETE /api/domains/:domain/retired-rooms/:room', 'admin', async ({ params, by }) => {
+      await rooms.free(by, params.domain, params.room);
+      return DONE;
+    }),
+  ];
+}
