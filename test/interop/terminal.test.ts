@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Appliance } from '../support/appliance.ts';
 import { without } from '../support/packages.ts';
 import { noProfanity, Profanity } from '../support/profanity.ts';
@@ -46,9 +45,14 @@ describe('profanity and slixmpp in one room (XEP-0045)', { skip: noProfanity || 
     await juliet.type('/subject set Roses');
     await juliet.shows(/Roses/);
     // The window is there when the message has come; before that, the command says that there is none.
-    for (let tries = 0; tries < 30 && !/for you alone/.test(await juliet.screen()); tries++) {
+    const there = () =>
+      juliet.terminal.shows(/for you alone/, 500).then(
+        () => true,
+        () => false,
+      );
+    for (let tries = 0; tries < 30; tries++) {
       await juliet.type('/win 3');
-      await sleep(500);
+      if (await there()) break;
     }
     await juliet.shows(/for you alone/);
     await juliet.type('and for you');
