@@ -14,6 +14,8 @@ import { StanzaError } from '../xmpp/stanza-error.ts';
 /** Entities that a session sent presence to without their being subscribed; to be told when it goes (RFC 6121 §4.6). */
 type Directed = WeakMap<Session, Set<string>>;
 const DIRECTED_LIMIT = 2_000;
+/** Characters of a presence as clients send them: telling those to all contacts, however often, is what the server is for. */
+const ORDINARY = 2_000;
 /** Characters of presence that is for all contacts: each of their devices gets it, and again whenever it logs in. */
 const BROADCAST_LIMIT = 16_384;
 
@@ -167,7 +169,7 @@ function tellContacts(host: Host, session: Session, stanza: Stanza, circle: Circ
     host.send(stanza.for(contact));
     copies++;
   }
-  host.fanOut.spent(session.jid, copies * stanza.text.length);
+  if (stanza.text.length > ORDINARY) host.fanOut.spent(session.jid, copies * stanza.text.length);
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other.listens) other.deliver(stanza.for(other.jid));
   }
