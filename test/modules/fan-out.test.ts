@@ -75,3 +75,15 @@ for (const [what, xml] of [
     }
   });
 }
+
+test('presence of ordinary length is never made to wait, however often it changes and however many see it', async (t) => {
+  const scene = await openScene(t);
+  const juliet = await scene.comes(`${J}/balcony`);
+  for (let n = 0; n < 40; n++) {
+    await scene.friends(J, `guest${n}@example.test`);
+    await scene.comes(`guest${n}@example.test/x`);
+  }
+  // 19 MB of copies: as long presence, this would be rested from more than twice.
+  for (let n = 0; n < 300; n++) await juliet.sends(`<presence><status>${n} ${'x'.repeat(1_600)}</status></presence>`);
+  assert.equal(juliet.session.rest, 0);
+});
