@@ -3,7 +3,7 @@ import type { Stores } from '../storage/stores/index.ts';
 const SLICE = 100;
 
 /** Removes what is left of the rooms of a service that is served no more, with what was said in them. */
-export async function forgetRooms({ rooms }: Stores, service: string): Promise<void> {
+export async function forgetRooms({ rooms, retiredRooms }: Stores, service: string): Promise<void> {
   for (;;) {
     const page = await rooms.page(service, { limit: SLICE });
     for (const room of page) {
@@ -12,5 +12,5 @@ export async function forgetRooms({ rooms }: Stores, service: string): Promise<v
     }
     if (page.length < SLICE) break;
   }
-  await rooms.freeAll(service);
+  await retiredRooms.freeAll(service);
 }

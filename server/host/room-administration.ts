@@ -1,11 +1,5 @@
-import type {
-  RetiredRoom,
-  RoomAffiliation,
-  RoomConfig,
-  RoomMember,
-  RoomRole,
-  RoomSubject,
-} from '../storage/stores/rooms.ts';
+import type { RetiredRoom } from '../storage/stores/retired-rooms.ts';
+import type { RoomAffiliation, RoomConfig, RoomMember, RoomRole, RoomSubject } from '../storage/stores/rooms.ts';
 
 /** One room in a list. */
 export interface ListedRoom {

@@ -71,7 +71,7 @@ export function roomOf(scene: Scene, room = ROOM): Room {
   const { local, domain } = parseJid(room);
   for (const { components } of scene.hosts) {
     const service = components.get(domain);
-    const found = service instanceof RoomService ? service.rooms.current(local) : undefined;
+    const found = service instanceof RoomService ? service.rooms.inUse.current(local) : undefined;
     if (found !== undefined) return found;
   }
   throw new Error(`${room} is not in use`);

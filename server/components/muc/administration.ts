@@ -86,18 +86,18 @@ export class Administration implements RoomAdministration {
   async create(name: string, owner: string, changes: Partial<RoomConfig>): Promise<void> {
     const rooms = this.#rooms;
     if (changes.persistent === false) throw wouldEnd();
-    if ((await rooms.get(name)) !== undefined) throw taken();
-    if ((await this.#stores.rooms.retired(this.domain, name)) !== undefined) {
+    if ((await rooms.inUse.get(name)) !== undefined) throw taken();
+    if ((await this.#stores.retiredRooms.get(this.domain, name)) !== undefined) {
       throw new StanzaError('conflict', 'A room of this name was destroyed, and the name is retired. Free it first.');
     }
-    if (rooms.current(name) !== undefined) throw taken();
+    if (rooms.inUse.current(name) !== undefined) throw taken();
     // A room of the house: the rules of what people may make, and how many, are not for administrators.
     const room = rooms.make(name);
     const wanted = () => ({
       config: checked(room.config, { ...changes, persistent: true }, boundsOf(rooms)),
       members: [{ jid: owner, affiliation: 'owner', nick: '', reason: '' } as const],
     });
-    await rooms.using(room, () => configure(rooms, room, wanted));
+    await rooms.inUse.using(room, () => configure(rooms, room, wanted));
   }
 
   configure(name: string, changes: Partial<RoomConfig>): Promise<void> {
@@ -147,11 +147,11 @@ export class Administration implements RoomAdministration {
   }
 
   retired(after: string, limit: number) {
-    return this.#stores.rooms.retiredPage(this.domain, { after, limit });
+    return this.#stores.retiredRooms.page(this.domain, { after, limit });
   }
 
   free(name: string): Promise<boolean> {
-    return this.#stores.rooms.free(this.domain, name);
+    return this.#stores.retiredRooms.free(this.domain, name);
   }
 
   get #stores() {
@@ -160,7 +160,7 @@ export class Administration implements RoomAdministration {
 
   /** A room that is in use; not one that is still being made, which is its maker's alone (§10.1.3). */
   #current(name: string): Room | undefined {
-    const room = this.#rooms.current(name);
+    const room = this.#rooms.inUse.current(name);
     return room?.stored === true && !room.destroyed ? room : undefined;
   }
 
@@ -173,7 +173,7 @@ export class Administration implements RoomAdministration {
 
   /** To be changed. Throws StanzaError when there is none. */
   #using<T>(name: string, task: (room: Room) => Promise<T>): Promise<T> {
-    return this.#rooms.with(name, (room) => {
+    return this.#rooms.inUse.with(name, (room) => {
       if (room === undefined || room !== this.#current(name)) throw this.#none(name);
       return task(room);
     });
@@ -181,7 +181,7 @@ export class Administration implements RoomAdministration {
 
   /** What ends with the last who is in it has ended when nobody is, as after a crash. */
   #isThere({ name, config }: StoredRoom): boolean {
-    return config.persistent || this.#rooms.current(name) !== undefined;
+    return config.persistent || this.#rooms.inUse.current(name) !== undefined;
   }
 
   #none(name: string): StanzaError {
@@ -189,7 +189,7 @@ export class Administration implements RoomAdministration {
   }
 
   #views(rooms: readonly StoredRoom[]): Promise<ListedRoom[]> {
-    return Promise.all(rooms.map((room) => this.#view(this.#rooms.current(room.name) ?? room)));
+    return Promise.all(rooms.map((room) => this.#view(this.#rooms.inUse.current(room.name) ?? room)));
   }
 
   async #view({
@@ -198,7 +198,7 @@ export class Administration implements RoomAdministration {
     config,
     createdAt,
   }: Pick<StoredRoom, 'id' | 'name' | 'config' | 'createdAt'>): Promise<ListedRoom> {
-    const people = this.#rooms.current(name)?.occupants.size ?? 0;
+    const people = this.#rooms.inUse.current(name)?.occupants.size ?? 0;
     const { last } = await this.#stores.archives.page(id, { limit: 1, fromEnd: true });
     const lastMessage = last === undefined ? undefined : timeOf(last);
     return { name, config: complete(config), createdAt, people, lastMessage };

@@ -126,7 +126,7 @@ async function byPeople(rooms: Rooms, asked: Asked, after: string, limit: number
 /** Rooms with as many people as are asked for, and with one at least. */
 function peopled(rooms: Rooms, { words, inName, inTitle, inDescription, people }: Asked): Found[] {
   const found: Found[] = [];
-  for (const { name, config, stored: made, destroyed, occupants } of rooms.inUse()) {
+  for (const { name, config, stored: made, destroyed, occupants } of rooms.inUse.all()) {
     if (!made || destroyed || !config.public || occupants.size < Math.max(people, 1)) continue;
     const places = [
       inName && name,
@@ -144,7 +144,7 @@ async function stored(rooms: Rooms, asked: Asked, after: string, limit: number):
   const query = { service: rooms.domain, words, inName, inTitle, inDescription, after, limit };
   const found = await rooms.host.house.stores.listedRooms.find(query);
   return found.map(({ name, config }) => {
-    return { name, config: complete(config), people: rooms.current(name)?.occupants.size ?? 0 };
+    return { name, config: complete(config), people: rooms.inUse.current(name)?.occupants.size ?? 0 };
   });
 }
 

@@ -29,7 +29,7 @@ export async function configure(rooms: Rooms, room: Room, wanted: () => Reform):
     if (!room.stored) await open(rooms, room, reform);
     else await change(rooms, room, reform);
   });
-  rooms.leaveAlone(room);
+  rooms.inUse.leaveAlone(room);
 }
 
 async function open(rooms: Rooms, room: Room, { config, members }: Reform): Promise<void> {

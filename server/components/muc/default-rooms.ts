@@ -100,7 +100,7 @@ class Giving {
   }
 
   async #giveOne(account: Account, given: ReadonlySet<number>, name: string): Promise<void> {
-    await this.#rooms.with(name, async (found) => {
+    await this.#rooms.inUse.with(name, async (found) => {
       const room = found ?? (await this.#make(name));
       if (room === undefined || !room.stored) return;
       this.#ids.set(name, room.id);
@@ -113,11 +113,11 @@ class Giving {
   /** The house makes it, with no owner but the administrators; not when one of this name was destroyed. */
   async #make(name: string): Promise<Room | undefined> {
     const rooms = this.#rooms;
-    if ((await rooms.host.house.stores.rooms.retired(rooms.domain, name)) !== undefined) return undefined;
-    const other = rooms.current(name);
+    if ((await rooms.host.house.stores.retiredRooms.get(rooms.domain, name)) !== undefined) return undefined;
+    const other = rooms.inUse.current(name);
     if (other !== undefined) return other; // somebody was faster, and is not done perhaps: the next login sees it
     const room = rooms.make(name, '', { title: name, persistent: true });
-    await rooms.using(room, () => room.changing(() => rooms.store(room)));
+    await rooms.inUse.using(room, () => room.changing(() => rooms.store(room)));
     return room;
   }
 

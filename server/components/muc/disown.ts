@@ -7,12 +7,12 @@ import type { Rooms } from './rooms.ts';
  */
 export async function disown(rooms: Rooms, bare: string): Promise<void> {
   const waiting: Promise<void>[] = [];
-  for (const room of [...rooms.inUse()]) {
+  for (const room of [...rooms.inUse.all()]) {
     forget(room, bare);
     for (const occupant of [...room.occupants.values()]) if (occupant.bare === bare) rooms.remove(room, occupant);
-    waiting.push(rooms.using(room, () => again(rooms, room, bare)));
+    waiting.push(rooms.inUse.using(room, () => again(rooms, room, bare)));
   }
-  waiting.push(rooms.whenLoaded((room) => again(rooms, room, bare)));
+  waiting.push(rooms.inUse.whenLoaded((room) => again(rooms, room, bare)));
   await Promise.all(waiting);
 }
 

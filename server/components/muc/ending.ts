@@ -1,4 +1,4 @@
-import type { RetiredRoom } from '../../storage/stores/rooms.ts';
+import type { RetiredRoom } from '../../storage/stores/retired-rooms.ts';
 import { type Element, el } from '../../xmpp/element.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';

@@ -24,7 +24,7 @@ export const entering: RoomFeature = {
         rooms.checkNick(joining.room, joining.occupant, joining.as, joining.from.bare);
       },
       enter(joining) {
-        rooms.keep(joining.room);
+        rooms.inUse.keep(joining.room);
         if (isStale(joining)) {
           const { room, from, as } = joining;
           const there = room.occupants.get(as.resource);

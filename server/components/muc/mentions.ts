@@ -38,7 +38,7 @@ export const mentions: RoomFeature = {
     const open = new Set<Promise<void>>();
     /** Nobody waits for it, but the room does, and the service when it ends. */
     const later = (room: Room, task: Promise<void>): void => {
-      const done = rooms
+      const done = rooms.inUse
         .using(room, () => task)
         .catch((error: unknown) => {
           rooms.host.house.log.error({ err: error, room: room.jid.bare }, 'who was spoken of could not be told');

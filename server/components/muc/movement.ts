@@ -62,7 +62,7 @@ function come(
     codes: [],
   };
   const failed = (error: unknown): never => {
-    rooms.leaveAlone(room);
+    rooms.inUse.leaveAlone(room);
     throw error;
   };
   try {

@@ -8,7 +8,6 @@ import { type Jid, makeJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { lose, saysGone } from './bounce.ts';
-import { complete } from './config.ts';
 import { Creation } from './creation.ts';
 import { disown } from './disown.ts';
 import { destroyOf, type Ending, ended, goneError, retirement } from './ending.ts';
@@ -25,17 +24,16 @@ import {
   type Talk,
 } from './feature.ts';
 import { Former } from './former.ts';
+import { InUse } from './in-use.ts';
 import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
 import { announceGone, type Change, CODE, farewell } from './presence.ts';
 import { Relay } from './relay.ts';
-import { remember } from './remember.ts';
 import { Room } from './room.ts';
-import { discard } from './temporary.ts';
 
-/** All rooms of one host: those in use are here, the others in the store. */
+/** All rooms of one host, and what makes and ends them: those in use are in `inUse`, the others in the store. */
 export class Rooms {
   readonly host: Host;
   readonly domain: string;
@@ -45,14 +43,14 @@ export class Rooms {
   readonly #leave = new Pipeline<(typeof LEAVE)[number], Leaving>(LEAVE);
   readonly #iqs = new Map<string, RoomIq['handle']>();
   readonly #occupantIqs = new Map<string, OccupantIq['handle']>();
-  readonly #rooms = new Map<string, Room>();
+  readonly inUse = new InUse(this);
   readonly creation: Creation;
   readonly pace: Pace;
   readonly relay = new Relay();
-  readonly #loading = new Map<string, Promise<Room | undefined>>();
+  readonly former: Former;
   readonly #outbox: Outbox;
-  readonly #former: Former;
-  readonly #send = (stanza: Stanza): void => this.#outbox.send(stanza);
+  /** One stanza for one address. */
+  readonly send = (stanza: Stanza): void => this.#outbox.send(stanza);
 
   /** Throws when two parts own the same request. */
   constructor(host: Host, domain: string, features: readonly RoomFeature[]) {
@@ -61,10 +59,10 @@ export class Rooms {
     this.creation = new Creation(host, domain);
     this.pace = new Pace(host);
     this.#outbox = new Outbox(host.house, (stanza, error) => this.#refused(stanza, error));
-    this.#former = new Former(host.house.stores.accounts, host.domain);
+    this.former = new Former(host.house.stores.accounts, host.domain);
     host.events.add({
       removed: ({ account: { id, local, domain: at } }) => {
-        this.#former.removed(local, id);
+        this.former.removed(local, id);
         return disown(this, makeJid(local, at).bare);
       },
     });
@@ -88,57 +86,14 @@ export class Rooms {
     return this.#occupantIqs.get(`${type} ${name} ${xmlns}`);
   }
 
-  /** The room, loaded if it is not in use; undefined when there is none of that name. */
-  get(name: string): Room | undefined | Promise<Room | undefined> {
-    return this.#rooms.get(name) ?? this.#loading.get(name) ?? this.#load(name);
-  }
-
-  /** Does something with a room, which stays in use until that is done: there is never a second one of the same name. */
-  using<T>(room: Room, task: () => T): T {
-    this.keep(room);
-    room.uses++;
-    const done = (): void => {
-      room.uses--;
-      this.leaveAlone(room);
-    };
-    let result: T | undefined;
-    try {
-      result = task();
-    } finally {
-      if (result instanceof Promise) result.then(done, done);
-      else done();
-    }
-    return result;
-  }
-
-  /** The same with the room of a name, undefined when there is none. */
-  async with<T>(name: string, task: (room: Room | undefined) => Promise<T>): Promise<T> {
-    const loaded = await this.get(name);
-    const room = this.#rooms.get(name) ?? loaded;
-    if (room === undefined) return task(undefined);
-    return this.using(room, () => task(room));
-  }
-
-  /** Does something with each of the rooms that are just being loaded, once they are. */
-  async whenLoaded(task: (room: Room) => Promise<void>): Promise<void> {
-    for (const room of await Promise.all(this.#loading.values())) {
-      if (room !== undefined) await this.using(room, () => task(room));
-    }
-  }
-
-  /** The rooms that are in use. */
-  inUse(): IterableIterator<Room> {
-    return this.#rooms.values();
-  }
-
   /**
    * The room of a name that nobody uses yet, made for somebody who may (§10.1.1), or the one that another was faster to
    * make; `created` says which. Throws StanzaError.
    */
   async create(name: string, owner: Jid): Promise<{ readonly room: Room; readonly created: boolean }> {
     await this.#mayCreate(name, owner);
-    const loaded = await this.get(name);
-    const there = this.#rooms.get(name) ?? loaded;
+    const loaded = await this.inUse.get(name);
+    const there = this.inUse.current(name) ?? loaded;
     return { room: there ?? this.make(name, owner.bare), created: there === undefined };
   }
 
@@ -158,11 +113,9 @@ export class Rooms {
       subject: undefined,
     };
     const owners: RoomMember[] = owner === '' ? [] : [{ jid: owner, affiliation: 'owner', nick: '', reason: '' }];
-    const room = new Room(stored, owners, false, this.#send, this.#former);
-    this.#rooms.set(name, room);
-    this.creation.begun(room, () => {
-      void this.destroy(room, { reason: 'Nobody finished making this room.' }).catch((error) => this.#failed(error));
-    });
+    const room = new Room(stored, owners, false, this.send, this.former);
+    this.inUse.keep(room);
+    this.creation.begun(room, () => this.end(room, { reason: 'Nobody finished making this room.' }));
     return room;
   }
 
@@ -183,16 +136,6 @@ export class Rooms {
     return (await this.#retirement(name, who)) ?? new StanzaError('item-not-found', 'There is no such room.');
   }
 
-  /** The room of that name that is in use. */
-  current(name: string): Room | undefined {
-    return this.#rooms.get(name);
-  }
-
-  /** A room that was let go of is in use again. */
-  keep(room: Room): void {
-    if (!room.destroyed && !this.#rooms.has(room.name)) this.#rooms.set(room.name, room);
-  }
-
   /** §7.2.8, §7.6: throws StanzaError when a nickname is somebody else's, who is in or has reserved it. */
   checkNick(room: Room, occupant: Occupant | undefined, as: Jid, bare = occupant?.bare): void {
     if (!isVisible(as.resource)) throw new StanzaError('jid-malformed', 'A name has letters that one sees.'); // §17.1
@@ -205,7 +148,7 @@ export class Rooms {
 
   /** The service ends: everybody in a room is told (§15.6.2: 332). */
   async stop(): Promise<void> {
-    for (const room of [...this.#rooms.values()]) {
+    for (const room of [...this.inUse.all()]) {
       // Each is told their own going only: all at once go, and nobody is left to be told of others.
       for (const occupant of room.occupants.values()) {
         room.tell(occupant, farewell(room, occupant, { codes: [CODE.shutdown] }));
@@ -228,17 +171,7 @@ export class Rooms {
     room.occupants.delete(occupant.nick);
     for (const key of occupant.clients.keys()) room.clients.delete(key);
     this.#left(room, occupant);
-    this.leaveAlone(room);
-  }
-
-  /** A room that nobody is in is let go of: what is to stay is in the store. */
-  leaveAlone(room: Room): void {
-    if (!room.empty || this.#rooms.get(room.name) !== room) return;
-    if (room.stored && !room.config.persistent && !room.destroyed) {
-      void this.destroy(room).catch((error) => this.#failed(error));
-    }
-    // Changes that are under way end first: who comes meanwhile must not read what was before them.
-    else void room.changing(async () => void (room.empty && this.#forget(room)));
+    this.inUse.leaveAlone(room);
   }
 
   /** Ends a room for good, its archive with it (§10.9); who is in it is told, and who comes later, if its name retires. */
@@ -257,10 +190,15 @@ export class Rooms {
       for (const occupant of occupants) room.tell(occupant, ended(occupant, ending));
       room.occupants.clear();
       room.clients.clear();
-      this.#forget(room);
+      this.inUse.forget(room);
       for (const occupant of occupants) this.#left(room, occupant);
       if (room.stored) await rooms.clear(room.id);
     });
+  }
+
+  /** The same of a room that ends by itself, later. */
+  end(room: Room, ending?: Ending): void {
+    void this.destroy(room, ending).catch((error) => this.#failed(error));
   }
 
   /** Writes what a ledger holds that no session's stanza filled. */
@@ -278,55 +216,15 @@ export class Rooms {
   }
 
   async #retirement(name: string, who: Jid): Promise<StanzaError | undefined> {
-    const { rooms } = this.host.house.stores;
-    const retired = await rooms.retired(this.domain, name);
+    const { retiredRooms } = this.host.house.stores;
+    const retired = await retiredRooms.get(this.domain, name);
     if (retired === undefined) return undefined;
-    return goneError(retired, !retired.secret || (await rooms.knewRetired(this.domain, name, who.bare)));
-  }
-
-  /** A room is not in use any more. */
-  #forget(room: Room): void {
-    if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
-    this.creation.ended(room);
+    return goneError(retired, !retired.secret || (await retiredRooms.knew(this.domain, name, who.bare)));
   }
 
   #left(room: Room, occupant: Occupant): void {
     const done = this.#leave.run({ room, occupant });
     if (done instanceof Promise) done.catch((error) => this.#failed(error));
-  }
-
-  async #load(name: string): Promise<Room | undefined> {
-    const loading = this.#read(name);
-    this.#loading.set(name, loading);
-    try {
-      return await loading;
-    } finally {
-      this.#loading.delete(name);
-    }
-  }
-
-  async #read(name: string): Promise<Room | undefined> {
-    const { rooms, roomHats } = this.host.house.stores;
-    await this.#former.known();
-    const stored = await rooms.get(this.domain, name);
-    if (stored === undefined) return undefined;
-    if (!stored.config.persistent) {
-      // Nobody is in it, as after a crash: it has ended already (§10.1, temporary rooms).
-      await discard(this, stored);
-      return undefined;
-    }
-    const room = new Room(
-      { ...stored, config: complete(stored.config) },
-      await rooms.members(stored.id),
-      true,
-      this.#send,
-      this.#former,
-    );
-    const { hats, worn } = await roomHats.of(stored.id);
-    room.hats.hang(hats, worn);
-    await remember(this, room);
-    this.#rooms.set(name, room);
-    return room;
   }
 
   /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */
@@ -337,7 +235,7 @@ export class Rooms {
     }
     const { from, to } = stanza;
     setImmediate(() => {
-      const room = this.#rooms.get(from.local);
+      const room = this.inUse.current(from.local);
       if (room === undefined) return;
       if (stanza.kind === 'iq' && stanza.mayBeAnswered) this.relay.refused(room, stanza);
       const occupant = room.clients.get(to!.full);

@@ -49,18 +49,18 @@ export class RoomService implements RunningComponent {
     if (local === '') return this.#front.accept(stanza, ledger);
     if (this.#stopped || !this.listed) throw new StanzaError('service-unavailable');
     return this.#turns.run(() => {
-      const room = this.rooms.get(local);
+      const room = this.rooms.inUse.get(local);
       return room instanceof Promise ? this.#takeLate(room, stanza, ledger) : this.#take(room, stanza, ledger);
     });
   }
 
   async #takeLate(loading: Promise<Room | undefined>, stanza: Stanza, ledger: Ledger): Promise<void> {
     const loaded = await loading;
-    const room = this.rooms.current(stanza.to!.local) ?? loaded; // somebody may have made it meanwhile
+    const room = this.rooms.inUse.current(stanza.to!.local) ?? loaded; // somebody may have made it meanwhile
     try {
       await this.#turns.run(() => this.#take(room, stanza, ledger));
     } finally {
-      if (room !== undefined) this.rooms.leaveAlone(room); // who only asks keeps no room in use
+      if (room !== undefined) this.rooms.inUse.leaveAlone(room); // who only asks keeps no room in use
     }
   }
 
@@ -73,7 +73,7 @@ export class RoomService implements RunningComponent {
     if (room?.destroyed === true) return this.#afterEnd(room, stanza, ledger);
     if (stanza.kind === 'presence') return movement(this.rooms, room, stanza);
     if (room === undefined) return stanza.mayBeAnswered ? this.#isAbsent(stanza) : undefined;
-    return this.rooms.using(room, () => {
+    return this.rooms.inUse.using(room, () => {
       if (stanza.to!.resource !== '') return toOccupant(this.rooms, room, stanza);
       return stanza.kind === 'iq' ? this.#answer(room, stanza, ledger) : this.#listen(room, stanza, ledger);
     });

@@ -16,7 +16,7 @@ export async function sweep(rooms: Rooms): Promise<void> {
   const { stores } = rooms.host.house;
   for (;;) {
     const found = await stores.rooms.temporary(rooms.domain);
-    const left = found.filter(({ name, id }) => rooms.current(name)?.id !== id);
+    const left = found.filter(({ name, id }) => rooms.inUse.current(name)?.id !== id);
     for (const stored of left) await discard(rooms, stored);
     if (found.length < PAGE || left.length === 0) return;
   }

@@ -24,6 +24,7 @@ import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
+import { RetiredRooms } from './retired-rooms.ts';
 import { RoomCards } from './room-cards.ts';
 import { RoomHats } from './room-hats.ts';
 import { RoomReach } from './room-reach.ts';
@@ -58,6 +59,7 @@ export interface Stores {
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
   readonly reports: Reports;
+  readonly retiredRooms: RetiredRooms;
   readonly roomCards: RoomCards;
   readonly roomHats: RoomHats;
   readonly roomReach: RoomReach;
@@ -106,6 +108,7 @@ export function openStores(db: Database): Stores {
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
     reports: new Reports(db),
+    retiredRooms: new RetiredRooms(db),
     roomCards: new RoomCards(db),
     roomHats: new RoomHats(db),
     roomReach: new RoomReach(db),

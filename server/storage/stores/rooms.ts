@@ -1,6 +1,7 @@
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
 import { searchable } from './profiles.ts';
+import { leaveRetired, type RetiredRoom, retire } from './retired-rooms.ts';
 import { takeOffHats } from './room-hats.ts';
 
 /** XEP-0045 §5.2. */
@@ -86,21 +87,6 @@ export interface StoredRoom {
   readonly subject: RoomSubject | undefined;
 }
 
-export interface RetiredRoom {
-  readonly reason: string;
-  /** The address of the room to go to instead, '' for none. */
-  readonly alternate: string;
-  /** ms since 1970 */
-  readonly retiredAt: number;
-  /** The bare address of who destroyed it, '' for an administrator. */
-  readonly retiredBy: string;
-  /** Reason and alternate are for those alone who had an affiliation with the room. */
-  readonly secret: boolean;
-}
-
-/** Names that the rooms of one person may leave behind; then the oldest of theirs is free again. */
-const RETIRED_EACH = 1_000;
-
 interface Row {
   id: number;
   service: string;
@@ -122,9 +108,8 @@ export function leaveRooms(bare: string): Statement[] {
   return [
     sql`DELETE FROM room_affiliation WHERE jid = ${bare} AND affiliation <> 'outcast'`,
     ...takeOffHats(bare),
-    sql`DELETE FROM retired_member WHERE jid = ${bare}`,
+    ...leaveRetired(bare),
     sql`UPDATE room SET created_by = '' WHERE created_by = ${bare} AND created_by <> ''`,
-    sql`UPDATE retired_room SET retired_by = '' WHERE retired_by = ${bare} AND retired_by <> ''`,
   ];
 }
 
@@ -188,7 +173,7 @@ export class Rooms {
    */
   async remove({ id, service, name }: StoredRoom, retired?: RetiredRoom): Promise<void> {
     await this.#db.batch([
-      ...(retired === undefined ? [] : retireStatements(id, service, name, retired)),
+      ...(retired === undefined ? [] : retire(id, service, name, retired)),
       sql`INSERT INTO removed_room (room) SELECT id FROM room WHERE id = ${id}`,
       sql`DELETE FROM room WHERE id = ${id}`,
     ]);
@@ -205,42 +190,6 @@ export class Rooms {
     for (const { room } of await this.#db.all<{ room: number }>(sql`SELECT room FROM removed_room`)) {
       await this.clear(room);
     }
-  }
-
-  async retired(service: string, name: string): Promise<RetiredRoom | undefined> {
-    const row = await this.#db.get<RetiredRow>(
-      compose(RETIRED_COLUMNS, sql`WHERE service = ${service} AND name = ${name}`),
-    );
-    return row && { ...row, secret: row.secret === 1 };
-  }
-
-  /** Whether somebody may be told where a room went that was not everybody's. */
-  async knewRetired(service: string, name: string, bare: string): Promise<boolean> {
-    const found = await this.#db.get(
-      sql`SELECT jid FROM retired_member WHERE service = ${service} AND name = ${name} AND jid = ${bare}`,
-    );
-    return found !== undefined;
-  }
-
-  /** Names that cannot be used any more, in their order, from one on (at most `limit`, 1 to 1,000). */
-  async retiredPage(
-    service: string,
-    { after = '', limit }: { readonly after?: string; readonly limit: number },
-  ): Promise<(RetiredRoom & { readonly name: string })[]> {
-    const rows = await this.#db.all<RetiredRow & { name: string }>(
-      compose(RETIRED_COLUMNS, sql`WHERE service = ${service} AND name > ${after} ORDER BY name LIMIT ${limit}`),
-    );
-    return rows.map((row) => ({ ...row, secret: row.secret === 1 }));
-  }
-
-  /** Makes a retired name free again; false when it was none. */
-  async free(service: string, name: string): Promise<boolean> {
-    return (await this.#db.run(sql`DELETE FROM retired_room WHERE service = ${service} AND name = ${name}`)) > 0;
-  }
-
-  /** Forgets the retired names of a service that is no more. Its rooms are removed one by one, with their archives. */
-  async freeAll(service: string): Promise<void> {
-    await this.#db.run(sql`DELETE FROM retired_room WHERE service = ${service}`);
   }
 
   async count(service: string): Promise<number> {
@@ -279,36 +228,10 @@ export class Rooms {
   }
 }
 
-const RETIRED_COLUMNS = sql`SELECT name, reason, alternate, retired_at AS "retiredAt", retired_by AS "retiredBy", secret
-  FROM retired_room`;
-
-type RetiredRow = Omit<RetiredRoom, 'secret'> & { readonly secret: number };
-
 function configureStatement(room: number, config: RoomConfig): Statement {
   return sql`UPDATE room SET config_json = ${JSON.stringify(config)}, temporary = ${config.persistent ? 0 : 1},
     listed = ${config.public ? 1 : 0}, title_search = ${searchable(config.title)},
     description_search = ${searchable(config.description)} WHERE id = ${room}`;
-}
-
-function retireStatements(room: number, service: string, name: string, retired: RetiredRoom): Statement[] {
-  const { reason, alternate, retiredAt, retiredBy, secret } = retired;
-  const statements = [
-    sql`DELETE FROM retired_room WHERE service = ${service} AND name = ${name}`,
-    sql`INSERT INTO retired_room (service, name, reason, alternate, retired_at, retired_by, secret)
-      VALUES (${service}, ${name}, ${reason}, ${alternate}, ${retiredAt}, ${retiredBy}, ${secret ? 1 : 0})`,
-  ];
-  if (secret) {
-    statements.push(sql`INSERT INTO retired_member (service, name, jid)
-      SELECT ${service}, ${name}, jid FROM room_affiliation
-      WHERE room = ${room} AND affiliation IN ('owner', 'admin', 'member')`);
-  }
-  if (retiredBy !== '') {
-    statements.push(sql`DELETE FROM retired_room WHERE service = ${service} AND retired_by = ${retiredBy}
-      AND retired_by <> '' AND retired_at < (SELECT retired_at FROM retired_room
-        WHERE retired_by = ${retiredBy} AND retired_by <> '' AND service = ${service}
-        ORDER BY retired_at DESC LIMIT 1 OFFSET ${RETIRED_EACH - 1})`);
-  }
-  return statements;
 }
 
 function putMember(room: number, { jid, affiliation, nick, reason }: RoomMember): Statement[] {

@@ -34,7 +34,7 @@ class Stage {
 
   get room() {
     const service = this.scene.host('example.test').components.get('conference.example.test') as unknown as RoomService;
-    return service.rooms.current('garden');
+    return service.rooms.inUse.current('garden');
   }
 
   /** Whose device of an actor this is: its place in ADDRESSES. */

@@ -97,7 +97,7 @@ describe('XEP-0045 §10.9: a room is destroyed', () => {
     await juliet.gets(destroy());
     await juliet.all();
     for (const one of [romeo, juliet]) assert.equal((await refusal(one)).condition, 'gone');
-    await scene.stores.rooms.free(SERVICE, 'garden');
+    await scene.stores.retiredRooms.free(SERVICE, 'garden');
     await makes(romeo, 'Romeo');
     assert.equal((await scene.stores.rooms.get(SERVICE, 'garden'))?.createdBy, 'romeo@example.test');
   });
@@ -119,7 +119,7 @@ describe('XEP-0045 §10.9: a room is destroyed', () => {
       // Whoever has the address of a member next inherits nothing.
       const account = (await scene.stores.accounts.find('example.test', 'nurse'))!;
       await scene.stores.accounts.remove(account);
-      assert.equal(await scene.stores.rooms.knewRetired(SERVICE, 'garden', 'nurse@example.test'), false);
+      assert.equal(await scene.stores.retiredRooms.knew(SERVICE, 'garden', 'nurse@example.test'), false);
     });
   }
 

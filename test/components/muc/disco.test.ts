@@ -237,8 +237,8 @@ describe('discovery of rooms (XEP-0045 §6)', () => {
     await Promise.all([juliet.gets(info()), juliet.gets(info())]);
     await scene.settle();
     const service = scene.host('example.test').components.get(SERVICE) as unknown as {
-      rooms: { inUse(): Iterable<unknown> };
+      rooms: { inUse: { all(): Iterable<unknown> } };
     };
-    assert.deepEqual([...service.rooms.inUse()], []);
+    assert.deepEqual([...service.rooms.inUse.all()], []);
   });
 });

@@ -17,7 +17,7 @@ const R = 'romeo@example.test';
 const SM = "xmlns='urn:xmpp:sm:3'";
 
 const roomOf = (scene: Scene) =>
-  (scene.host('example.test').components.get('conference.example.test') as unknown as RoomService).rooms.current(
+  (scene.host('example.test').components.get('conference.example.test') as unknown as RoomService).rooms.inUse.current(
     'garden',
   );
 const inside = (scene: Scene): string[] => [...(roomOf(scene)?.clients.keys() ?? [])];

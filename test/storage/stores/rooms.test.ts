@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Database, Statement } from '../../../server/storage/database.ts';
+import { RetiredRooms } from '../../../server/storage/stores/retired-rooms.ts';
 import { leaveRooms, type RoomConfig, Rooms, type StoredRoom } from '../../../server/storage/stores/rooms.ts';
 import { house } from './support.ts';
 
@@ -52,40 +53,11 @@ describe('rooms', () => {
     assert.deepEqual(await names(), ['r1']);
   });
 
-  it('leave their name retired, which tells those who had a place in it, and is freed', async (t) => {
-    const { db, rooms } = await house(t);
-    const nobody = { jid: 'tybalt@o', affiliation: 'outcast', nick: '', reason: '' } as const;
-    await rooms.create(room(1), [owner, nobody]);
-    await rooms.remove(room(1), { ...gone, secret: true });
-    assert.deepEqual({ ...(await rooms.retired(SERVICE, 'r1')) }, { name: 'r1', ...gone, secret: true });
-    const knew = (who: string) => rooms.knewRetired(SERVICE, 'r1', who);
-    assert.deepEqual([await knew('juliet@o'), await knew('tybalt@o'), await knew('romeo@o')], [true, false, false]);
-    await db.batch(leaveRooms('juliet@o'));
-    assert.equal(await knew('juliet@o'), false);
-    assert.equal((await rooms.retired(SERVICE, 'r1'))?.retiredBy, '');
-    await rooms.free(SERVICE, 'r1');
-    assert.equal(await rooms.retired(SERVICE, 'r1'), undefined);
-  });
-
-  it('attack: making and destroying rooms for ever keeps a thousand names of one person, the newest, and all of others', async (t) => {
-    const { db, rooms } = await house(t);
-    await rooms.create(room(1, { name: 'hers' }), []);
-    await rooms.remove(room(1, { name: 'hers' }), { ...gone, retiredBy: 'nurse@o', retiredAt: 0 });
-    for (let i = 2; i < 1_012; i++) {
-      await rooms.create(room(i), []);
-      await rooms.remove(room(i), { ...gone, retiredAt: i });
-    }
-    const count = await db.get<{ n: number }>({ text: 'SELECT count(*) AS n FROM retired_room', values: [] });
-    assert.equal(count?.n, 1_001);
-    assert.ok((await rooms.retired(SERVICE, 'hers')) !== undefined);
-    assert.equal(await rooms.retired(SERVICE, 'r11'), undefined);
-    assert.ok((await rooms.retired(SERVICE, 'r12')) !== undefined);
-  });
-
   it('are found by an index in every question', async (t) => {
     const { db: plain, archives } = await house(t);
     const { db, asked } = noting(plain);
     const rooms = new Rooms(db, archives);
+    const retired = new RetiredRooms(db);
     await rooms.create(room(1), [owner]);
     await rooms.configure(1, CONFIG);
     await rooms.members(1);
@@ -95,10 +67,10 @@ describe('rooms', () => {
     await rooms.count(SERVICE);
     await rooms.of(SERVICE, 'juliet@o');
     await rooms.remove(room(1), { ...gone, secret: true });
-    await rooms.retired(SERVICE, 'r1');
-    await rooms.knewRetired(SERVICE, 'r1', 'juliet@o');
-    await rooms.retiredPage(SERVICE, { limit: 5 });
-    await rooms.free(SERVICE, 'r1');
+    await retired.get(SERVICE, 'r1');
+    await retired.knew(SERVICE, 'r1', 'juliet@o');
+    await retired.page(SERVICE, { limit: 5 });
+    await retired.free(SERVICE, 'r1');
     await db.batch(leaveRooms('juliet@o'));
     assert.ok(asked.length >= 15);
     for (const statement of asked) {
