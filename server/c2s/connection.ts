@@ -68,7 +68,7 @@ export class Connection {
   async run(): Promise<void> {
     let handled = 0;
     try {
-      for await (const item of this.stream) {
+      for await (const item of this.stream.items) {
         if (item === 'close') {
           // A goodbye (XEP-0198 §5: no resumption after it), also when the connection is gone by the time it is read.
           this.outlet?.finish();

@@ -20,7 +20,7 @@ const CLOSE_GRACE = 5_000;
 export class WebSocketStream implements ElementStream {
   readonly #socket: WebSocket;
   readonly #wire: Duplex;
-  readonly #queue = new ItemQueue(() => {
+  readonly items = new ItemQueue(() => {
     if (this.#socket.isPaused) this.#socket.resume();
   });
   #out: string[] = [];
@@ -42,17 +42,13 @@ export class WebSocketStream implements ElementStream {
     socket.on('ping', (data) => this.#pinged(data));
     socket.on('pong', () => this.#alive());
     // What breaks the WebSocket's own rules has been answered by a close of the WebSocket, with a code that says why.
-    socket.on('error', () => this.#queue.end());
-    socket.on('close', () => this.#queue.end());
+    socket.on('error', () => this.items.end());
+    socket.on('close', () => this.items.end());
     wire.on('data', this.#counted);
   }
 
-  get pending(): boolean {
-    return this.#queue.pending;
-  }
-
   get ended(): boolean {
-    return this.#closing || this.#queue.ended;
+    return this.#closing || this.items.ended;
   }
 
   get unsent(): number {
@@ -61,14 +57,6 @@ export class WebSocketStream implements ElementStream {
 
   get opened(): boolean {
     return this.#opened;
-  }
-
-  next(): Promise<IteratorResult<StreamItem>> {
-    return this.#queue.next();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   /** RFC 7395 §3.4. */
@@ -85,7 +73,7 @@ export class WebSocketStream implements ElementStream {
   }
 
   flush(): void {
-    if (this.#queue.ended) return;
+    if (this.items.ended) return;
     const out = this.#out;
     this.#out = [];
     this.#wire.cork();
@@ -95,7 +83,7 @@ export class WebSocketStream implements ElementStream {
   }
 
   restart(): void {
-    this.#queue.clear();
+    this.items.clear();
     this.#begun = false;
     this.#opened = false;
   }
@@ -108,31 +96,31 @@ export class WebSocketStream implements ElementStream {
     if (this.#opened) this.send(`<close xmlns='${NS.framing}'/>`);
     this.flush();
     this.#closing = true;
-    this.#queue.clear();
+    this.items.clear();
     this.#socket.close(NORMAL_CLOSURE);
     const timer = setTimeout(() => this.#socket.terminate(), CLOSE_GRACE);
     timer.unref();
     this.#socket.once('close', () => clearTimeout(timer));
-    this.#queue.end();
+    this.items.end();
     if (this.#socket.isPaused) this.#socket.resume(); // or its end is never seen
   }
 
   destroy(): void {
     this.#socket.terminate();
-    this.#queue.end();
+    this.items.end();
   }
 
   #message(data: RawData, binary: boolean): void {
     this.#alive();
-    if (this.ended || this.#queue.failed) return;
+    if (this.ended || this.items.failed) return;
     try {
       if (binary) throw new StreamError('bad-format', 'Messages are text.'); // RFC 7395 §3.2
-      this.#queue.push(this.#item(readDocument(data as Buffer, this.limits)));
+      this.items.push(this.#item(readDocument(data as Buffer, this.limits)));
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      this.#queue.fail(error);
+      this.items.fail(error);
     }
-    if (this.#queue.full && !this.#socket.isPaused) this.#socket.pause();
+    if (this.items.full && !this.#socket.isPaused) this.#socket.pause();
   }
 
   #item(element: Element): StreamItem {
@@ -164,7 +152,7 @@ export class WebSocketStream implements ElementStream {
    */
   #counted = (chunk: Buffer): void => {
     this.#unfinished += chunk.length;
-    if (this.#unfinished <= 2 * this.limits.bytes + FRAMES || this.ended || this.#queue.failed) return;
-    this.#queue.fail(new StreamError('policy-violation', `A stanza may have ${this.limits.bytes} bytes.`));
+    if (this.#unfinished <= 2 * this.limits.bytes + FRAMES || this.ended || this.items.failed) return;
+    this.items.fail(new StreamError('policy-violation', `A stanza may have ${this.limits.bytes} bytes.`));
   };
 }

@@ -16,17 +16,21 @@ export interface OpenHeader {
 export const UNSENT_LIMIT = 16 * 1024 * 1024;
 
 /**
- * A stream of XMPP, whatever carries it: reads items in order, writes elements in order. Iterating ends when the stream or what
- * carries it does, and throws StreamError when the peer breaks the rules. A peer that does not read is let go of; one that
- * sends faster than the loop takes is made to wait.
+ * What was read, in order. Iterating ends when the stream or what carries it does, and throws StreamError when the peer breaks
+ * the rules. A peer that sends faster than the loop takes is made to wait.
  */
-export interface ElementStream extends AsyncIterableIterator<StreamItem> {
+export interface Items extends AsyncIterableIterator<StreamItem> {
+  /** Something was read that was not handled yet. */
+  readonly pending: boolean;
+}
+
+/** A stream of XMPP, whatever carries it: reads items, writes elements in order. A peer that does not read is let go of. */
+export interface ElementStream {
+  readonly items: Items;
   /** Nothing can be sent any more. */
   readonly ended: boolean;
   /** Our header was sent. */
   readonly opened: boolean;
-  /** Something was read that was not handled yet. */
-  readonly pending: boolean;
   /** Characters and bytes that wait for the peer to take them. */
   readonly unsent: number;
   /** When the peer gave the last sign of life, ms since 1970. */

@@ -1,11 +1,12 @@
 import type { StreamError } from '../xmpp/stream-error.ts';
+import type { Items } from './element-stream.ts';
 import type { StreamItem } from './parser.ts';
 
 /** Items read ahead of the loop before the sender has to wait, so that a fast one does not fill memory. */
 const READ_AHEAD = 32;
 
 /** What was read of a stream and not handled yet: the end of a transport that the loop over the stream pulls at. */
-export class ItemQueue {
+export class ItemQueue implements Items {
   readonly #items: StreamItem[] = [];
   readonly #drained: () => void;
   #waiting: { resolve(result: IteratorResult<StreamItem>): void; reject(error: Error): void } | undefined;
@@ -22,7 +23,6 @@ export class ItemQueue {
     return this.#items.length >= READ_AHEAD;
   }
 
-  /** Something was read that nobody has asked for yet. */
   get pending(): boolean {
     return this.#items.length > 0;
   }
@@ -62,6 +62,10 @@ export class ItemQueue {
   /** Forgets what was not taken. */
   clear(): void {
     this.#items.length = 0;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
   next(): Promise<IteratorResult<StreamItem>> {

@@ -6,13 +6,13 @@ import { type ElementStream, type OpenHeader, UNSENT_LIMIT } from './element-str
 import { flushSoon } from './flush.ts';
 import { ItemQueue } from './item-queue.ts';
 import type { StanzaLimits } from './limits.ts';
-import { StreamHeader, type StreamItem, StreamParser } from './parser.ts';
+import { StreamHeader, StreamParser } from './parser.ts';
 
 /** How long a peer has to close its side after we closed ours, in ms. */
 const CLOSE_GRACE = 5_000;
 
 /**
- * One XML stream over one Duplex (RFC 6120 §4): reads items in order, writes text in order. It knows nothing of hosts or
+ * One XML stream over one Duplex (RFC 6120 §4): reads items, writes text in order. It knows nothing of hosts or
  * accounts. Iterating ends when the stream or its connection does, and throws StreamError when the peer breaks the rules.
  */
 export class XmlStream implements ElementStream {
@@ -20,7 +20,7 @@ export class XmlStream implements ElementStream {
   #duplex: Duplex;
   #parser: StreamParser;
   #limits: StanzaLimits;
-  readonly #queue = new ItemQueue(() => {
+  readonly items = new ItemQueue(() => {
     if (!this.#paused) return;
     this.#paused = false;
     this.#duplex.resume();
@@ -46,16 +46,12 @@ export class XmlStream implements ElementStream {
 
   /** Nothing can be sent any more. */
   get ended(): boolean {
-    return this.#closing || this.#queue.ended;
+    return this.#closing || this.items.ended;
   }
 
   /** Characters and bytes that wait for the peer to take them. */
   get unsent(): number {
     return this.#out.length + this.#duplex.writableLength;
-  }
-
-  get pending(): boolean {
-    return this.#queue.pending;
   }
 
   get limits(): StanzaLimits {
@@ -65,14 +61,6 @@ export class XmlStream implements ElementStream {
   set limits(limits: StanzaLimits) {
     this.#limits = limits;
     this.#parser.limits = limits;
-  }
-
-  next(): Promise<IteratorResult<StreamItem>> {
-    return this.#queue.next();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   /** Sends our header (§4.7). */
@@ -100,7 +88,7 @@ export class XmlStream implements ElementStream {
 
   /** Writes at once what `send` collected. */
   flush(): void {
-    if (this.#out === '' || this.#queue.ended) return;
+    if (this.#out === '' || this.items.ended) return;
     const text = this.#out;
     this.#out = '';
     this.#duplex.write(text, 'utf8');
@@ -109,7 +97,7 @@ export class XmlStream implements ElementStream {
 
   /** Begins anew on the same connection, after authentication (§4.3.3): what was read ahead is not of the new stream. */
   restart(): void {
-    this.#queue.clear();
+    this.items.clear();
     this.#opened = false;
     this.#parser = this.#newParser();
   }
@@ -132,7 +120,7 @@ export class XmlStream implements ElementStream {
     if (this.#opened) this.send('</stream:stream>');
     this.flush();
     this.#closing = true;
-    this.#queue.clear(); // what was not handled yet must not be: its sender may be told so, and send it again
+    this.items.clear(); // what was not handled yet must not be: its sender may be told so, and send it again
     const duplex = this.#duplex;
     duplex.end();
     this.#finish();
@@ -151,7 +139,7 @@ export class XmlStream implements ElementStream {
   #newParser(): StreamParser {
     const parser: StreamParser = new StreamParser(this.#contentNamespace, this.#limits, (item) => {
       // A parser that was replaced while it was in the middle of a chunk has nothing more to say.
-      if (parser === this.#parser) this.#queue.push(item);
+      if (parser === this.#parser) this.items.push(item);
     });
     return parser;
   }
@@ -173,22 +161,22 @@ export class XmlStream implements ElementStream {
   }
 
   #onData = (chunk: Buffer): void => {
-    if (this.ended || this.#queue.failed) return;
+    if (this.ended || this.items.failed) return;
     this.lastRead = Date.now();
     try {
       this.#parser.write(chunk);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
-      this.#queue.fail(error);
+      this.items.fail(error);
       return;
     }
-    if (this.#queue.full && !this.#paused) {
+    if (this.items.full && !this.#paused) {
       this.#paused = true;
       this.#duplex.pause();
     }
   };
 
-  #finish = (): void => this.#queue.end();
+  #finish = (): void => this.items.end();
 }
 
 export { StreamHeader };

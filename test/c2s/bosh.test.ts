@@ -368,7 +368,7 @@ test('a client that sends faster than is handled gets no answers, and so cannot 
   const elements = Array.from({ length: 40 }, () => alone('<x xmlns="y"/>'));
   for (const rid of [2, 3]) session.take({ ...first, sid: session.sid, rid, elements }, reply);
   assert.equal(answers.length, 1, 'answered although nothing was handled');
-  for (let taken = 0; taken < 81; taken++) await session.next(); // the header, too
+  for (let taken = 0; taken < 81; taken++) await session.items.next(); // the header, too
   assert.equal(answers.length, 2);
   session.destroy();
 });

@@ -31,7 +31,7 @@ test('RFC 6120 §4: items come in order, and the stream ends with its connection
   peer.write('/></stream:stream>');
   peer.end();
   const items = [];
-  for await (const item of stream) items.push(item);
+  for await (const item of stream.items) items.push(item);
   assert.deepEqual(names(items), ['header', 'message', 'iq', 'close']);
   assert.equal(stream.ended, true);
 });
@@ -40,15 +40,18 @@ test('what was read before the mistake is handled before the mistake is', async 
   const { stream, peer } = open();
   peer.write(`${HEADER}<message/></iq>`);
   await turns();
-  assert.ok((await stream.next()).value instanceof StreamHeader);
-  assert.ok((await stream.next()).value instanceof Element);
-  await assert.rejects(stream.next(), (error) => error instanceof StreamError && error.condition === 'not-well-formed');
+  assert.ok((await stream.items.next()).value instanceof StreamHeader);
+  assert.ok((await stream.items.next()).value instanceof Element);
+  await assert.rejects(
+    stream.items.next(),
+    (error) => error instanceof StreamError && error.condition === 'not-well-formed',
+  );
 });
 
 test('a fast sender waits: reading stops while items are not taken', async () => {
   const { stream, peer } = open();
   peer.write(HEADER);
-  await stream.next();
+  await stream.items.next();
   let accepted = 0;
   for (let i = 0; i < 2_000; i++) {
     if (!peer.write(`<message id='${i}'><body>${'x'.repeat(500)}</body></message>`)) break;
@@ -57,7 +60,7 @@ test('a fast sender waits: reading stops while items are not taken', async () =>
   }
   assert.ok(accepted < 500, `${accepted} stanzas were taken ahead`);
   for (let i = 0; i <= accepted; i++) {
-    const { value } = await stream.next();
+    const { value } = await stream.items.next();
     assert.ok(value instanceof Element && value.attrs.id === String(i));
   }
 });
@@ -97,22 +100,22 @@ test('nothing that waited to be handled is handled once the stream was closed by
   const { stream, peer } = open();
   peer.write(`${HEADER}<message/><message/><presence/>`);
   await turns();
-  await stream.next();
-  await stream.next();
+  await stream.items.next();
+  await stream.items.next();
   stream.close(new StreamError('conflict'));
-  assert.deepEqual(await stream.next(), { value: undefined, done: true });
+  assert.deepEqual(await stream.items.next(), { value: undefined, done: true });
 });
 
 test('RFC 6120 §4.3.3: after a restart nothing is left of what came before it', async () => {
   const { stream, peer } = open();
   peer.write(`${HEADER}<auth/><message id='early'/><iq`);
   await turns();
-  await stream.next();
-  await stream.next();
+  await stream.items.next();
+  await stream.items.next();
   stream.restart();
   peer.write(`${HEADER}<message id='late'/>`);
-  assert.ok((await stream.next()).value instanceof StreamHeader);
-  const { value } = await stream.next();
+  assert.ok((await stream.items.next()).value instanceof StreamHeader);
+  const { value } = await stream.items.next();
   assert.equal(value instanceof Element && value.attrs.id, 'late');
 });
 
@@ -120,13 +123,13 @@ test('SECURITY 12: what came before another Duplex took over is not of the new s
   const { stream, peer } = open();
   peer.write(`${HEADER}<starttls/><message id='injected'/>`);
   await turns();
-  await stream.next();
-  await stream.next();
+  await stream.items.next();
+  await stream.items.next();
   const [inner, secured] = duplexPair();
   stream.replaceDuplex(() => inner);
   secured.write(`${HEADER}<message id='secured'/>`);
-  assert.ok((await stream.next()).value instanceof StreamHeader);
-  const { value } = await stream.next();
+  assert.ok((await stream.items.next()).value instanceof StreamHeader);
+  const { value } = await stream.items.next();
   assert.equal(value instanceof Element && value.attrs.id, 'secured');
 });
 
@@ -147,8 +150,8 @@ test('a peer that does not read is dropped before what waits for it fills the me
 test('a connection that breaks ends the stream without an error', async () => {
   const { stream, peer } = open();
   peer.write(HEADER);
-  await stream.next();
-  const next = stream.next();
+  await stream.items.next();
+  const next = stream.items.next();
   stream.duplex.destroy(new Error('reset by peer'));
   assert.deepEqual(await next, { value: undefined, done: true });
 });

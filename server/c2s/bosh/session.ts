@@ -4,7 +4,7 @@ import { type ElementStream, type OpenHeader, UNSENT_LIMIT } from '../../stream/
 import { flushSoon } from '../../stream/flush.ts';
 import { ItemQueue } from '../../stream/item-queue.ts';
 import type { StanzaLimits } from '../../stream/limits.ts';
-import { StreamHeader, type StreamItem } from '../../stream/parser.ts';
+import { StreamHeader } from '../../stream/parser.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StreamError } from '../../xmpp/stream-error.ts';
 import { newId } from '../id.ts';
@@ -41,7 +41,7 @@ export class BoshSession implements ElementStream {
   readonly #most: number;
   readonly #requests: Requests;
   readonly #over: () => void;
-  readonly #queue: ItemQueue = new ItemQueue(() => this.#settle());
+  readonly items: ItemQueue = new ItemQueue(() => this.#settle());
   /** The last request whose turn it was, and those that came before theirs. */
   #rid: number;
   readonly #early = new Map<number, { readonly request: BoshRequest; readonly reply: Reply }>();
@@ -84,12 +84,8 @@ export class BoshSession implements ElementStream {
     };
   }
 
-  get pending(): boolean {
-    return this.#queue.pending;
-  }
-
   get ended(): boolean {
-    return this.#closing || this.#queue.ended;
+    return this.#closing || this.items.ended;
   }
 
   get unsent(): number {
@@ -98,14 +94,6 @@ export class BoshSession implements ElementStream {
 
   get opened(): boolean {
     return this.#opened;
-  }
-
-  next(): Promise<IteratorResult<StreamItem>> {
-    return this.#queue.next();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   /** One request of this session's client, in whatever order they come. */
@@ -159,7 +147,7 @@ export class BoshSession implements ElementStream {
   }
 
   restart(): void {
-    this.#queue.clear();
+    this.items.clear();
     this.#begun = false;
     this.#opened = false;
   }
@@ -188,9 +176,9 @@ export class BoshSession implements ElementStream {
     }
     this.#requests.hold(request.rid, reply, this.#wait * 1_000, () => this.#answer());
     this.#begin(request);
-    for (const element of elements) if (!this.#queue.failed) this.#queue.push(element);
-    if (error !== undefined && !this.#queue.failed) this.#queue.fail(error);
-    if (terminate) this.#queue.push('close');
+    for (const element of elements) if (!this.items.failed) this.items.push(element);
+    if (error !== undefined && !this.items.failed) this.items.fail(error);
+    if (terminate) this.items.push('close');
     if (pause === undefined) return;
     while (this.#requests.count > 0) this.#requests.answer(answerBody({})); // §10: it carries nothing
     this.#watch(Math.min(pause, LONGEST_PAUSE));
@@ -201,17 +189,17 @@ export class BoshSession implements ElementStream {
     const first = sid === '';
     if (!first && !restart) {
       // After the login a client may have asked for news once more before it begins anew, but not have said anything.
-      if (this.#begun || elements.length === 0 || this.#queue.failed) return;
-      this.#queue.fail(new StreamError('bad-format', 'After the login a stream begins anew.'));
+      if (this.#begun || elements.length === 0 || this.items.failed) return;
+      this.items.fail(new StreamError('bad-format', 'After the login a stream begins anew.'));
       return;
     }
     if (this.#begun) {
-      if (!this.#queue.failed) this.#queue.fail(new StreamError('bad-format', 'No stream can begin here.'));
+      if (!this.items.failed) this.items.fail(new StreamError('bad-format', 'No stream can begin here.'));
       return;
     }
     this.#begun = true;
     // The version is said once; a client of the first days does not say it, and is refused as one over TCP is.
-    this.#queue.push(new StreamHeader({ to, from, version: first ? version : '1.0', 'xml:lang': lang }));
+    this.items.push(new StreamHeader({ to, from, version: first ? version : '1.0', 'xml:lang': lang }));
   }
 
   #pollsTooMuch(): boolean {
@@ -226,7 +214,7 @@ export class BoshSession implements ElementStream {
     if (this.ended) return;
     while (this.#requests.alive && this.#out.length > 0) this.#answer();
     // While much is unhandled the client gets no answer, and so cannot send more.
-    while (this.#requests.count > this.#hold && !this.#queue.full && this.#greeting === undefined) this.#answer();
+    while (this.#requests.count > this.#hold && !this.items.full && this.#greeting === undefined) this.#answer();
     if (!this.#requests.alive) this.#watch(this.#hold === 0 ? POLLING_INACTIVITY : INACTIVITY);
   }
 
@@ -266,14 +254,14 @@ export class BoshSession implements ElementStream {
     this.#closing = true;
     this.#farewell = farewell;
     clearTimeout(this.#silence);
-    this.#queue.clear();
+    this.items.clear();
     // §13: the oldest is told, the others are answered with nothing.
     const told = this.#requests.alive;
     if (told) this.#requests.answer(farewell, true);
     while (this.#requests.count > 0) this.#requests.answer(answerBody({}));
     for (const { reply } of this.#early.values()) reply.answer(farewell);
     this.#early.clear();
-    this.#queue.end();
+    this.items.end();
     const timer = setTimeout(this.#over, told ? 0 : LINGER);
     timer.unref();
   }

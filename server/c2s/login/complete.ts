@@ -61,7 +61,8 @@ export async function complete(
 
 /** §2.5: while a login is under way nothing but the login is sent. Throws StreamError. */
 function onlyThis({ stream }: Connection): void {
-  if (stream.pending) throw new StreamError('policy-violation', 'Nothing may follow before the login is decided.');
+  if (stream.items.pending)
+    throw new StreamError('policy-violation', 'Nothing may follow before the login is decided.');
 }
 
 function success(data: string, jid: string, more: string): string {

@@ -72,7 +72,7 @@ export class ComponentConnection implements Link {
   /** Lives as long as the connection. Never throws. */
   async run(): Promise<void> {
     try {
-      for await (const item of this.stream) {
+      for await (const item of this.stream.items) {
         if (item === 'close') {
           this.stream.close();
           break;
