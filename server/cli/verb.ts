@@ -88,6 +88,12 @@ export function account(jid: string): { local: string; domain: string } {
 /** A whole number of an option. Throws Failure. */
 export function whole(name: OptionName, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw usage(`--${name} takes a whole number.`);
-  return Number(text);
+  return number(text, `--${name} takes a whole number.`);
+}
+
+/** A whole number, as the ids of messages are. Throws Failure with `complaint`. */
+export function number(text: string, complaint: string): number {
+  const found = Number(text);
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(found)) throw usage(complaint);
+  return found;
 }

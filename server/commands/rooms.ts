@@ -187,6 +187,22 @@ export class RoomCommands {
     return { messages: [...messages], hasMore: more };
   }
 
+  /**
+   * Takes one message of a room away, as its moderators can: everybody is told, and a tombstone stays. Gives the ids of what
+   * went, the message's own first and then what corrected it. Throws CommandError.
+   */
+  async moderate(by: Actor, domain: string, input: string, id: number, reason = ''): Promise<number[]> {
+    const rooms = this.#rooms(domain);
+    const name = checkName(input);
+    const { nick, ids } = await allowed(rooms.moderate(name, id, reason.trim()), 'id');
+    await this.#record(by, 'room.moderate', rooms, name, {
+      message: id,
+      nick: nick.slice(0, TOLD),
+      ...(reason.trim() !== '' && { reason: reason.trim().slice(0, TOLD) }),
+    });
+    return [...ids];
+  }
+
   /** Ends a room for good, with what was said in it. Its name is retired. Throws CommandError. */
   async destroy(
     by: Actor,

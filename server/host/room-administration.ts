@@ -48,8 +48,12 @@ export interface RoomMessage {
   readonly time: number;
   /** Who said it: a nickname, '' for the room itself. */
   readonly nick: string;
-  /** `other`: nothing that could be read, as the change of a picture. */
-  readonly kind: 'message' | 'subject' | 'removed' | 'other';
+  /**
+   * `removed`: its author took it back; `moderated`: others took it away; `other`: nothing that could be read, as the change
+   * of a picture.
+   */
+  readonly kind: 'message' | 'subject' | 'removed' | 'moderated' | 'other';
+  /** Of what was moderated, the reason. */
   readonly text: string;
 }
 
@@ -80,6 +84,15 @@ export interface RoomAdministration {
     name: string,
     query: { readonly before?: number; readonly limit: number },
   ): Promise<{ readonly messages: readonly RoomMessage[]; readonly more: boolean }>;
+  /**
+   * Takes a message away as a moderator does (XEP-0425), and with it what corrected it; gives who said it and the ids of all
+   * that, the message's own first. `not-acceptable` when it is not there any more.
+   */
+  moderate(
+    name: string,
+    id: number,
+    reason: string,
+  ): Promise<{ readonly nick: string; readonly ids: readonly number[] }>;
   /** Ends a room for good, with its archive. Its name is retired: it says `reason` and `alternate` from now on. */
   destroy(name: string, retired: Pick<RetiredRoom, 'reason' | 'alternate'>): Promise<void>;
   /** Names of rooms that were destroyed, in their order, at most `limit`. */

@@ -154,7 +154,18 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await said.getByText('Buds & bugs').waitFor();
     await said.getByText(NASTY, { exact: true }).waitFor();
     assert.match((await audited())[0]!, /^olga room\.archive-read \{"reason":"Complaint of Juliet","messages":2/);
+    const bugs = said.getByRole('listitem').filter({ hasText: 'Buds' });
+    await bugs.getByRole('button', { name: /^Remove…/ }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Buds & bugs').waitFor();
+    await dialog.getByLabel('Reason').fill('No <b>bugs</b>');
+    await press(page, 'Remove');
+    await said.getByText('This message was removed: “No <b>bugs</b>”.').waitFor();
+    await said.getByText('Buds').waitFor({ state: 'detached' });
+    assert.equal(await said.getByRole('button', { name: /^Remove…/ }).count(), 1);
+    assert.match((await audited())[0]!, /^olga room\.moderate .*"reason":"No <b>bugs<\/b>"/);
     await page.goto(`${url}/activity`);
+    await page.getByText('Took a message away in the room').waitFor();
     await page.getByText('Read what was said in the room').waitFor();
     await page.getByText('because: Complaint of Juliet').waitFor();
   });

@@ -117,8 +117,18 @@ describe('hallwayctl room', () => {
     await scene.settle();
     assert.match(await does('room show garden'), /^Romeo +romeo@example\.test +participant +none +orchard$/m);
     const archive = await does('room archive garden --reason', ['Complaint of Juliet']);
-    assert.match(archive, /Romeo +hello \ufffd31m/);
+    const [, id] = /(\d{15,}) +Romeo +hello \ufffd31m/.exec(archive)!;
     assert.match(await newest(), /tester cli room\.archive-read .*"reason":"Complaint of Juliet","messages":1/);
+    assert.match(await does(`room archive garden --before ${Number.MAX_SAFE_INTEGER} --reason`, ['As above']), /hello/);
+    assert.match(
+      await does(`room moderate garden ${id}`, ['--reason', 'Not here']),
+      /gone; everybody in garden was told/,
+    );
+    assert.match(await newest(), /tester cli room\.moderate .*"nick":"Romeo","reason":"Not here"/);
+    assert.match(
+      await does('room archive garden --reason', ['As above']),
+      new RegExp(`${id} +Romeo +\\(taken away: Not`),
+    );
     await does('room kick garden', ['Romeo', '--reason', 'Noise']);
     assert.equal((await scene.commands.rooms.get('example.test', 'garden')).room.people, 0);
   });
@@ -153,6 +163,9 @@ describe('hallwayctl room', () => {
       ['room member hall juliet@example.test king', 2, /owner, admin, member, banned, none/],
       ['room archive hall', 2, /--reason/],
       ['room archive hall --reason x', 1, /few words why/],
+      ['room moderate hall x1', 2, /not the ID/],
+      ['room moderate hall 99999999999999999', 2, /not the ID/],
+      ['room moderate hall 1', 1, /There is no room hall/],
       ['room free hall', 1, /not retired/],
     ];
     for (const [line, exit, message] of wrong) {

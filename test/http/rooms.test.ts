@@ -69,6 +69,10 @@ describe('rooms over HTTP', () => {
       [`POST ${ROOMS}/garden/kick`, { nick: 'Nobody' }, 422, 'invalid', 'nick'],
       [`POST ${ROOMS}/garden/archive`, {}, 400, 'invalid', 'reason'],
       [`POST ${ROOMS}/garden/archive`, { reason: '    .' }, 422, 'invalid', 'reason'],
+      [`POST ${ROOMS}/garden/moderate`, {}, 400, 'invalid', 'id'],
+      [`POST ${ROOMS}/garden/moderate`, { id: '1' }, 400, 'invalid', 'id'],
+      [`POST ${ROOMS}/garden/moderate`, { id: 2 ** 60 }, 422, 'invalid', 'id'],
+      [`POST ${ROOMS}/hall/moderate`, { id: 1 }, 404, 'room-not-found', undefined],
       [`DELETE ${ROOMS}/garden?confirm=hall`, undefined, 422, 'not-confirmed', 'confirm'],
       [`DELETE ${ROOMS}/garden?confirm=garden&alternate=a%20b`, undefined, 422, 'invalid', 'alternate'],
       ['DELETE /api/domains/example.test/retired-rooms/garden', undefined, 404, 'room-not-found', undefined],
@@ -97,5 +101,13 @@ describe('rooms over HTTP', () => {
       ['room.archive-read', 'garden@conference.example.test', 'cli'],
     );
     assert.ok(!JSON.stringify(row).includes('canary'), 'the audit log says that it was read, not what');
+    const { id } = read.json.messages[0];
+    const gone = await ask(`POST ${ROOMS}/garden/moderate`, { id, reason: 'A canary' });
+    assert.deepEqual([gone.status, gone.json], [200, { ids: [id] }], gone.text);
+    const again = await ask(`POST ${ROOMS}/garden/archive`, { reason: 'a test of reading' });
+    assert.deepEqual(
+      [again.json.messages[0].id, again.json.messages[0].kind, again.json.messages[0].text],
+      [id, 'moderated', 'A canary'],
+    );
   });
 });

@@ -2,7 +2,7 @@ import type { RoomMember, RoomMessage } from '../../http/contract/index.ts';
 import { usage } from '../failure.ts';
 import { roomParams } from '../room-address.ts';
 import { plain, table, when } from '../text.ts';
-import { type Verb, whole } from '../verb.ts';
+import { number, type Verb, whole } from '../verb.ts';
 
 type Affiliation = RoomMember['affiliation'];
 
@@ -20,9 +20,14 @@ function wordOf(affiliation: Affiliation): string {
 }
 
 function said({ kind, text }: RoomMessage): string {
-  if (kind === 'message') return text;
-  if (kind === 'subject') return `(subject) ${text}`;
-  return kind === 'removed' ? '(a message that was taken back)' : '(no text)';
+  const words: Record<RoomMessage['kind'], string> = {
+    message: text,
+    subject: `(subject) ${text}`,
+    removed: '(a message that was taken back)',
+    moderated: text === '' ? '(taken away)' : `(taken away: ${text})`,
+    other: '(no text)',
+  };
+  return words[kind];
 }
 
 /** Who may do what in a room, and what they said there. */
@@ -91,9 +96,24 @@ export const roomPeople: readonly Verb[] = [
       const body = { reason, limit: whole('limit', given.limit) ?? 50, ...(before !== undefined && { before }) };
       const params = await roomParams(context, typed);
       const reply = await client.call('POST /api/domains/:domain/rooms/:room/archive', { params, body });
-      const rows = reply.messages.map((one) => [when(one.time), one.nick, said(one)]);
+      const rows = reply.messages.map((one) => [when(one.time), String(one.id), one.nick, said(one)]);
       const more = reply.hasMore ? `Before that: --before ${reply.messages[0]?.id}\n` : '';
-      print(reply, rows.length === 0 ? 'Nothing is kept.\n' : `${table(['TIME', 'WHO', 'WHAT'], rows)}${more}`);
+      print(reply, rows.length === 0 ? 'Nothing is kept.\n' : `${table(['TIME', 'ID', 'WHO', 'WHAT'], rows)}${more}`);
+    },
+  },
+  {
+    words: 'room moderate',
+    args: ['ROOM', 'ID'],
+    options: ['domain', 'reason'],
+    summary: 'take one message away, for everybody; “room archive” shows its ID',
+    async run(context, [typed = '', id = '']) {
+      const { reason } = context.given;
+      const wanted = number(id, `“${plain(id)}” is not the ID of a message; “room archive” shows them.`);
+      const params = await roomParams(context, typed);
+      const body = { id: wanted, ...(reason !== undefined && { reason }) };
+      const reply = await context.client.call('POST /api/domains/:domain/rooms/:room/moderate', { params, body });
+      const more = reply.ids.length > 1 ? ', with what it was corrected by' : '';
+      context.print(reply, `The message is gone${more}; everybody in ${params.room} was told.\n`);
     },
   },
 ];

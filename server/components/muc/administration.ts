@@ -7,7 +7,7 @@ import type {
 } from '../../host/room-administration.ts';
 import { timeOf } from '../../storage/archive-id.ts';
 import type { RoomAffiliation, RoomConfig, StoredRoom } from '../../storage/stores/rooms.ts';
-import { child, type Element, textOf } from '../../xmpp/element.ts';
+import { child, type Element, el, textOf } from '../../xmpp/element.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
@@ -16,6 +16,8 @@ import { complete } from './config.ts';
 import { type Bounds, unacceptable } from './config-fields.ts';
 import { configFields, readConfig } from './config-form.ts';
 import { configure } from './configure.ts';
+import { Graves } from './graves.ts';
+import { moderate } from './moderate.ts';
 import { boundsOf } from './owner.ts';
 import { CODE } from './presence.ts';
 import type { Room } from './room.ts';
@@ -29,11 +31,13 @@ const SLICE = 500;
 export class Administration implements RoomAdministration {
   readonly domain: string;
   readonly #rooms: Rooms;
+  readonly #graves: Graves;
   readonly #isOn: () => boolean;
 
   constructor(rooms: Rooms, isOn: () => boolean) {
     this.domain = rooms.domain;
     this.#rooms = rooms;
+    this.#graves = new Graves(rooms.host.house);
     this.#isOn = isOn;
   }
 
@@ -140,6 +144,18 @@ export class Administration implements RoomAdministration {
     });
     const messages = rows.map(({ id, stanza }) => readable(id, this.#rooms.host.house.parse(stanza)));
     return { messages, more: !all };
+  }
+
+  moderate(name: string, id: number, reason: string) {
+    return this.#using(name, (room) =>
+      room.changing(async () => {
+        // §4: an administrator has no address in the room, so it is the room that did it.
+        const by = () => el('moderated', { xmlns: NS.moderate, by: room.jid.bare });
+        const gone = await moderate(this.#rooms, this.#graves, room, { id, reason, asker: undefined }, by);
+        if (gone.length === 0) throw new StanzaError('not-acceptable', 'This message is not kept any more.');
+        return { nick: gone[0]!.from.resource, ids: gone.map((one) => one.id) };
+      }),
+    );
   }
 
   destroy(name: string, ending: { readonly reason: string; readonly alternate: string }): Promise<void> {
@@ -251,7 +267,11 @@ function readable(id: number, element: Element): RoomMessage {
   const about = { id, time: timeOf(id), nick };
   const body = child(element, 'body');
   // XEP-0424 §5, XEP-0425 §5: what stands in the place of a message that was taken back, or away.
-  if (child(element, 'retracted', NS.retract) !== undefined) return { ...about, kind: 'removed', text: '' };
+  const grave = child(element, 'retracted', NS.retract);
+  if (grave !== undefined) {
+    if (child(grave, 'moderated', NS.moderate) === undefined) return { ...about, kind: 'removed', text: '' };
+    return { ...about, kind: 'moderated', text: textOf(child(grave, 'reason')) };
+  }
   if (body !== undefined) return { ...about, kind: 'message', text: textOf(body) };
   const subject = child(element, 'subject');
   if (subject !== undefined) return { ...about, kind: 'subject', text: textOf(subject) };

@@ -28,9 +28,10 @@ export class Graves {
 
   /**
    * The message that the room gave this id, first, and with it what its author corrected it by, or corrects by it (XEP-0308):
-   * that says nearly the same. Empty when there is none. `asker` is the bare address of who wants to know.
+   * that says nearly the same. Empty when there is none. `asker` is the bare address of who wants to know, undefined for who
+   * may want it as often as they like.
    */
-  async find(room: Room, id: number, asker: string): Promise<Said[]> {
+  async find(room: Room, id: number, asker: string | undefined): Promise<Said[]> {
     const said = remembered(room).find((one) => one.id === id) ?? (await this.#archived(room, id));
     if (said === undefined) return [];
     const root: string = corrects(said.element) ?? said.element.attrs.id ?? '';
@@ -70,9 +71,9 @@ export class Graves {
   }
 
   /** What its author said under this id or about it, the oldest first. */
-  async #around(room: Room, said: Said, root: string, asker: string): Promise<Said[]> {
+  async #around(room: Room, said: Said, root: string, asker: string | undefined): Promise<Said[]> {
     const all = new Map(remembered(room).map((one) => [one.id, one]));
-    if (room.stored && this.#looking.take(asker) === 0) {
+    if (room.stored && (asker === undefined || this.#looking.take(asker) === 0)) {
       const { archiveSearch } = this.#house.stores;
       const rows = await archiveSearch.mentions(room.id, said.from.full, ` id='${escapeAttribute(root)}'`);
       for (const row of rows) {

@@ -115,12 +115,21 @@ export const RoomDetail = closed({
   occupants: Type.Array(RoomOccupant),
 });
 
-/** What was said in a room. `removed` stands for a message that was taken back, `other` for what is no text. */
+/**
+ * What was said in a room. `removed` stands for a message that its author took back, `moderated` for one that moderators took
+ * away (its `text` is why), `other` for what is no text.
+ */
 export const RoomMessage = closed({
   id: Type.Integer(),
   time: Time,
   nick: Type.String(),
-  kind: Type.Union([Type.Literal('message'), Type.Literal('subject'), Type.Literal('removed'), Type.Literal('other')]),
+  kind: Type.Union([
+    Type.Literal('message'),
+    Type.Literal('subject'),
+    Type.Literal('removed'),
+    Type.Literal('moderated'),
+    Type.Literal('other'),
+  ]),
   text: Type.String(),
 });
 
@@ -202,6 +211,16 @@ export const rooms = {
       limit: Type.Optional(Limit),
     }),
     reply: closed({ messages: Type.Array(RoomMessage), hasMore: Type.Boolean() }),
+  },
+
+  /**
+   * Takes one message away for everybody, who are told the reason. `ids` is what went: the message, and what its author
+   * corrected it by. 422 with the field `id` for what is not there, or nobody can take away.
+   */
+  'POST /api/domains/:domain/rooms/:room/moderate': {
+    params: RoomParams,
+    body: closed({ id: Type.Integer({ minimum: 1 }), reason: Type.Optional(Why) }),
+    reply: closed({ ids: Type.Array(Type.Integer()) }),
   },
 
   /** `confirm` is the room's name or address; its name is retired. 422 `not-confirmed`. */

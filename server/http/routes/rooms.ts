@@ -31,6 +31,10 @@ export function roomRoutes({ rooms }: Commands): RouteEntry[] {
       rooms.archive(by, params.domain, params.room, body),
     ),
 
+    route('POST /api/domains/:domain/rooms/:room/moderate', 'admin', async ({ params, body, by }) => ({
+      ids: await rooms.moderate(by, params.domain, params.room, body.id, body.reason),
+    })),
+
     route('DELETE /api/domains/:domain/rooms/:room', 'admin', async ({ params, query, by }) => {
       await rooms.destroy(by, params.domain, params.room, query);
       return DONE;
