@@ -136,6 +136,9 @@ export class RoomCommands {
     if (jid.local === '' && affiliation !== 'outcast' && affiliation !== 'none') {
       throw new CommandError('invalid', 'Give a person’s whole address; whole domains can only be banned.', 'jid');
     }
+    if (jid.domain === rooms.domain && affiliation !== 'none') {
+      throw new CommandError('invalid', `${jid.bare} is an address of rooms; give a person’s address.`, 'jid');
+    }
     const before = await allowed(rooms.affiliate(name, jid.bare, affiliation, reason), 'affiliation');
     if (before === affiliation) return;
     await this.#record(by, 'room.member', rooms, name, {

@@ -1,5 +1,6 @@
 import { StorageError } from '../../storage/database.ts';
 import type { RoomAffiliation, RoomMember } from '../../storage/stores/rooms.ts';
+import { parseJid } from '../../xmpp/jid.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast } from './affiliations.ts';
 import { tellAway } from './away.ts';
@@ -41,8 +42,9 @@ export interface Doer {
 
 /**
  * Gives people other affiliations, all or none, and tells everybody (XEP-0045 §§9, 10): the one way to do it. To be called inside of
- * `room.changing`, by whoever has checked that it may be done. Throws StanzaError: `conflict` when no owner would be left or a
- * nickname is somebody else's, `resource-constraint` when there would be too many.
+ * `room.changing`, by whoever has checked that it may be done. Throws StanzaError: `not-acceptable` for a room instead of a
+ * person, `conflict` when no owner would be left or a nickname is somebody else's, `resource-constraint` when there would be too
+ * many.
  */
 export async function affiliate(
   rooms: Rooms,
@@ -53,6 +55,7 @@ export async function affiliate(
   const rows = wishes.map((wish) => rowOf(room, wish)).filter((row) => isNews(room, row));
   // Nicknames are given up before others get them.
   rows.sort((one, other) => Number(one.nick !== '') - Number(other.nick !== ''));
+  checkPeople(room, rows);
   checkOwners(room, rows);
   checkNumber(room, rows);
   checkNicks(room, rows);
@@ -107,6 +110,13 @@ function isNews(room: Room, row: RoomMember): boolean {
   const known = room.members.get(row.jid);
   if (known === undefined) return row.affiliation !== 'none';
   return known.affiliation !== row.affiliation || known.nick !== row.nick || known.reason !== row.reason;
+}
+
+/** §5.2: an affiliation is a person's. Nobody comes from where the rooms are; what is there already can be taken out. */
+function checkPeople({ service }: Room, rows: readonly RoomMember[]): void {
+  const wrong = rows.find(({ jid, affiliation }) => affiliation !== 'none' && parseJid(jid).domain === service);
+  if (wrong === undefined) return;
+  throw new StanzaError('not-acceptable', `${wrong.jid} is an address of rooms, and not of a person.`);
 }
 
 /** §10.4: there is always an owner left. */

@@ -255,6 +255,8 @@ describe('administrators and rooms', () => {
       ['spam', 'outcast', 'jid'],
       ['a b@c', 'member', 'jid'],
       ['juliet@example.test/balcony', 'member', 'jid'],
+      ['garden@conference.example.test', 'member', 'jid'],
+      ['conference.example.test', 'outcast', 'jid'],
     ];
     for (const [who, affiliation, field] of wrong) {
       await assert.rejects(put(who, affiliation), refused('invalid', field), who);

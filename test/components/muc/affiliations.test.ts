@@ -89,6 +89,21 @@ describe('XEP-0045 §§9, 10: affiliations', () => {
     assert.equal(roomOf(scene).occupants.has('Paris'), true);
   });
 
+  test('§5.2: a room, and the service of rooms, is nobody: neither this one nor another is given an affiliation', async (t) => {
+    const { scene, juliet } = await open(t);
+    for (const jid of [ROOM, `${ROOM}/Romeo`, 'hall@conference.example.test', 'conference.example.test']) {
+      const ban = admin(["jid='nurse@example.test' affiliation='member'", `jid='${jid}' affiliation='outcast'`]);
+      assert.match(serialize(await juliet.isRefused(ban, 'not-acceptable')), /is an address of rooms/);
+    }
+    for (const affiliation of ['owner', 'admin', 'member'])
+      await juliet.isRefused(admin([`jid='${ROOM}' affiliation='${affiliation}'`]), 'not-acceptable');
+    assert.deepEqual([...roomOf(scene).members.keys()], ['juliet@example.test']);
+    // One that is there from before goes as anybody.
+    roomOf(scene).members.put({ jid: ROOM, affiliation: 'member', nick: '', reason: '' });
+    await juliet.gets(admin([`jid='${ROOM}' affiliation='none'`]));
+    assert.deepEqual([...roomOf(scene).members.keys()], ['juliet@example.test']);
+  });
+
   test('§9.2: all changes of one request, or none', async (t) => {
     const { scene, juliet, romeo } = await open(t);
     await juliet.gets(admin(["jid='romeo@example.test' affiliation='admin'"]));

@@ -158,6 +158,7 @@ describe('XEP-0045: the form of a room’s owners', () => {
     ),
     'an admin with a device': field('muc#roomconfig_roomadmins', 'nurse@example.test/phone'),
     'an admin that is a whole domain': field('muc#roomconfig_roomadmins', 'example.test'),
+    'an admin that is a room': field('muc#roomconfig_roomadmins', ROOM),
     'too many admins': field(
       'muc#roomconfig_roomadmins',
       ...Array.from({ length: 201 }, (_, i) => `p${i}@example.test`),
