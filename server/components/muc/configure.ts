@@ -6,11 +6,10 @@ import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { type Affiliating, affiliate } from './affiliate.ts';
 import { atLeast } from './affiliations.ts';
-import type { Occupant } from './occupant.ts';
 import { CODE, changeRole, hide, reveal, showOthers } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
-import { inSlices } from './slices.ts';
+import { forOccupants } from './slices.ts';
 
 /** How a room shall be, and whose affiliations change with that. */
 export interface Reform {
@@ -81,7 +80,7 @@ function notify(room: Room, code: number): void {
 
 /** §10.2: a room for members has no others in it. */
 function removeStrangers(rooms: Rooms, room: Room): Promise<void> {
-  return forEach(room, (occupant) => {
+  return forOccupants(room, (occupant) => {
     if (atLeast(room.affiliationOf(occupant.front.jid), 'member')) return;
     rooms.remove(room, occupant, { codes: [CODE.membersOnly] });
   });
@@ -89,7 +88,7 @@ function removeStrangers(rooms: Rooms, room: Room): Promise<void> {
 
 /** §5.1.2: in a moderated room whoever is no member listens; in another one everybody speaks who was not silenced. */
 function giveRoles(room: Room): Promise<void> {
-  return forEach(room, (occupant) => {
+  return forOccupants(room, (occupant) => {
     if (occupant.role === 'moderator') return;
     const role = room.roleOnEntering(occupant.front.jid); // nobody gets back by that what a moderator took from them
     if (role !== occupant.role) changeRole(room, occupant, role);
@@ -99,7 +98,7 @@ function giveRoles(room: Room): Promise<void> {
 /** Whose presence is not told any more is gone for the others; whose presence is told from now on comes. */
 async function broadcastChanged(room: Room, before: readonly RoomRole[]): Promise<void> {
   const { broadcast } = room.config;
-  await forEach(room, (occupant) => {
+  await forOccupants(room, (occupant) => {
     const was = before.includes(occupant.role);
     const is = broadcast.includes(occupant.role);
     if (was && !is) hide(room, occupant);
@@ -109,14 +108,7 @@ async function broadcastChanged(room: Room, before: readonly RoomRole[]): Promis
 
 /** After the warning (172), everybody is shown with their address to those who did not see it before. */
 async function showAddresses(room: Room): Promise<void> {
-  await forEach(room, (viewer) => {
+  await forOccupants(room, (viewer) => {
     if (viewer.role !== 'moderator') showOthers(room, viewer);
-  });
-}
-
-/** For everybody who is in now and is still in when it is their turn. */
-function forEach(room: Room, task: (occupant: Occupant) => void): Promise<void> {
-  return inSlices(room.occupants.values(), (occupant) => {
-    if (room.occupants.get(occupant.nick) === occupant) task(occupant);
   });
 }

@@ -8,8 +8,10 @@ import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast } from './affiliations.ts';
 import type { RoomFeature, RoomRequest } from './feature.ts';
+import type { Pace } from './pace.ts';
 import { announce, CODE } from './presence.ts';
 import type { Room } from './room.ts';
+import { forOccupants } from './slices.ts';
 
 const FORM = 'urn:xmpp:hats:commands';
 /** Hats in one room, hats that one person wears, people who wear any. */
@@ -29,6 +31,8 @@ interface Command {
   /** Gives what the answer holds, if anything. Runs inside of `room.changing`. Throws StanzaError. */
   run(room: Room, value: Values, store: RoomHats): Promise<Element | undefined>;
   readonly may: 'occupants' | 'admins';
+  /** Everybody who wears the hat is shown anew to everybody. */
+  readonly changesHat?: true;
 }
 
 const choice = (room: Room): Field => ({
@@ -45,6 +49,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   create: {
     name: 'Create or change a hat',
     may: 'admins',
+    changesHat: true,
     fields: () => [
       { name: 'hats#title', type: 'text-single', label: 'What it says', required: true },
       { name: 'hats#uri', type: 'text-single', label: 'URI', required: true },
@@ -64,13 +69,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       }
       await store.put(room.id, hat);
       room.hats.put(hat);
-      listChanged(room, hat.uri);
+      listChanged(room);
+      await show(room, (bare) => room.hats.wornBy(bare).has(hat.uri));
       return undefined;
     },
   },
   destroy: {
     name: 'Destroy a hat',
     may: 'admins',
+    changesHat: true,
     fields: (room) => [choice(room)],
     async run(room, value, store) {
       const { uri } = known(room, value);
@@ -78,7 +85,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       await store.remove(room.id, uri);
       room.hats.remove(uri);
       listChanged(room);
-      for (const bare of wearers) show(room, bare);
+      await show(room, (bare) => wearers.has(bare));
       return undefined;
     },
   },
@@ -105,7 +112,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       }
       await store.assign(room.id, one);
       room.hats.assign(one);
-      show(room, one.jid);
+      await show(room, (bare) => bare === one.jid);
       return undefined;
     },
   },
@@ -117,7 +124,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const one = { jid: personOf(value), uri: known(room, value).uri };
       await store.unassign(room.id, one);
       room.hats.unassign(one);
-      show(room, one.jid);
+      await show(room, (bare) => bare === one.jid);
       return undefined;
     },
   },
@@ -150,7 +157,7 @@ export const hats: RoomFeature = {
         type: 'set',
         xmlns: NS.commands,
         name: 'command',
-        handle: (request) => execute(rooms.host.house.stores.roomHats, request),
+        handle: (request) => execute(rooms.host.house.stores.roomHats, rooms.pace, request),
       },
     ],
     node(request, node, what) {
@@ -182,7 +189,7 @@ function may({ room, from, occupant }: RoomRequest, command: Command): boolean {
 }
 
 /** XEP-0050: the form, or with a form what it asks for. What it needs to go on is all in the request. */
-async function execute(store: RoomHats, request: RoomRequest): Promise<Element> {
+async function execute(store: RoomHats, pace: Pace, request: RoomRequest): Promise<Element> {
   const { room, payload } = request;
   const node: string = payload.attrs.node ?? '';
   const command = commandAt(node);
@@ -201,7 +208,10 @@ async function execute(store: RoomHats, request: RoomRequest): Promise<Element> 
   return room.changing(async () => {
     if (room.destroyed || !room.stored) throw new StanzaError('item-not-found', 'The room is not there.');
     if (!may(request, command)) throw new StanzaError('forbidden', 'Hats are for admins and owners of this room.');
-    return answer('completed', await command.run(room, (name) => form?.values.get(name)?.[0] ?? '', store));
+    const value: Values = (name) => form?.values.get(name)?.[0] ?? '';
+    // Not the making of hats, which are few.
+    if (command.changesHat === true && room.hats.get(value('hats#uri').trim()) !== undefined) pace.configures(room);
+    return answer('completed', await command.run(room, value, store));
   });
 }
 
@@ -228,16 +238,15 @@ function table(title: string, rows: readonly Readonly<Record<string, string>>[])
   return form;
 }
 
-/** §3.2: everybody is told that there are other hats, and shown those who wear the one that has changed. */
-function listChanged(room: Room, uri?: string): void {
+/** §3.2: everybody is told that there are other hats. */
+function listChanged(room: Room): void {
   const x = el('x', { xmlns: NS.mucUser }, el('status', { code: CODE.configured }));
   room.tellAll(new Stanza(el('message', { type: 'groupchat' }, x), room.jid, undefined));
-  if (uri === undefined) return;
-  for (const occupant of room.occupants.values()) {
-    if (room.hats.wornBy(occupant.bare).has(uri)) announce(room, occupant);
-  }
 }
 
-function show(room: Room, bare: string): void {
-  for (const occupant of room.occupants.values()) if (occupant.bare === bare) announce(room, occupant);
+/** Everybody is shown those whose hats have changed, who may be all. */
+function show(room: Room, isMeant: (bare: string) => boolean): Promise<void> {
+  return forOccupants(room, (occupant) => {
+    if (isMeant(occupant.bare)) announce(room, occupant);
+  });
 }

@@ -1,4 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Occupant } from './occupant.ts';
+import type { Room } from './room.ts';
 
 /** Milliseconds that what everybody in a room is told of many people may take before others have their turn. */
 const SLICE_MS = 10;
@@ -15,4 +17,11 @@ export async function inSlices<T>(all: Iterable<T>, task: (one: T) => void): Pro
     await turn();
     since = performance.now();
   }
+}
+
+/** The same for everybody who is in a room now and is still in when it is their turn. */
+export function forOccupants({ occupants }: Room, task: (occupant: Occupant) => void): Promise<void> {
+  return inSlices(occupants.values(), (occupant) => {
+    if (occupants.get(occupant.nick) === occupant) task(occupant);
+  });
 }

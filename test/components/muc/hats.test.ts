@@ -109,5 +109,9 @@ describe('XEP-0317: hats', () => {
     await juliet.isRefused(command('wear'), 'item-not-found');
     await juliet.isRefused(command('assign', { jid: 'example.org', uri: 'urn:hat:0' }), 'jid-malformed');
     assert.match(serialize(await juliet.gets(command('create', undefined, "action='cancel'"))), /status='canceled'/);
+    // Whatever follows for all who wear one, as a new configuration does.
+    for (let i = 0; i < 20; i++) await juliet.gets(command('create', { title: `${i}x`, uri: 'urn:hat:0' }));
+    await juliet.isRefused(command('create', { title: 'x', uri: 'urn:hat:0' }), 'policy-violation');
+    await juliet.isRefused(command('destroy', { uri: 'urn:hat:0' }), 'policy-violation');
   });
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import type { Room } from '../../../server/components/muc/room.ts';
 import { inSlices } from '../../../server/components/muc/slices.ts';
-import { admin, configure, enters, makes, roomOf } from '../../support/rooms.ts';
+import type { Actor } from '../../support/actor.ts';
+import { admin, configure, enters, makes, ROOM, roomOf } from '../../support/rooms.ts';
 import { openScene } from '../../support/scene.ts';
 
 /** Time flies: whatever is done takes 20 ms. */
@@ -45,22 +47,56 @@ describe('what follows for many from one wish', () => {
       [admin(names.map((name) => `affiliation='none' jid='${name}@example.test'`)), 4],
       [configure({ membersonly: '1' }), 4],
     ];
-    const room = roomOf(scene);
-    const tell = room.tell.bind(room);
-    for (const [wish, presences] of wishes) {
-      let turn = 0;
-      let counting = true;
-      const count = () => void (counting && setImmediate(() => ++turn && count()));
-      count();
-      const turns = new Set<number>();
-      t.mock.method(room, 'tell', (...[occupant, stanza]: Parameters<typeof tell>) => {
-        if (stanza.kind === 'presence') turns.add(turn);
-        tell(occupant, stanza);
-      });
-      await juliet.gets(wish);
-      counting = false;
-      assert.equal(turns.size, presences, wish);
-      await juliet.all();
+    await inTurns(t, juliet, roomOf(scene), wishes);
+  });
+
+  test('attack: a hat that all in a large room wear is changed, and destroyed: the house goes on meanwhile', async (t) => {
+    const scene = await openScene(t);
+    const juliet = await scene.comes('juliet@example.test/balcony');
+    await makes(juliet, 'Juliet');
+    await juliet.gets(hat('create', { title: 'Guest', uri: 'urn:hat' }));
+    for (const name of ['romeo', 'nurse', 'tybalt', 'paris']) {
+      await enters(await scene.comes(`${name}@example.test/street`), name);
+      await juliet.gets(hat('assign', { jid: `${name}@example.test`, uri: 'urn:hat' }));
     }
+    await juliet.all();
+    slowly(t);
+    await inTurns(t, juliet, roomOf(scene), [
+      [hat('create', { title: 'Friend', uri: 'urn:hat' }), 4],
+      [hat('destroy', { uri: 'urn:hat' }), 4],
+    ]);
   });
 });
+
+function hat(name: string, fields: Record<string, string>): string {
+  const type = "<field var='FORM_TYPE'><value>urn:xmpp:hats:commands</value></field>";
+  const all = Object.entries(fields).map(([key, text]) => `<field var='hats#${key}'><value>${text}</value></field>`);
+  const form = `<x xmlns='jabber:x:data' type='submit'>${type}${all.join('')}</x>`;
+  const node = `urn:xmpp:hats:commands:${name}`;
+  return `<iq type='set' to='${ROOM}'><command xmlns='http://jabber.org/protocol/commands' node='${node}'>${form}</command></iq>`;
+}
+
+/** Presence that follows from each of these wishes is told in so many turns of the event loop. */
+async function inTurns(
+  t: TestContext,
+  owner: Actor,
+  room: Room,
+  wishes: readonly (readonly [string, number])[],
+): Promise<void> {
+  const tell = room.tell.bind(room);
+  for (const [wish, presences] of wishes) {
+    let turn = 0;
+    let counting = true;
+    const count = () => void (counting && setImmediate(() => ++turn && count()));
+    count();
+    const turns = new Set<number>();
+    t.mock.method(room, 'tell', (...[occupant, stanza]: Parameters<typeof tell>) => {
+      if (stanza.kind === 'presence') turns.add(turn);
+      tell(occupant, stanza);
+    });
+    await owner.gets(wish);
+    counting = false;
+    assert.equal(turns.size, presences, wish);
+    await owner.all();
+  }
+}
