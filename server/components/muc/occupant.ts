@@ -9,6 +9,8 @@ export interface Client {
   readonly jid: Jid;
   /** What its last presence said, without what only the room says. */
   presence: readonly Element[];
+  /** It could not be reached, and is about to be let out. */
+  lost?: boolean;
 }
 
 /** Somebody in a room, with one nickname and however many devices (XEP-0045 §1.1). */

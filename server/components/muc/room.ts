@@ -128,7 +128,7 @@ export class Room {
 
   /** One stanza for all devices of an occupant. */
   tell(occupant: Occupant, stanza: Stanza): void {
-    for (const { jid } of occupant.clients.values()) this.#send(stanza.for(jid));
+    for (const { jid, lost } of occupant.clients.values()) if (lost !== true) this.#send(stanza.for(jid));
   }
 
   /** One stanza for everybody, or for those whom `wanted` lets have it; serialised once. */

@@ -7,7 +7,7 @@ import type { RoomConfig, RoomMember, StoredRoom } from '../../storage/stores/ro
 import { type Jid, makeJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
-import { lose, saysGone } from './bounce.ts';
+import { saysGone } from './bounce.ts';
 import { Creation } from './creation.ts';
 import { disown } from './disown.ts';
 import { destroyOf, type Ending, ended, goneError, retirement } from './ending.ts';
@@ -24,6 +24,7 @@ import {
   type Talk,
 } from './feature.ts';
 import { Former } from './former.ts';
+import { Ghosts } from './ghosts.ts';
 import { InUse } from './in-use.ts';
 import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
@@ -49,6 +50,7 @@ export class Rooms {
   readonly relay = new Relay();
   readonly former: Former;
   readonly #outbox: Outbox;
+  readonly #ghosts = new Ghosts(this);
   /** One stanza for one address. */
   readonly send = (stanza: Stanza): void => this.#outbox.send(stanza);
 
@@ -227,20 +229,17 @@ export class Rooms {
     if (done instanceof Promise) done.catch((error) => this.#failed(error));
   }
 
-  /** Who cannot be reached is not in the room any more. Later, as the room may be in the middle of telling others. */
+  /** Who cannot be reached is not in the room any more. */
   #refused(stanza: Stanza, error: unknown): void {
     if (!(error instanceof StanzaError)) {
       this.#failed(error);
       return;
     }
     const { from, to } = stanza;
-    setImmediate(() => {
-      const room = this.inUse.current(from.local);
-      if (room === undefined) return;
-      if (stanza.kind === 'iq' && stanza.mayBeAnswered) this.relay.refused(room, stanza);
-      const occupant = room.clients.get(to!.full);
-      if (occupant !== undefined && this.#isGone(to!, error)) lose(this, room, occupant, to!);
-    });
+    const room = this.inUse.current(from.local);
+    if (room === undefined) return;
+    if (stanza.kind === 'iq' && stanza.mayBeAnswered) setImmediate(() => this.relay.refused(room, stanza));
+    if (this.#isGone(to!, error)) this.#ghosts.add(room, to!);
   }
 
   /** Somebody who blocks another occupant refuses like somebody who is not there. */

@@ -3,8 +3,10 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Resumptions } from '../../../server/c2s/resumptions.ts';
 import type { RoomService } from '../../../server/components/muc/service.ts';
-import { type Element, serialize } from '../../../server/xmpp/element.ts';
+import { type Element, el, serialize } from '../../../server/xmpp/element.ts';
 import { parseJid } from '../../../server/xmpp/jid.ts';
+import { Stanza } from '../../../server/xmpp/stanza.ts';
+import { StanzaError } from '../../../server/xmpp/stanza-error.ts';
 import type { Actor } from '../../support/actor.ts';
 import { addComponent, componentComes } from '../../support/component.ts';
 import { enter, enters, MUC, makes, ROOM, say } from '../../support/rooms.ts';
@@ -191,6 +193,48 @@ describe('somebody of an external component (XEP-0114) in a room', () => {
       assert.equal(got.filter((one) => one.includes("code='333'")).length, 1, got.join('\n'));
     });
   }
+
+  test('attack: many people of a component that is gone are let out, and nothing is sent to one ghost of another', async (t) => {
+    const MANY = 60;
+    const { scene, juliet, bridge } = await guest(t);
+    for (let i = 0; i < MANY; i++) {
+      bridge.write(`<presence from='actor${i}@${D}/irc' to='${ROOM}/Actor${i}'><x xmlns='${MUC}'/></presence>`);
+    }
+    while (inside(scene).length < MANY + 2) await sleep(5);
+    await bridge.all();
+    bridge.cut();
+    await sleep(250);
+    await juliet.all();
+    const { mock } = t.mock.method(scene.house.router.find(D)!, 'accept');
+    await juliet.sends(say('anybody there?'));
+    const gone = (await juliet.all()).map(serialize).filter((one) => /type='unavailable'.*code='333'/.test(one));
+    assert.equal(gone.length, MANY + 1);
+    assert.deepEqual(inside(scene), [juliet.jid]);
+    assert.equal(mock.callCount(), MANY + 1, 'one refusal shows that a device is gone');
+  });
+
+  test('who comes again at the moment when they are missed stays in', async (t) => {
+    const { scene, juliet, bridge } = await guest(t);
+    bridge.cut();
+    await sleep(250);
+    const { router } = scene.house;
+    const comes = new Stanza(
+      el('presence', {}, el('x', { xmlns: MUC })),
+      parseJid(`mercutio@${D}/irc`),
+      parseJid(`${ROOM}/Mercutio`),
+    );
+    let first = true;
+    t.mock.method(router.find(D)!, 'accept', () => {
+      if (!first) return;
+      first = false;
+      queueMicrotask(() => void router.route(comes));
+      throw new StanzaError('service-unavailable');
+    });
+    await juliet.sends(say('gone?'));
+    const got = await juliet.all();
+    assert.ok(isIn(scene));
+    assert.ok(!got.some(({ attrs }) => attrs.type === 'unavailable'));
+  });
 });
 
 describe('XEP-0198 in a room', () => {
