@@ -15,6 +15,8 @@ export interface Destination {
   readonly title?: string;
   /** Whether a device is there, or about to come back; absent where nobody knows. */
   reaches?(device: Jid): boolean;
+  /** Nobody of another domain can be reached any more, and nobody there will say goodbye. */
+  lost?(domain: string): void;
   /** Takes a stanza over. Throws StanzaError when it refuses; a promise means that the store was waited for. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void>;
 }

@@ -37,6 +37,11 @@ export class Router {
     return services.sort((one, other) => (one.jid < other.jid ? -1 : 1));
   }
 
+  /** Tells all who answer for domains that one cannot be reached any more. */
+  lost(domain: string): void {
+    for (const destination of this.#destinations.values()) destination.lost?.(domain);
+  }
+
   /** Hands a stanza to its domain. Throws StanzaError; `stanza.to` must be there. */
   route(stanza: Stanza, ledger: Ledger = new Ledger()): void | Promise<void> {
     const domain = stanza.to!.domain;

@@ -93,14 +93,20 @@ export class ExternalComponent implements Destination {
   close(condition: 'host-gone' | 'system-shutdown'): void {
     const link = this.#link;
     this.#link = undefined;
-    this.#bounce();
+    this.#giveUp();
     link?.end(condition, condition === 'host-gone' ? 'There is no such component any more.' : 'The server goes down.');
   }
 
   #expect(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#bounce(), this.#grace);
+    this.#timer = setTimeout(() => this.#giveUp(), this.#grace);
     this.#timer.unref();
+  }
+
+  /** Nobody waits for it any more. */
+  #giveUp(): void {
+    this.#bounce();
+    this.#house.router.lost(this.domain);
   }
 
   /** Takes out what has waited, and lets nothing more wait. */

@@ -24,6 +24,15 @@ export class Ghosts {
     if (this.#found.length === 1) setImmediate(() => void this.#letOut());
   }
 
+  /** All people of another domain: in a room where nobody speaks, nothing else would show that they are gone. */
+  of(domain: string): void {
+    for (const room of this.#rooms.inUse.all()) {
+      for (const occupant of room.clients.values()) {
+        for (const { jid } of occupant.clients.values()) if (jid.domain === domain) this.add(room, jid);
+      }
+    }
+  }
+
   async #letOut(): Promise<void> {
     const found = this.#found;
     this.#found = [];

@@ -46,11 +46,11 @@ export class Rooms {
   readonly #occupantIqs = new Map<string, OccupantIq['handle']>();
   readonly inUse = new InUse(this);
   readonly creation: Creation;
+  readonly ghosts = new Ghosts(this);
   readonly pace: Pace;
   readonly relay = new Relay();
   readonly former: Former;
   readonly #outbox: Outbox;
-  readonly #ghosts = new Ghosts(this);
   /** One stanza for one address. */
   readonly send = (stanza: Stanza): void => this.#outbox.send(stanza);
 
@@ -239,7 +239,7 @@ export class Rooms {
     const room = this.inUse.current(from.local);
     if (room === undefined) return;
     if (stanza.kind === 'iq' && stanza.mayBeAnswered) setImmediate(() => this.relay.refused(room, stanza));
-    if (this.#isGone(to!, error)) this.#ghosts.add(room, to!);
+    if (this.#isGone(to!, error)) this.ghosts.add(room, to!);
   }
 
   /** Somebody who blocks another occupant refuses like somebody who is not there. */

@@ -64,6 +64,10 @@ export class RoomService implements RunningComponent {
     }
   }
 
+  lost(domain: string): void {
+    this.rooms.ghosts.of(domain);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.rooms.stop();
