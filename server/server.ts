@@ -7,7 +7,7 @@ import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
 import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
-import { webOrigins } from './c2s/origins.ts';
+import { mayUse, webOrigins } from './c2s/origins.ts';
 import { webChat, webDoor } from './c2s/web.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
@@ -16,6 +16,10 @@ import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
+import { Keeper } from './components/upload/keeper.ts';
+import { filesAddress } from './components/upload/options.ts';
+import { uploadHttp } from './components/upload/plugin.ts';
+import { Slots } from './components/upload/slots.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
@@ -29,6 +33,7 @@ import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { registrarOf } from './registrar.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
+import { FileFolder } from './storage/file-folder.ts';
 import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
@@ -97,8 +102,16 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     contactAddresses: (domain) => commands.open!.contacts.of(domain),
     registrar,
   });
-  const options = new OptionValues(stores.settings, allOptions(all));
+  const files: { slots?: Slots } = {};
+  const services = components({
+    slots: () => files.slots!,
+    base: () => URL.parse(options.get(filesAddress))?.href ?? panelUrl(settings.hostname, listening),
+  });
+  const options = new OptionValues(stores.settings, allOptions(all, services));
   await options.load();
+  const folder = new FileFolder(join(settings.data, 'uploads'));
+  await folder.open();
+  files.slots = new Slots({ stores, folder, options });
   const house: House = {
     db,
     stores,
@@ -107,7 +120,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     log,
     modules: all,
-    components,
+    components: services,
     options,
     version,
     parse: parseStanza,
@@ -120,6 +133,10 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const hosts = new Hosts(house);
   for (const { name } of served) hosts.add(name);
   stack.defer(() => hosts.close());
+  const keeper = stack.use(
+    new Keeper({ uploads: stores.uploads, folder, options, domains: () => hosts.domains(), log }),
+  );
+  void keeper.orphans();
 
   const external = new ComponentDoor({ house, log, limits: clientLimits(settings.limits) });
   external.load(await stores.components.list());
@@ -163,11 +180,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
+  const rules = {
+    names: () => [settings.hostname, ...hosts.domains()],
+    allowed: () => options.get(webOrigins),
+  };
   const web = webDoor(door, {
-    rules: {
-      names: () => [settings.hostname, ...hosts.domains()],
-      allowed: () => options.get(webOrigins),
-    },
+    rules,
     listening: () => listening,
   });
   const panel = await createPanelDoor({
@@ -177,6 +195,13 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     panel: PANEL,
     mounts: [
       ...web.mounts,
+      uploadHttp({
+        slots: () => files.slots!,
+        folder,
+        uploads: stores.uploads,
+        log,
+        mayUse: (headers) => mayUse(headers, rules),
+      }),
       createWebChat(PANEL, () => hosts.domains().filter((domain) => options.get(webChat, domain))),
     ],
     upgrades: web.upgrades,

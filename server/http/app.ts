@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyReply,
+  type FastifyRequest,
   type FastifyServerOptions,
   LogController,
   type RawServerDefault,
@@ -49,6 +50,8 @@ export interface App {
 }
 
 const BODY_BYTES = 64 * 1024;
+/** ms that a body of that size may take. */
+const BODY_MS = 30_000;
 
 /** The routes are checked against the contract, so Fastify's own schema compilers are never needed, nor loaded. */
 function noCompiler(): never {
@@ -95,6 +98,15 @@ function register(app: FastifyInstance, { key, access, handle, there, raw }: Rou
   });
 }
 
+/** Hangs up on who sends a body too slowly. */
+function hurry({ raw, headers, routeOptions }: FastifyRequest): void {
+  const empty = headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
+  if (empty || routeOptions.config?.patient === true) return;
+  const timer = setTimeout(() => raw.destroy(), BODY_MS);
+  raw.once('end', () => clearTimeout(timer));
+  raw.once('close', () => clearTimeout(timer));
+}
+
 /** The application behind one door, without the door. Throws when a route does not say who may use it. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { commands, side, log, panel, mounts = [] } = options;
@@ -123,6 +135,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const streams = new EventStreams(commands);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => setHeaders(reply));
+  app.addHook('onRequest', async (request) => hurry(request));
   await app.register(cookie);
   guard(app, side, commands);
   app.setErrorHandler(handleError);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
 import { ComponentDoor } from '../../server/components/external/door.ts';
 import { components } from '../../server/components/index.ts';
+import { Slots } from '../../server/components/upload/slots.ts';
 import { befriend } from '../../server/host/befriend.ts';
 import type { Component } from '../../server/host/component.ts';
 import { newCounters } from '../../server/host/counters.ts';
@@ -17,6 +19,7 @@ import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
 import { registrarOf } from '../../server/registrar.ts';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
+import { FileFolder } from '../../server/storage/file-folder.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import type { Account } from '../../server/storage/stores/accounts.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
@@ -36,6 +39,8 @@ export interface SceneOptions {
   readonly components?: readonly Component[];
   /** How long an external component that went is waited for, in ms. */
   readonly grace?: number;
+  /** Where uploaded files are; without it there is only somewhere with space. */
+  readonly folder?: FileFolder;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -161,8 +166,11 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
     registrar: registrarOf(() => open.commands!),
   });
-  const values = new OptionValues(stores.settings, allOptions(all));
+  const promised: { slots?: Slots } = {};
+  const services = components({ slots: () => promised.slots!, base: () => 'https://chat.example.test/' });
+  const values = new OptionValues(stores.settings, allOptions(all, services));
   await values.load();
+  promised.slots = new Slots({ stores, folder: options.folder ?? new FileFolder(tmpdir()), options: values });
   const house: House = {
     db,
     stores,
@@ -171,7 +179,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     log,
     modules: all,
-    components: options.components ?? components,
+    components: options.components ?? services,
     options: values,
     version: '9.8.7',
     parse: parseStanza,

@@ -69,7 +69,7 @@ const OWNED = [
   'reset_link',
   'pubsub_node',
 ];
-const OWNED_LATER = ['motd_seen', 'offline', 'last_activity', 'report'];
+const OWNED_LATER = ['motd_seen', 'offline', 'last_activity', 'report', 'upload'];
 
 function read(row: Row): Account {
   const { created_at: createdAt, ...rest } = row;

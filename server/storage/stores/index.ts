@@ -31,6 +31,7 @@ import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
+import { Uploads } from './uploads.ts';
 
 /** Every store of one database. There must be one set only, as each remembers what it has read. */
 export interface Stores {
@@ -66,6 +67,7 @@ export interface Stores {
   readonly rooms: Rooms;
   readonly rosters: Rosters;
   readonly settings: Settings;
+  readonly uploads: Uploads;
 }
 
 export function openStores(db: Database): Stores {
@@ -115,5 +117,6 @@ export function openStores(db: Database): Stores {
     rooms: new Rooms(db, archives),
     rosters,
     settings: new Settings(db),
+    uploads: new Uploads(db),
   };
 }

@@ -1,0 +1,112 @@
+import { numberOption, switchOption, textOption } from '../../host/options.ts';
+
+/** What people mean by MB and GB: their file managers count so. */
+export const MB = 1_000_000;
+export const GB = 1_000_000_000;
+
+const about = { group: 'Files', scope: 'domain' } as const;
+
+export const uploadOn = switchOption({
+  ...about,
+  key: 'files.on',
+  title: 'Sharing files by link',
+  help: 'People can send pictures and files in their chat app. Switched off, nothing new is taken; what is there can still be had.',
+  default: true,
+});
+
+export const largestFile = numberOption({
+  ...about,
+  key: 'files.largest',
+  title: 'Largest file',
+  help: 'Chat apps tell people so before they try.',
+  least: 1,
+  most: 100_000,
+  unit: 'MB',
+  default: 250,
+});
+
+export const filesADay = numberOption({
+  ...about,
+  key: 'files.daily',
+  title: 'Files of one person in 24 hours',
+  help: 'All that one person may upload in 24 hours. 0 stands for no such limit.',
+  least: 0,
+  most: 10_000_000,
+  unit: 'MB',
+  default: 2_000,
+});
+
+export const filesOfOne = numberOption({
+  ...about,
+  key: 'files.person',
+  title: 'Files of one person in all',
+  help: 'All that one person may have here. 0 stands for no such limit.',
+  least: 0,
+  most: 10_000_000,
+  unit: 'MB',
+  default: 10_000,
+});
+
+export const filesStay = numberOption({
+  ...about,
+  key: 'files.days',
+  title: 'Files are deleted after',
+  help: 'Days after which a file is deleted, pictures of profiles excepted. 0 keeps files until somebody deletes them.',
+  least: 0,
+  most: 36_500,
+  unit: 'days',
+  default: 0,
+});
+
+export const filesOfAll = numberOption({
+  key: 'files.total',
+  scope: 'house',
+  group: 'Files',
+  title: 'All files together',
+  help: 'Space for the files of everybody. 0 stands for no limit but the disk and what is to be left free on it.',
+  least: 0,
+  most: 1_000_000,
+  unit: 'GB',
+  default: 0,
+});
+
+export const leftFree = numberOption({
+  key: 'files.reserve',
+  scope: 'house',
+  group: 'Files',
+  title: 'Left free on the disk',
+  help: 'Files are refused when less than this would be left, so that messages always find their place.',
+  least: 0,
+  most: 1_000_000,
+  unit: 'GB',
+  default: 1,
+});
+
+export const filesAddress = textOption({
+  key: 'files.address',
+  scope: 'house',
+  group: 'Files',
+  title: 'Address of the links to files',
+  help: 'Where chat apps reach this server by HTTPS, such as https://chat.example.com. Empty: the same as the address of this panel by name.',
+  longest: 300,
+  default: '',
+  wrong: (text) => {
+    if (text === '') return undefined;
+    const url = URL.parse(text);
+    const right = url !== null && url.protocol === 'https:' && (url.origin === text || `${url.origin}/` === text);
+    return right
+      ? undefined
+      : 'Write it like https://chat.example.com or https://chat.example.com:5281, with nothing after it.';
+  },
+});
+
+export const uploadOptions = [
+  uploadOn,
+  largestFile,
+  filesADay,
+  filesOfOne,
+  filesStay,
+  filesOfAll,
+  leftFree,
+  filesAddress,
+];
