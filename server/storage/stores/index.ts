@@ -31,6 +31,7 @@ import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
+import { UploadLists } from './upload-lists.ts';
 import { Uploads } from './uploads.ts';
 
 /** Every store of one database. There must be one set only, as each remembers what it has read. */
@@ -67,6 +68,7 @@ export interface Stores {
   readonly rooms: Rooms;
   readonly rosters: Rosters;
   readonly settings: Settings;
+  readonly uploadLists: UploadLists;
   readonly uploads: Uploads;
 }
 
@@ -117,6 +119,7 @@ export function openStores(db: Database): Stores {
     rooms: new Rooms(db, archives),
     rosters,
     settings: new Settings(db),
+    uploadLists: new UploadLists(db),
     uploads: new Uploads(db),
   };
 }

@@ -25,39 +25,19 @@ export interface Upload {
   readonly expiresAt: number | undefined;
 }
 
-/** The same, with whose it is. */
-export interface OwnedUpload extends Upload {
-  readonly jid: string;
-}
-
 export interface UploadUse {
   readonly files: number;
   readonly bytes: number;
 }
 
-export interface UploadQuery {
-  /** The largest, or the oldest, or the newest first. */
-  readonly order: 'largest' | 'oldest' | 'newest';
-  readonly account?: number;
-  readonly room?: string;
-  /** 1 to 1,000 */
-  readonly limit: number;
-  readonly offset?: number;
-}
-
-interface Row extends Omit<Upload, 'expiresAt'> {
+export interface UploadRow extends Omit<Upload, 'expiresAt'> {
   readonly expiresAt: number | null;
 }
 
-const COLUMNS = `u.id, u.file, u.account, u.name, u.type, u.bytes, u.purpose, u.room, u.created_at AS "createdAt",
+export const UPLOAD_COLUMNS = `u.id, u.file, u.account, u.name, u.type, u.bytes, u.purpose, u.room, u.created_at AS "createdAt",
   u.expires_at AS "expiresAt"`;
-const ORDERS: Readonly<Record<UploadQuery['order'], string>> = {
-  largest: 'u.bytes DESC, u.id DESC',
-  oldest: 'u.created_at, u.id',
-  newest: 'u.created_at DESC, u.id DESC',
-};
-
-function read<T extends Row>({ expiresAt, ...rest }: T): Omit<T, 'expiresAt'> & Upload {
+/** A row as it is. */
+export function readUpload<T extends UploadRow>({ expiresAt, ...rest }: T): Omit<T, 'expiresAt'> & Upload {
   return { ...rest, expiresAt: expiresAt ?? undefined };
 }
 
@@ -88,9 +68,9 @@ export class Uploads {
 
   /** The file to which a link leads. */
   async find(token: string): Promise<Upload | undefined> {
-    const columns: Statement = { text: `SELECT ${COLUMNS} FROM upload u`, values: [] };
-    const row = await this.#db.get<Row>(compose(columns, sql`WHERE u.token = ${hashOf(token)}`));
-    return row && read(row);
+    const columns: Statement = { text: `SELECT ${UPLOAD_COLUMNS} FROM upload u`, values: [] };
+    const row = await this.#db.get<UploadRow>(compose(columns, sql`WHERE u.token = ${hashOf(token)}`));
+    return row && readUpload(row);
   }
 
   /** Its owner showed it to a room: the first counts. Nobody waits for it. */
@@ -121,53 +101,6 @@ export class Uploads {
         WHERE account = ${account} AND created_at >= ${time}`,
     );
     return { bytes: row?.bytes ?? 0, first: row?.first ?? undefined };
-  }
-
-  /** Some of the files, with whose they are. */
-  async list({ order, account, room, limit, offset = 0 }: UploadQuery): Promise<OwnedUpload[]> {
-    if (!(limit >= 1 && limit <= 1_000)) throw new RangeError('limit is 1 to 1,000');
-    const columns = `SELECT ${COLUMNS}, a.local || '@' || a.domain AS jid FROM upload u JOIN account a ON a.id = u.account`;
-    const rows = await this.#db.all<Row & { readonly jid: string }>(
-      compose(
-        { text: columns, values: [] },
-        sql`WHERE 1 = 1`,
-        account === undefined ? undefined : sql`AND u.account = ${account}`,
-        room === undefined ? undefined : sql`AND u.room <> '' AND u.room = ${room}`,
-        { text: `ORDER BY ${ORDERS[order]}`, values: [] },
-        sql`LIMIT ${limit} OFFSET ${offset}`,
-      ),
-    );
-    return rows.map(read);
-  }
-
-  async byId(id: number): Promise<OwnedUpload | undefined> {
-    const columns = `SELECT ${COLUMNS}, a.local || '@' || a.domain AS jid FROM upload u JOIN account a ON a.id = u.account`;
-    const row = await this.#db.get<Row & { readonly jid: string }>(
-      compose({ text: columns, values: [] }, sql`WHERE u.id = ${id}`),
-    );
-    return row && read(row);
-  }
-
-  /** Who has most, in a domain or in all. */
-  async byPerson(query: {
-    readonly domain?: string;
-    readonly limit: number;
-    readonly offset?: number;
-  }): Promise<(UploadUse & { readonly jid: string })[]> {
-    const { domain, limit, offset = 0 } = query;
-    return this.#db.all(
-      compose(
-        sql`SELECT a.local || '@' || a.domain AS jid, s.files, s.bytes FROM upload_use s JOIN account a ON a.id = s.account`,
-        domain === undefined ? undefined : sql`WHERE a.domain = ${domain}`,
-        sql`ORDER BY s.bytes DESC, s.account DESC LIMIT ${limit} OFFSET ${offset}`,
-      ),
-    );
-  }
-
-  /** The rooms to which most was shown. */
-  async byRoom(limit: number, offset = 0): Promise<(UploadUse & { readonly room: string })[]> {
-    return this.#db.all(sql`SELECT room, count(*) AS files, SUM(bytes) AS bytes FROM upload WHERE room <> ''
-      GROUP BY room ORDER BY SUM(bytes) DESC, room LIMIT ${limit} OFFSET ${offset}`);
   }
 
   /** Takes files out: from now on their links lead nowhere. Gives how many there were. At most 1,000. */
