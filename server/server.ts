@@ -17,13 +17,15 @@ import { type Commands, openCommands } from './commands/index.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { Keeper } from './components/upload/keeper.ts';
-import { filesAddress } from './components/upload/options.ts';
+import { filesAddress, stripLocation } from './components/upload/options.ts';
 import { uploadHttp } from './components/upload/plugin.ts';
 import { Slots } from './components/upload/slots.ts';
+import { Stripper } from './components/upload/strip.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
 import { newCounters } from './host/counters.ts';
+import { FileLinks } from './host/file-links.ts';
 import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
@@ -97,21 +99,26 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const commands: { open?: Commands } = {};
   const registrar = registrarOf(() => commands.open!);
   const counters = newCounters();
+  const fileLinks = new FileLinks(
+    () => URL.parse(options.get(filesAddress))?.href ?? panelUrl(settings.hostname, listening),
+  );
   const all = modules({
     commands: () => commands.open!,
     contactAddresses: (domain) => commands.open!.contacts.of(domain),
     registrar,
+    fileLinks,
   });
   const files: { slots?: Slots } = {};
   const services = components({
     slots: () => files.slots!,
-    base: () => URL.parse(options.get(filesAddress))?.href ?? panelUrl(settings.hostname, listening),
+    links: fileLinks,
   });
   const options = new OptionValues(stores.settings, allOptions(all, services));
   await options.load();
   const folder = new FileFolder(join(settings.data, 'uploads'));
   await folder.open();
   files.slots = new Slots({ stores, folder, options });
+  const stripper = new Stripper();
   const house: House = {
     db,
     stores,
@@ -200,6 +207,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         folder,
         uploads: stores.uploads,
         log,
+        clean: (domain) => (options.get(stripLocation, domain) ? (path) => stripper.clean(path) : undefined),
         mayUse: (headers) => mayUse(headers, rules),
       }),
       createWebChat(PANEL, () => hosts.domains().filter((domain) => options.get(webChat, domain))),

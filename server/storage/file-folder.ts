@@ -1,13 +1,26 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /** Where files are while they are written; whatever is in there at a start was never finished. */
 const UNFINISHED = 'unfinished';
 const NAME = /^[0-9a-f]{2}\/[0-9a-f]{30}$/;
+
+export interface WriteOptions {
+  /** Ends the writing; `reason` is what is rejected with. */
+  readonly signal: AbortSignal;
+  /** How long the file must be, in bytes. */
+  readonly bytes: number;
+  /** Looks at the whole file before it has its name. May put another in its place, written and flushed; a rejection refuses it. */
+  readonly finish?: (path: string) => Promise<void>;
+}
+
+/** What was written was not as long as it had to be. */
+export class WrongLength extends Error {}
 
 /** A folder of large files under names of its own, apart from the store: a file is in it as a whole or not at all. */
 export class FileFolder {
@@ -24,26 +37,33 @@ export class FileFolder {
     const unfinished = join(this.#folder, UNFINISHED);
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
+    await sync(this.#folder);
+    await sync(dirname(this.#folder));
   }
 
   /**
-   * Writes a file from a stream, never holding more than a piece of it. Resolves with its name once file and name are on
-   * disk; rejects with what went wrong, with nothing left of it. The source is not destroyed..
+   * Writes a file from a stream, never holding more than a piece of it. Resolves with its name and length once both bytes and
+   * name are on disk; rejects with what went wrong, with nothing left of it. The source is not destroyed.
    */
-  async write(source: Readable, signal: AbortSignal): Promise<{ readonly file: string; readonly bytes: number }> {
+  async write(
+    source: Readable,
+    { signal, bytes, finish }: WriteOptions,
+  ): Promise<{ readonly file: string; readonly bytes: number }> {
     const id = randomBytes(16).toString('hex');
     const unfinished = join(this.#folder, UNFINISHED, id);
     const file = `${id.slice(0, 2)}/${id.slice(2)}`;
     try {
-      const sink = createWriteStream(unfinished, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 256 * 1024 });
-      // The source outlives an error here: whoever sends it is to be told.
-      await pipeline(source.iterator({ destroyOnReturn: false }), sink, { signal });
+      const written = await stream(source, unfinished, signal);
+      if (written !== bytes) throw new WrongLength(`${written} bytes instead of ${bytes}`);
+      await finish?.(unfinished);
+      const stored = finish === undefined ? written : (await stat(unfinished)).size;
       await this.#makeFolder(id.slice(0, 2));
       await rename(unfinished, this.path(file));
       await sync(join(this.#folder, id.slice(0, 2)));
-      return { file, bytes: sink.bytesWritten };
+      return { file, bytes: stored };
     } catch (error) {
       await rm(unfinished, { force: true });
+      await this.remove(file);
       throw error;
     }
   }
@@ -66,8 +86,10 @@ export class FileFolder {
 
   /** The same for a file that was last written before a time, ms since 1970. */
   async removeOlder(file: string, time: number): Promise<void> {
-    const { mtimeMs } = await stat(this.path(file));
-    if (mtimeMs < time) await this.remove(file);
+    const found = await stat(this.path(file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error; // somebody else was faster
+    });
+    if (found !== undefined && found.mtimeMs < time) await this.remove(file);
   }
 
   /** Bytes that may still be written to this disk. */
@@ -90,6 +112,30 @@ export class FileFolder {
     await mkdir(join(this.#folder, name), { recursive: true, mode: 0o700 });
     await sync(this.#folder);
     this.#made.add(name);
+  }
+}
+
+/** Gives how many bytes are on disk. */
+async function stream(source: Readable, path: string, signal: AbortSignal): Promise<number> {
+  const sink = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 256 * 1024 });
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  // The source outlives an error here: whoever sends it is to be told.
+  const piped = pipeline(source.iterator({ destroyOnReturn: false }), sink);
+  piped.catch(() => undefined);
+  try {
+    // Whoever stalls would be waited for by the pipe itself until their next byte.
+    await Promise.race([piped, aborted.promise]);
+    return sink.bytesWritten;
+  } catch (error) {
+    sink.destroy();
+    if (!sink.closed) await once(sink, 'close'); // what is still being opened could not be taken away
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    aborted.promise.catch(() => undefined);
   }
 }
 

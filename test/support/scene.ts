@@ -10,6 +10,7 @@ import { Slots } from '../../server/components/upload/slots.ts';
 import { befriend } from '../../server/host/befriend.ts';
 import type { Component } from '../../server/host/component.ts';
 import { newCounters } from '../../server/host/counters.ts';
+import { FileLinks } from '../../server/host/file-links.ts';
 import type { Host } from '../../server/host/host.ts';
 import { Hosts } from '../../server/host/hosts.ts';
 import type { House } from '../../server/host/house.ts';
@@ -161,13 +162,15 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const stores = openStores(db);
   const counters = newCounters();
   const open: { commands?: Commands } = {};
+  const links = new FileLinks(() => 'https://chat.example.test/');
   const all = modules({
     commands: () => open.commands!,
     contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
     registrar: registrarOf(() => open.commands!),
+    fileLinks: links,
   });
   const promised: { slots?: Slots } = {};
-  const services = components({ slots: () => promised.slots!, base: () => 'https://chat.example.test/' });
+  const services = components({ slots: () => promised.slots!, links });
   const values = new OptionValues(stores.settings, allOptions(all, services));
   await values.load();
   promised.slots = new Slots({ stores, folder: options.folder ?? new FileFolder(tmpdir()), options: values });

@@ -1,4 +1,5 @@
 import type { Component } from '../../host/component.ts';
+import type { FileLinks } from '../../host/file-links.ts';
 import type { Host } from '../../host/host.ts';
 import type { IqRequest } from '../../host/iq.ts';
 import type { UploadPurpose } from '../../storage/stores/uploads.ts';
@@ -11,13 +12,13 @@ import { Service } from '../service.ts';
 import { fileName, mediaType } from './name.ts';
 import { largestFile, MB, uploadOn, uploadOptions } from './options.ts';
 import type { Slots, Wish } from './slots.ts';
+import { later } from './space.ts';
 
 const PURPOSES = ['message', 'profile', 'ephemeral'] as const satisfies readonly UploadPurpose[];
 
 export interface UploadNeeds {
   readonly slots: () => Slots;
-  /** Where files are put and had: `https://host:port/`. */
-  readonly base: () => string;
+  readonly links: FileLinks;
 }
 
 /** HTTP File Upload (XEP-0363): whoever has an account asks here for a place to put a file, and for the link to it. */
@@ -58,18 +59,18 @@ function largestForm(host: Host) {
 async function grant(host: Host, needs: UploadNeeds, buckets: TokenBuckets, request: IqRequest): Promise<Element> {
   const { from } = request.stanza;
   const account = from.domain === host.domain ? await host.house.stores.accounts.at(from.bare) : undefined;
-  if (account === undefined) throw new StanzaError('forbidden', 'Files are taken from people of this server only.');
+  if (account?.status !== 'active')
+    throw new StanzaError('forbidden', 'Files are taken from people of this server only.');
   const wait = buckets.take(from.bare);
-  if (wait > 0) throw new StanzaError('resource-constraint', 'Not so many at once, please.');
+  if (wait > 0) throw later('Not so many at once, please.', Date.now() + wait);
   const wish = { account: account.id, domain: host.domain, ...readRequest(request.payload) };
   const { put, get } = await needs.slots().grant(wish);
-  const name = encodeURIComponent(wish.name);
-  const base = needs.base();
+  const { links } = needs;
   return el(
     'slot',
     { xmlns: NS.httpUpload },
-    el('put', { url: `${base}upload/${put}/${name}` }),
-    el('get', { url: `${base}file/${get}/${name}` }),
+    el('put', { url: links.toPut(put, wish.name) }),
+    el('get', { url: links.toGet(get, wish.name) }),
   );
 }
 

@@ -21,6 +21,7 @@ export class Keeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | undefined;
+  #search: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: KeeperOptions) {
@@ -40,7 +41,19 @@ export class Keeper implements AsyncDisposable {
   }
 
   /** Takes away what has no row: a crash came between the file and its row. To be called once, after the start. */
-  async orphans(): Promise<void> {
+  orphans(): Promise<void> {
+    this.#search ??= this.#orphans();
+    return this.#search;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#round;
+    await this.#search;
+  }
+
+  async #orphans(): Promise<void> {
     const { folder, uploads, log } = this.#options;
     const started = Date.now();
     try {
@@ -56,12 +69,6 @@ export class Keeper implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    await this.#round;
-  }
-
   async #all(): Promise<void> {
     const { uploads, options, domains } = this.#options;
     await this.#whileFull(() => uploads.expire(Date.now(), SLICE));
@@ -73,11 +80,18 @@ export class Keeper implements AsyncDisposable {
   }
 
   async #unlink(): Promise<number> {
-    const { uploads, folder } = this.#options;
-    const gone = await uploads.gone(SLICE);
-    for (const file of gone) await folder.remove(file);
-    await uploads.forgetGone(gone);
-    return gone.length;
+    const { uploads, folder, log } = this.#options;
+    const removed: string[] = [];
+    for (const file of await uploads.gone(SLICE)) {
+      try {
+        await folder.remove(file);
+        removed.push(file);
+      } catch (error) {
+        log.error({ err: error, file }, 'an old file could not be taken away'); // the others can
+      }
+    }
+    await uploads.forgetGone(removed);
+    return removed.length;
   }
 
   async #whileFull(slice: () => Promise<number>): Promise<void> {

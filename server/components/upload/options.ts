@@ -82,6 +82,14 @@ export const leftFree = numberOption({
   default: 1,
 });
 
+export const stripLocation = switchOption({
+  ...about,
+  key: 'files.strip-location',
+  title: 'Take the place out of photos',
+  help: 'What a camera writes into a photo or film goes before anybody can have it: place, time, name of the camera. The picture itself stays as it is. A photo that is damaged is refused; a film that cannot be understood is kept as it is. Files that a chat app encrypts cannot be cleaned.',
+  default: false,
+});
+
 export const filesAddress = textOption({
   key: 'files.address',
   scope: 'house',
@@ -106,6 +114,7 @@ export const uploadOptions = [
   filesADay,
   filesOfOne,
   filesStay,
+  stripLocation,
   filesOfAll,
   leftFree,
   filesAddress,

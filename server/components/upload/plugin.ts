@@ -9,6 +9,8 @@ export interface UploadHttpOptions extends PutOptions, GetOptions {
 }
 
 const config = { access: 'web' } as const;
+const UPLOAD = '/upload/:put/:name';
+const FILE = '/file/:token/:name';
 /** Seconds for which a browser may remember whom we let in. */
 const REMEMBER = '3600';
 
@@ -19,9 +21,8 @@ export function uploadHttp(options: UploadHttpOptions): FastifyPluginAsync {
     app.addContentTypeParser('*', (_request, _body, done) => done(null)); // read by `put` itself, as it comes
     app.addHook('onRequest', async (request, reply) => {
       apart(reply);
-      const reading = request.method === 'GET' || request.method === 'HEAD';
       // Whoever has the link may have the file, other people's web clients too; uploading is for those of our own.
-      if (reading) reply.header('access-control-allow-origin', '*');
+      if (request.routeOptions.url === FILE) reply.header('access-control-allow-origin', '*');
       else if (!options.mayUse(request.headers))
         return reply.code(403).type('text/plain').send('Not from that site.\n');
       else {
@@ -31,8 +32,8 @@ export function uploadHttp(options: UploadHttpOptions): FastifyPluginAsync {
       }
     });
     for (const [path, methods] of [
-      ['/upload/:put/:name', 'PUT'],
-      ['/file/:token/:name', 'GET, HEAD'],
+      [UPLOAD, 'PUT'],
+      [FILE, 'GET, HEAD'],
     ] as const) {
       app.options(path, { config }, async (_request, reply) => {
         reply.code(204);
@@ -41,8 +42,8 @@ export function uploadHttp(options: UploadHttpOptions): FastifyPluginAsync {
         reply.header('access-control-max-age', REMEMBER);
       });
     }
-    app.put('/upload/:put/:name', { config: { ...config, patient: true } }, taker(options));
-    app.route({ method: ['GET', 'HEAD'], url: '/file/:token/:name', config, handler: giver(options) });
+    app.put(UPLOAD, { config: { ...config, patient: true } }, taker(options));
+    app.route({ method: ['GET', 'HEAD'], url: FILE, config, handler: giver(options) });
   };
 }
 

@@ -2,31 +2,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Uploads } from '../../storage/stores/uploads.ts';
 import { mediaType } from './name.ts';
+import { hangUp, PACE, type Pace, paced } from './pace.ts';
+import { Refusal, refusalOf } from './refusal.ts';
 import type { Slot, Slots } from './slots.ts';
 
 /** Uploads under way at once. */
 const AT_ONCE = 200;
-/** Who sends less than this many bytes in as many ms is let go: somebody else wants the place. */
-const SLOWEST = 30_000;
-const LOOK_MS = 60_000;
-/** ms that somebody who was refused has to read why, before the rest of what they send is not waited for. */
-const LAST_WORDS_MS = 2_000;
 
 export interface PutOptions {
   readonly slots: () => Slots;
   readonly folder: FileFolder;
   readonly uploads: Uploads;
   readonly log: { error(details: object, text: string): void };
-}
-
-/** Why an upload is refused. */
-class Refusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, text: string) {
-    super(text);
-    this.status = status;
-  }
+  /** What is done to a file of a domain before anybody may have it: undefined for nothing. */
+  readonly clean: (domain: string) => ((path: string) => Promise<void>) | undefined;
+  readonly pace?: Pace;
 }
 
 /** Takes files (XEP-0363 §6): each as it comes, straight to the disk. */
@@ -44,7 +34,7 @@ export function taker(options: PutOptions) {
         underWay--;
       }
     } catch (error) {
-      const refusal = reasonOf(error);
+      const refusal = refusalOf(error);
       if (refusal.status === 500) options.log.error({ err: error }, 'an upload could not be stored');
       hangUp(request, reply);
       reply.code(refusal.status);
@@ -55,39 +45,42 @@ export function taker(options: PutOptions) {
   };
 }
 
-async function take({ slots, folder, uploads }: PutOptions, put: string, request: FastifyRequest): Promise<void> {
-  const slot = slots().take(put);
+async function take(options: PutOptions, put: string, request: FastifyRequest): Promise<void> {
+  const slots = options.slots();
+  const slot = slots.take(put);
   if (slot === undefined)
     throw new Refusal(404, 'There is no such place to upload to, or not any more. Ask for another one.');
   if (slot === 'busy') throw new Refusal(409, 'This file is being uploaded already.');
   try {
     check(slot, request);
-    const { file, bytes } = await folder.write(request.raw, pace(request));
-    try {
-      if (bytes !== slot.bytes) throw new Refusal(400, 'The file is shorter than was said.');
-      const { token, account, name, type, purpose, expiresAt } = slot;
-      const row = {
-        file,
-        account,
-        name,
-        type: type || mediaType(request.headers['content-type'] ?? ''),
-        bytes,
-        purpose,
-      };
-      const added = await uploads.add(token, { ...row, createdAt: Date.now(), expiresAt });
-      if (!added) throw new Refusal(403, 'This account is not in use any more.');
-    } catch (error) {
-      await folder.remove(file);
-      throw error;
-    }
+    await keep(options, slot, request);
   } catch (error) {
-    slots().retry(slot);
+    slots.retry(slot);
     throw error;
   }
-  slots().drop(put);
+  slots.drop(put);
 }
 
-/** Throws Refusal for what is not what was promised. */
+/** Resolves when the file and its row are on disk; rejects with nothing left of it. */
+async function keep(options: PutOptions, slot: Slot, request: FastifyRequest): Promise<void> {
+  const { folder, uploads, clean, pace = PACE } = options;
+  const { token, account, domain, name, purpose, expiresAt } = slot;
+  const { signal, done } = paced(request, pace);
+  const finish = clean(domain);
+  const { file, bytes } = await folder
+    .write(request.raw, { signal, bytes: slot.bytes, ...(finish !== undefined && { finish }) })
+    .finally(done);
+  try {
+    const type = slot.type || mediaType(request.headers['content-type'] ?? '');
+    const row = { file, account, name, type, bytes, purpose, createdAt: Date.now(), expiresAt };
+    if (!(await uploads.add(token, row))) throw new Refusal(403, 'This account is not in use any more.');
+  } catch (error) {
+    await folder.remove(file);
+    throw error;
+  }
+}
+
+/** Throws Refusal for what is not what was promised (§6). */
 function check(slot: Slot, { headers }: FastifyRequest): void {
   const { 'content-length': length, 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
   if (length === undefined) throw new Refusal(411, 'Say how long the file is (Content-Length).');
@@ -98,38 +91,4 @@ function check(slot: Slot, { headers }: FastifyRequest): void {
   if (slot.type !== '' && said !== '' && said !== 'application/octet-stream' && said !== slot.type) {
     throw new Refusal(415, `The file was said to be ${slot.type}.`);
   }
-}
-
-/** Ends what is too slow. */
-function pace({ raw }: FastifyRequest): AbortSignal {
-  const controller = new AbortController();
-  let before = raw.socket.bytesRead;
-  const timer = setInterval(() => {
-    const now = raw.socket.bytesRead;
-    if (now - before < SLOWEST) controller.abort(new Refusal(408, 'This is too slow.'));
-    before = now;
-  }, LOOK_MS);
-  raw.once('close', () => clearInterval(timer));
-  return controller.signal;
-}
-
-function reasonOf(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  const { code, cause } = error as NodeJS.ErrnoException & { cause?: unknown };
-  if (cause instanceof Refusal) return cause; // an AbortError has its reason inside
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Refusal(507, 'The disk of this server is full. Tell an administrator.');
-  if (code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET')
-    return new Refusal(400, 'The upload was cut short.');
-  return new Refusal(500, 'The file could not be stored. Tell an administrator.');
-}
-
-/** Whoever was refused may still be sending a large file: they are told, and what else they send is not waited for. */
-function hangUp({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (raw.complete) return;
-  reply.header('connection', 'close');
-  reply.raw.once('finish', () => {
-    const timer = setTimeout(() => raw.socket.destroy(), LAST_WORDS_MS);
-    raw.socket.once('close', () => clearTimeout(timer));
-  });
 }

@@ -22,7 +22,7 @@ export async function checkSpace(wish: Wish, { stores, folder, options, promised
   const { account, domain, bytes } = wish;
   const largest = options.get(largestFile, domain) * MB;
   if (bytes > largest) throw tooLarge(largest);
-  if (promised.full) throw later('Finish the files that are under way first.', now + SOON_MS);
+  if (promised.full) throw unfinished(now);
 
   const { uploads } = stores;
   const [use, day, all, free] = await Promise.all([
@@ -33,6 +33,7 @@ export async function checkSpace(wish: Wish, { stores, folder, options, promised
   ]);
   const ofOne = options.get(filesOfOne, domain) * MB;
   if (ofOne > 0 && use.bytes + promised.bytes > ofOne) {
+    if (use.bytes + bytes <= ofOne) throw unfinished(now);
     throw refused(
       `You may have ${inWords(ofOne)} of files here, and have ${inWords(use.bytes)}. An administrator can delete old ones.`,
     );
@@ -43,6 +44,7 @@ export async function checkSpace(wish: Wish, { stores, folder, options, promised
   const aDay = options.get(filesADay, domain) * MB;
   if (aDay > 0 && day.bytes + promised.bytes > aDay) {
     const text = `You may upload ${inWords(aDay)} in 24 hours.`;
+    if (day.bytes + bytes <= aDay) throw unfinished(now);
     throw bytes > aDay ? refused(text) : later(text, (day.first ?? now) + DAY_MS);
   }
   const ofAll = options.get(filesOfAll) * GB;
@@ -65,10 +67,15 @@ function refused(text: string): StanzaError {
   return new StanzaError('resource-constraint', text);
 }
 
-/** §5, example 10 */
-function later(text: string, at: number): StanzaError {
+/** §5, example 10: `at` is when one may ask again, ms since 1970. */
+export function later(text: string, at: number): StanzaError {
   const detail = el('retry', { xmlns: NS.httpUpload, stamp: dateTime(at) });
   return new StanzaError('resource-constraint', text, { detail });
+}
+
+/** What was promised and is not there yet is in the way: it comes, or is given up in some minutes. */
+function unfinished(now: number): StanzaError {
+  return later('Finish the files that are under way first.', now + SOON_MS);
 }
 
 function inWords(bytes: number): string {

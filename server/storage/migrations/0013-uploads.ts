@@ -9,6 +9,7 @@ export const statements: readonly string[] = [
     token TEXT NOT NULL UNIQUE,
     file TEXT NOT NULL UNIQUE,
     account INTEGER NOT NULL,
+    domain TEXT NOT NULL,
     name TEXT NOT NULL,
     type TEXT NOT NULL,
     bytes INTEGER NOT NULL,
@@ -24,6 +25,7 @@ export const statements: readonly string[] = [
   "CREATE INDEX upload_by_room_bytes ON upload (room, bytes, id) WHERE room <> ''",
   // With all that counting the old ones needs.
   'CREATE INDEX upload_by_time ON upload (created_at, id, purpose, bytes)',
+  "CREATE INDEX upload_by_age ON upload (domain, created_at) WHERE purpose <> 'profile'",
   'CREATE INDEX upload_by_expiry ON upload (expires_at) WHERE expires_at IS NOT NULL',
   `CREATE TABLE upload_use (
     account INTEGER PRIMARY KEY,

@@ -60,8 +60,8 @@ export class Uploads {
    */
   async add(token: string, one: Omit<Upload, 'id' | 'room'>): Promise<boolean> {
     const changed = await this.#db.run(sql`INSERT INTO upload
-        (token, file, account, name, type, bytes, purpose, created_at, expires_at)
-      SELECT ${hashOf(token)}, ${one.file}, id, ${one.name}, ${one.type}, ${one.bytes}, ${one.purpose}, ${one.createdAt},
+        (token, file, account, domain, name, type, bytes, purpose, created_at, expires_at)
+      SELECT ${hashOf(token)}, ${one.file}, id, domain, ${one.name}, ${one.type}, ${one.bytes}, ${one.purpose}, ${one.createdAt},
         ${one.expiresAt ?? null} FROM account WHERE id = ${one.account} AND status = 'active'`);
     return changed > 0;
   }
@@ -103,8 +103,9 @@ export class Uploads {
     return { bytes: row?.bytes ?? 0, first: row?.first ?? undefined };
   }
 
-  /** Takes files out: from now on their links lead nowhere. Gives how many there were. At most 1,000. */
+  /** Takes files out: from now on their links lead nowhere. Gives how many there were. At most 1,000 at once. */
   async remove(ids: readonly number[]): Promise<number> {
+    if (ids.length > 1_000) throw new RangeError('at most 1,000 at once');
     const changed = await this.#db.batch(ids.map((id) => sql`DELETE FROM upload WHERE id = ${id}`));
     return changed.reduce((sum, n) => sum + n, 0);
   }
@@ -118,8 +119,8 @@ export class Uploads {
   /** Takes out some files of a domain that came before a time, but for those of profiles. Gives how many. */
   async expireOlder(domain: string, before: number, limit: number): Promise<number> {
     return this.#db.run(sql`DELETE FROM upload WHERE id IN
-      (SELECT u.id FROM upload u JOIN account a ON a.id = u.account
-        WHERE u.created_at < ${before} AND u.purpose <> 'profile' AND a.domain = ${domain} ORDER BY u.created_at LIMIT ${limit})`);
+      (SELECT id FROM upload WHERE domain = ${domain} AND created_at < ${before} AND purpose <> 'profile'
+        ORDER BY created_at LIMIT ${limit})`);
   }
 
   /** Some of the names in the folder that nobody needs any more. */
@@ -130,6 +131,7 @@ export class Uploads {
 
   /** Those were taken off the disk. */
   async forgetGone(files: readonly string[]): Promise<void> {
+    if (files.length === 0) return;
     await this.#db.batch(files.map((file) => sql`DELETE FROM upload_gone WHERE file = ${file}`));
   }
 
