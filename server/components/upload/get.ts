@@ -3,6 +3,7 @@ import { create as disposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Uploads } from '../../storage/stores/uploads.ts';
+import { movingBytes } from '../../util/garbage.ts';
 import { mayBeShown } from './types.ts';
 
 export interface GetOptions {
@@ -24,6 +25,7 @@ export function giver({ folder, uploads }: GetOptions) {
     // What is under a link never changes; who may not have it for long must not find it in a browser's memory.
     const lasting = upload.expiresAt === undefined ? 'private, max-age=31536000, immutable' : 'no-store';
     reply.header('cache-control', lasting);
+    reply.raw.once('close', movingBytes());
     return reply.sendFile(upload.file, folder.root, { contentType: false, cacheControl: false, index: false });
   };
 }
