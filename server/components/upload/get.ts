@@ -1,10 +1,13 @@
-import type {} from '@fastify/static';
+import type { SendOptions } from '@fastify/static';
 import { create as disposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Uploads } from '../../storage/stores/uploads.ts';
 import { movingBytes } from '../../util/garbage.ts';
 import { mayBeShown } from './types.ts';
+
+/** Read in large pieces, which halves the work; the library has that option, its types do not. */
+const SENDING = { contentType: false, cacheControl: false, index: false, highWaterMark: 256 * 1024 } as SendOptions;
 
 export interface GetOptions {
   readonly folder: FileFolder;
@@ -26,6 +29,6 @@ export function giver({ folder, uploads }: GetOptions) {
     const lasting = upload.expiresAt === undefined ? 'private, max-age=31536000, immutable' : 'no-store';
     reply.header('cache-control', lasting);
     reply.raw.once('close', movingBytes());
-    return reply.sendFile(upload.file, folder.root, { contentType: false, cacheControl: false, index: false });
+    return reply.sendFile(upload.file, folder.root, SENDING);
   };
 }
