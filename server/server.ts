@@ -17,6 +17,7 @@ import { type Commands, openCommands } from './commands/index.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { Keeper } from './components/upload/keeper.ts';
+import { fileSpace } from './components/upload/limits.ts';
 import { filesAddress, stripLocation } from './components/upload/options.ts';
 import { uploadHttp } from './components/upload/plugin.ts';
 import { Slots } from './components/upload/slots.ts';
@@ -156,6 +157,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
+    files: fileSpace(folder, options),
+    transfers: { list: () => [], end: () => false },
     certify: async (domain) => void (await renewal.check(domain)),
     version,
     hostname: settings.hostname,

@@ -24,6 +24,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { componentRoutes } from './routes/components.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { domainRoutes } from './routes/domains.ts';
+import { fileRoutes } from './routes/files.ts';
 import { localRoutes } from './routes/local.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
 import { outageRoutes } from './routes/outage.ts';
@@ -74,6 +75,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...auditRoutes(commands),
     ...reportRoutes(commands),
     ...roomRoutes(commands),
+    ...fileRoutes(commands),
     ...localRoutes(commands),
   ];
   return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
 import { ComponentDoor } from '../../server/components/external/door.ts';
 import { components } from '../../server/components/index.ts';
+import { fileSpace } from '../../server/components/upload/limits.ts';
 import { Slots } from '../../server/components/upload/slots.ts';
 import { befriend } from '../../server/host/befriend.ts';
 import type { Component } from '../../server/host/component.ts';
@@ -16,6 +17,7 @@ import { Hosts } from '../../server/host/hosts.ts';
 import type { House } from '../../server/host/house.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { Router } from '../../server/host/router.ts';
+import type { TransferList } from '../../server/host/transfers.ts';
 import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
 import { registrarOf } from '../../server/registrar.ts';
@@ -29,6 +31,7 @@ import { parseStanza } from '../../server/stream/parser.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { keysOf } from '../../server/xmpp/scram-keys.ts';
 import { Actor } from './actor.ts';
+import { NO_TRANSFERS } from './files.ts';
 import { WatchedDatabase } from './watched-database.ts';
 
 export interface SceneOptions {
@@ -42,6 +45,8 @@ export interface SceneOptions {
   readonly grace?: number;
   /** Where uploaded files are; without it there is only somewhere with space. */
   readonly folder?: FileFolder;
+  /** Instead of nothing at all. */
+  readonly transfers?: TransferList;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -173,7 +178,8 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const services = components({ slots: () => promised.slots!, links });
   const values = new OptionValues(stores.settings, allOptions(all, services));
   await values.load();
-  promised.slots = new Slots({ stores, folder: options.folder ?? new FileFolder(tmpdir()), options: values });
+  const folder = options.folder ?? new FileFolder(tmpdir());
+  promised.slots = new Slots({ stores, folder, options: values });
   const house: House = {
     db,
     stores,
@@ -208,6 +214,8 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
+    files: fileSpace(folder, values),
+    transfers: options.transfers ?? NO_TRANSFERS,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',
