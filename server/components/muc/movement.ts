@@ -10,6 +10,9 @@ import { announce, announceGone, CODE, contentOf, farewell } from './presence.ts
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
+/** Characters of a presence, as of one that is for all contacts: everybody in the room gets it, and everybody who comes. */
+const LONGEST = 16_384;
+
 /** Presence to a room: coming, going, being away, another nickname (XEP-0045 §7.2, §7.6, §7.7, §7.14). */
 export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza): void | Promise<void> {
   const { from, type } = stanza;
@@ -22,6 +25,9 @@ export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza):
   if (type !== '') return; // subscriptions and probes: a room has nothing to say to them
   if (from.resource === '') throw new StanzaError('bad-request', 'A device comes, not an account.');
   if (to.resource === '') throw new StanzaError('jid-malformed', 'Please choose a name for the room.'); // §7.2.1
+  if (stanza.text.length > LONGEST) {
+    throw new StanzaError('policy-violation', `Presence in a room has at most ${LONGEST} characters.`);
+  }
   const wish = child(stanza.element, 'x', NS.muc);
   if (found !== undefined && occupant !== undefined) {
     if (to.resource !== occupant.nick) {
@@ -88,7 +94,9 @@ function leave(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): vo
 function changePresence(rooms: Rooms, room: Room, occupant: Occupant, stanza: Stanza): void {
   occupant.shows(stanza.from, contentOf(stanza));
   rooms.pace.changes(occupant, () => {
-    if (room.occupants.get(occupant.nick) === occupant) announce(room, occupant);
+    if (room.occupants.get(occupant.nick) !== occupant) return;
+    announce(room, occupant);
+    rooms.pace.told(room, stanza.from, stanza.text.length);
   });
 }
 

@@ -13,6 +13,8 @@ const now = (): number => Date.now();
 const NICKS = { capacity: 10, perSecond: 1 / 10, keys: KEYS, now };
 const PRESENCES = { capacity: 20, perSecond: 1 / 2, keys: KEYS, now };
 const SETTINGS = { capacity: 20, perSecond: 1 / 3, keys: KEYS, now };
+/** Characters of a message as people write them: who says more to many at once rests in between. */
+const ORDINARY = 2_000;
 /** Characters of a message that are kept for nothing. */
 const SHORT = 10_000;
 /** Thousands of characters beside those that one person leaves in the archives of rooms. */
@@ -48,6 +50,7 @@ class Rate {
 
 /** How fast people may do what many others have to hear of (XEP-0045 §14.6). */
 export class Pace {
+  readonly #host: Host;
   readonly #people: Rate;
   readonly #rooms: Rate;
   readonly #joins: Rate;
@@ -59,6 +62,7 @@ export class Pace {
   readonly #late = new WeakSet<Occupant>();
 
   constructor(host: Host) {
+    this.#host = host;
     this.#people = new Rate(host, personRateOption, 1 / 3);
     this.#rooms = new Rate(host, roomRateOption, 1 / 3);
     this.#joins = new Rate(host, joinRateOption, 1);
@@ -68,6 +72,11 @@ export class Pace {
   says(room: Room, occupant: Occupant): void {
     check(this.#people.take(occupant.id), 'policy-violation', 'You send too many messages to this room.');
     check(this.#rooms.take(room.name), 'resource-constraint', 'Too much is said in this room at once.');
+  }
+
+  /** Something long went to all who are in: nobody makes all of them wait, or lose their connections, by much of that. */
+  told(room: Room, by: Jid, characters: number): void {
+    if (characters > ORDINARY) this.#host.fanOut.spent(by, characters * room.clients.size);
   }
 
   /** So much is to be kept for somebody: nobody fills the disk. Throws StanzaError. */

@@ -35,6 +35,27 @@ const errors = async (actor: Actor): Promise<string[]> =>
   (await actor.all()).filter(({ attrs }) => attrs.type === 'error').map(serialize);
 
 describe('XEP-0045 §14.6: nobody floods a room', () => {
+  test('attack: long messages that nobody keeps, to all in a large room: who sends them rests in between', async (t) => {
+    const { scene, juliet, romeo } = await open(t);
+    for (let n = 0; n < 40; n++) await enters(await scene.comes(`guest${n}@example.test/x`), `guest${n}`);
+    await romeo.sends(say('short'));
+    await juliet.sends(say('and sweet'));
+    const long = `<body>${'y'.repeat(250_000)}</body><no-store xmlns='urn:xmpp:hints'/>`;
+    await romeo.sends(`<message to='${ROOM}' type='groupchat'>${long}</message>`);
+    assert.ok(romeo.session.rest > 1_000);
+    assert.equal(juliet.session.rest, 0);
+  });
+
+  test('attack: presence that is as long as a message, for all to get and for the room to remember', async (t) => {
+    const { juliet, romeo } = await open(t);
+    const long = (length: number) => `<presence to='${ROOM}/Romeo'><status>${'y'.repeat(length)}</status></presence>`;
+    await romeo.sends(long(17_000));
+    assert.match((await errors(romeo)).join(), /policy-violation/);
+    assert.deepEqual(await juliet.all(), []);
+    await romeo.sends(long(16_000));
+    assert.equal((await juliet.all()).length, 1);
+  });
+
   test('attack: the disk filled by long messages: refused, in no archive, and short ones go on; later long ones, too', async (t) => {
     const { scene, juliet, romeo } = await open(t);
     const long = (id: string) =>
