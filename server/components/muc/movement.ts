@@ -6,7 +6,7 @@ import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { letGo } from './bounce.ts';
 import type { Joining } from './feature.ts';
 import type { Occupant } from './occupant.ts';
-import { announce, announceGone, CODE, contentOf, farewell } from './presence.ts';
+import { announce, announceGone, CODE, contentOf, farewell, outside } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -37,21 +37,20 @@ export function movement(rooms: Rooms, found: Room | undefined, stanza: Stanza):
     // A client that comes again has lost what it knew (§7.2.2): it is told all, as if it was new.
     if (wish === undefined) return changePresence(rooms, found, occupant, stanza);
   }
+  if (wish === undefined) {
+    // §7.2.18: it takes itself for being in, as after a restart of ours. To let it in would leave it with half of what it missed.
+    rooms.send(outside(to, from));
+    return;
+  }
   return found === undefined ? make(rooms, stanza, wish) : come(rooms, found, false, stanza, wish);
 }
 
-async function make(rooms: Rooms, stanza: Stanza, wish: Element | undefined): Promise<void> {
+async function make(rooms: Rooms, stanza: Stanza, wish: Element): Promise<void> {
   const { room, created } = await rooms.create(stanza.to!.local, stanza.from);
   await come(rooms, room, created, stanza, wish);
 }
 
-function come(
-  rooms: Rooms,
-  room: Room,
-  created: boolean,
-  stanza: Stanza,
-  wish: Element | undefined,
-): void | Promise<void> {
+function come(rooms: Rooms, room: Room, created: boolean, stanza: Stanza, wish: Element): void | Promise<void> {
   const { from } = stanza;
   const to = stanza.to!;
   const there = room.occupants.get(to.resource);
