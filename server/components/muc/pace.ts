@@ -15,6 +15,10 @@ const PRESENCES = { capacity: 20, perSecond: 1 / 2, keys: KEYS, now };
 const SETTINGS = { capacity: 20, perSecond: 1 / 3, keys: KEYS, now };
 /** Characters of a message as people write them: who says more to many at once rests in between. */
 const ORDINARY = 2_000;
+/** People in a list that is shown for nothing. */
+const FEW = 100;
+/** Hundreds of people in longer ones that one person is shown: thirty times a room as full as it gets, and then every two seconds. */
+const LISTS = { capacity: 3_000, perSecond: 50, keys: KEYS, now };
 /** Characters of a message that are kept for nothing. */
 const SHORT = 10_000;
 /** Thousands of characters beside those that one person leaves in the archives of rooms. */
@@ -58,6 +62,7 @@ export class Pace {
   readonly #presences = new TokenBuckets(PRESENCES);
   readonly #settings = new TokenBuckets(SETTINGS);
   readonly #kept = new TokenBuckets(KEPT);
+  readonly #lists = new TokenBuckets(LISTS);
   /** Whose last presence is still to be told. */
   readonly #late = new WeakSet<Occupant>();
 
@@ -95,6 +100,16 @@ export class Pace {
   /** Throws StanzaError. */
   renames(occupant: Occupant): void {
     check(this.#nicks.take(occupant.id), 'policy-violation', 'You change your name too often.');
+  }
+
+  /** Somebody asks who has an affiliation or a role, and so many have it. Throws StanzaError. */
+  lists(who: Jid, people: number): void {
+    if (people <= FEW) return;
+    check(
+      this.#lists.take(who.bare, Math.ceil(people / 100)),
+      'resource-constraint',
+      'You ask for long lists too often.',
+    );
   }
 
   /** Throws StanzaError. */
