@@ -6,7 +6,7 @@ import { StanzaError } from '../../xmpp/stanza-error.ts';
 const RETRACT = 'urn:xmpp:message-retract:0';
 
 /**
- * The wish of a client that knows moderation as it was before 2024 (XEP-0425 0.2.1 §3, by XEP-0422), in the words of today. Throws
+ * The wish of a client that knows moderation as it was until 2023 (XEP-0425 0.2.1 §3, by XEP-0422), in the words of today. Throws
  * StanzaError for what else is fastened to a message by a request.
  */
 export function asToday(applyTo: Element): Element {
