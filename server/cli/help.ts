@@ -15,7 +15,9 @@ export function helpFor(verb: Verb): string {
 
 /** All verbs at a glance. */
 export function help(verbs: readonly Verb[]): string {
-  const lines = verbs.map((verb) => `  ${[verb.words, ...verb.args].join(' ').padEnd(28)}${verb.summary}\n`).join('');
+  const calls = verbs.map((verb) => [verb.words, ...verb.args].join(' '));
+  const width = Math.max(...calls.map((call) => call.length)) + 2;
+  const lines = verbs.map(({ summary }, i) => `  ${calls[i]!.padEnd(width)}${summary}\n`).join('');
   return `hallwayctl [OPTIONS] VERB …: run a Hallway server from the command line\n\n${lines}
 Options:\n${COMMON.map(optionLine).join('')}
 Exit codes: 0 done, 1 refused by the server, 2 called wrongly, 3 the server is not running.\n`;

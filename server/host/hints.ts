@@ -18,7 +18,7 @@ export function onlySignals(stanza: Stanza): boolean {
   for (const node of stanza.element.children) {
     if (typeof node === 'string') continue;
     const { xmlns } = node.attrs;
-    if (xmlns === undefined ? node.name !== 'thread' : !ASIDE.has(xmlns)) {
+    if (xmlns === undefined ? node.name !== 'thread' : !ASIDE.has(xmlns) && !ofRoom(node)) {
       const told =
         xmlns === NS.chatStates ||
         (xmlns === NS.receipts && node.name === 'received') ||
@@ -28,6 +28,11 @@ export function onlySignals(stanza: Stanza): boolean {
     }
   }
   return signal;
+}
+
+/** What a room puts on every private message (XEP-0045 §7.5, XEP-0421): that says nothing. An invitation does. */
+function ofRoom({ attrs: { xmlns }, children }: Element): boolean {
+  return xmlns === NS.occupantId || (xmlns === NS.mucUser && children.length === 0);
 }
 
 /** What may come along with anything. */
@@ -60,7 +65,7 @@ export function worthKeeping(stanza: Stanza, how: 'for-good' | 'until-read' = 'f
       if (node.name === 'no-store') return false;
       if (node.name === 'no-permanent-store' && how === 'for-good') return false;
       lasting ||= node.name === 'store';
-    } else lasting ||= !PASSING.has(xmlns);
+    } else lasting ||= !PASSING.has(xmlns) && !ofRoom(node);
   }
   return lasting;
 }

@@ -8,6 +8,9 @@ export function timeOf(id: number): number {
   return Math.floor(id / PER_MS) + EPOCH;
 }
 
+/** The hour (since 1970) from which ids count. */
+export const FIRST_HOUR = EPOCH / 3_600_000;
+
 /** The smallest id of a moment (ms since 1970), never negative. */
 export function firstIdAt(time: number): number {
   return Math.max(0, Math.floor(time) - EPOCH) * PER_MS;

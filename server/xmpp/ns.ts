@@ -67,6 +67,9 @@ export const NS = {
   messageCorrect: 'urn:xmpp:message-correct:0',
   retract: 'urn:xmpp:message-retract:1',
   moderate: 'urn:xmpp:message-moderate:1',
+  /** Of version 0.2, which clients that are in use still know alone. */
+  earlyModerate: 'urn:xmpp:message-moderate:0',
+  fasten: 'urn:xmpp:fasten:0',
   encrypted: 'urn:xmpp:omemo:2',
   push: 'urn:xmpp:push:0',
   jingleMessage: 'urn:xmpp:jingle-message:0',

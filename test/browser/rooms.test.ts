@@ -12,6 +12,8 @@ import type { Scene } from '../support/scene.ts';
 import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const NASTY = '<img src=x onerror="document.title=1">';
+/** A name as long as they may be, without a place to break it. */
+const LONG = 'w'.repeat(200);
 const ESCAPED = NASTY.replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
@@ -187,6 +189,27 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('Subject, set by Juliet: Roses').waitFor();
   });
 
+  it('names of 200 characters, of another direction, in markup and beyond the middle of a sentence', async () => {
+    const { page } = here;
+    const by = { name: 'test', door: 'house' } as const;
+    const title = `${'W'.repeat(150)}${NASTY}`;
+    const { rooms } = scene.commands;
+    await rooms.create(by, 'example.test', { name: LONG, owner: 'juliet', title, description: 'd'.repeat(900) });
+    for (let i = 0; i < 99; i++)
+      await rooms.affiliate(by, 'example.test', LONG, `p${i}@example.test`, { affiliation: 'member' });
+    await rooms.create(by, 'example.test', { name: 'גן', owner: 'juliet', title: 'גן (ירושלים) 12!' });
+    const nick = `${'N'.repeat(100)} דנה`;
+    await enters(await scene.comes('romeo@example.test/a place'), nick, '', `${LONG}@conference.example.test`);
+    await page.goto(`${url}/rooms`);
+    const garden = page.getByRole('link', { name: 'גן (ירושלים) 12!' });
+    assert.equal(await garden.getAttribute('dir'), 'auto');
+    await page.getByRole('link', { name: title }).click();
+    await section(page, 'In the room now').getByText(nick).waitFor();
+    await page.getByRole('button', { name: /^Take out/ }).click();
+    await page.getByRole('heading', { name: `Take \u2068${'N'.repeat(60)}…\u2069 out of the room?` }).waitFor();
+    await press(page, 'Cancel');
+  });
+
   for (const [colorScheme, width] of [
     ['light', 1280],
     ['dark', 1280],
@@ -197,10 +220,16 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
       const viewport = { width, height: 860 };
       const { page, context } = await visit(browser, { colorScheme, viewport, bypassCSP: true });
       await context.addCookies(await here.context.cookies());
+      const fits = async (name: string) => {
+        assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0);
+        const wide =
+          "[...document.querySelectorAll('td, label, li, h1, h2')].filter((one) => one.scrollWidth > one.clientWidth)";
+        assert.deepEqual(await page.evaluate(`${wide}.map((one) => one.outerHTML)`), []);
+        await picture(page, `${name}-${colorScheme}-${width}`);
+      };
       const looks = async (name: string) => {
         assert.deepEqual(await seriousFindings(page), []);
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0);
-        await picture(page, `${name}-${colorScheme}-${width}`);
+        await fits(name);
       };
       await page.goto(`${url}/rooms`);
       await page.getByText('garden@conference.example.test').waitFor();
@@ -211,6 +240,17 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
       await page.goto(`${url}/rooms/example.test/garden`);
       await section(page, 'Members').getByText('juliet@example.test').waitFor();
       await looks('room');
+      await page.goto(`${url}/rooms/example.test/${LONG}`);
+      await section(page, 'Members').getByText('100 in all').waitFor();
+      await fits('room-of-many');
+      const people = section(page, 'In the room now');
+      await people.getByRole('button', { name: /^Take out/ }).click();
+      await page.getByRole('dialog').waitFor();
+      await fits('room-take-out');
+      await press(page, 'Cancel');
+      await press(page, 'End the room');
+      await page.getByRole('dialog').waitFor();
+      await fits('room-end');
       await context.close();
     });
   }
@@ -221,7 +261,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     for (let i = 10; i < 40; i++)
       await scene.commands.rooms.create(by, 'example.test', { name: `team-${i}`, owner: 'juliet' });
     await page.goto(`${url}/rooms`);
-    await page.getByText('31 rooms').waitFor();
+    await page.getByText('33 rooms').waitFor();
     await press(page, 'Next');
     await page.getByText('team-39@').waitFor();
     await press(page, 'Previous');
@@ -236,7 +276,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await dialog.getByText('That is not garden.').waitFor();
     await dialog.getByLabel('Type garden to confirm').fill('garden');
     await dialog.getByRole('button', { name: 'End the room' }).click();
-    await page.getByText('30 rooms').waitFor();
+    await page.getByText('32 rooms').waitFor();
     await press(page, 'Retired names');
     await page.getByText('people are sent to team-10@conference.example.test').waitFor();
     await press(page, 'Free the name garden');
@@ -249,7 +289,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await scene.commands.options.set({ name: 'test', door: 'house' }, 'rooms.on', false);
     await page.goto(`${url}/rooms`);
     await page.getByText('Rooms are switched off').waitFor();
-    await page.getByText('30 rooms').waitFor();
+    await page.getByText('32 rooms').waitFor();
   });
 
   it('gave the browser nothing to complain about', () => {

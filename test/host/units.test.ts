@@ -174,6 +174,16 @@ describe('XEP-0313 §5.1.1, XEP-0160 §3, XEP-0334: what is worth keeping', () =
       "<message type='chat'><event xmlns='http://jabber.org/protocol/pubsub#event'/></message>",
       false,
     ],
+    [
+      'a sign of typing through a room',
+      "<message type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/><occupant-id xmlns='urn:xmpp:occupant-id:0' id='1'/><x xmlns='http://jabber.org/protocol/muc#user'/></message>",
+      false,
+    ],
+    [
+      'an invitation of a room',
+      "<message><x xmlns='http://jabber.org/protocol/muc#user'><invite from='romeo@example.test'/></x></message>",
+      true,
+    ],
     ['presence', '<presence><status>hi</status></presence>', false],
   ];
   for (const [name, xml, worth] of cases) {

@@ -50,6 +50,10 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
       'find a room, are invited, see its picture, and hear that they were spoken of (XEP-0045, 0249, 0433, 0486)',
     ],
     ['rooms', 'make a room, talk in it, rule it, read its archive, and end it (XEP-0045, 0313, 0421)'],
+    [
+      'room_staff',
+      'cancel a room’s form, look into its lists, change roles and affiliations, ask for voice (XEP-0045)',
+    ],
     ['queries', 'learn about the server and each other, and may look away (XEP-0030, 0012, 0092, 0199, 0202, 0352)'],
   ] as const) {
     it(title, async () => {

@@ -66,7 +66,12 @@ export const roomPeople: readonly Verb[] = [
         params: { domain, room, who },
         body: { affiliation, ...(reason !== undefined && { reason }) },
       });
-      const now = word === 'none' ? 'has no part any more' : word === 'banned' ? 'is banned' : `is ${word} now`;
+      const now =
+        word === 'none'
+          ? 'has no part any more'
+          : word === 'banned'
+            ? 'is banned'
+            : `is ${word === 'member' ? 'a' : 'an'} ${word} now`;
       context.print(reply, `${plain(who)} ${now} in ${room}.\n`);
     },
   },

@@ -25,7 +25,7 @@ export const administering: RoomFeature = {
   xep: [45, '1.35.3'],
   start: (rooms) => ({
     iq: [
-      { type: 'get', xmlns: NS.mucAdmin, name: 'query', handle: listed },
+      { type: 'get', xmlns: NS.mucAdmin, name: 'query', handle: (request) => listed(rooms, request) },
       { type: 'set', xmlns: NS.mucAdmin, name: 'query', handle: (request) => change(rooms, request) },
     ],
   }),

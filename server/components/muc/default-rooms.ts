@@ -72,11 +72,19 @@ class Giving {
     return done;
   }
 
-  /** The list is another one: whoever is here gets what is new, one after the other; the others when they come. */
+  /** The list is another one: the rooms are made, and whoever is here gets what is new, one after the other; the others when they come. */
   async toAllHere(): Promise<void> {
     this.#ids.clear();
+    await this.#makeAll();
     const here = new Map([...this.#rooms.host.sessions.all()].map(({ account }) => [account.id, account]));
     for (const account of here.values()) await this.to(account);
+  }
+
+  /** So that an administrator finds them at once, though nobody is here. */
+  async #makeAll(): Promise<void> {
+    for (const name of this.#rooms.host.option(roomsForAll)) {
+      if (!this.#stopped) await this.#rooms.inUse.with(name, async (found) => void (found ?? (await this.#make(name))));
+    }
   }
 
   async stop(): Promise<void> {

@@ -14,6 +14,7 @@ export async function disown(rooms: Rooms, bare: string): Promise<void> {
   }
   waiting.push(rooms.inUse.whenLoaded((room) => again(rooms, room, bare)));
   await Promise.all(waiting);
+  await rooms.host.house.stores.roomInvitations.forget(bare); // one that was under way
 }
 
 /** A change that was under way may have written what was removed. */

@@ -35,8 +35,8 @@ export const LEAVE = ['announce', 'after'] as const;
 export interface Joining {
   readonly room: Room;
   readonly stanza: Stanza;
-  /** The `<x xmlns='…muc'/>`, undefined of clients from before there was one. */
-  readonly wish: Element | undefined;
+  /** The `<x xmlns='…muc'/>`. */
+  readonly wish: Element;
   /** The full address. */
   readonly from: Jid;
   /** `room@service/nick` */

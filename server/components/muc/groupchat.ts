@@ -41,11 +41,12 @@ export const talking: RoomFeature = {
           const entry = { owner: room.id, peer: occupant.jid.full };
           ledger.statements.push(...house.stores.archives.appendStatements(talk.archiveId, said.text, [entry]));
         },
-        broadcast({ room, said, archiveId }) {
+        broadcast({ room, stanza, said, archiveId }) {
           if (archiveId !== 0 && isTold(said)) {
             room.history.add(new Remembered(archiveId, timeOf(archiveId), said), room.config.historyLength);
           }
           room.tellAll(said);
+          rooms.pace.told(room, stanza.from, said.text.length);
         },
       },
     };

@@ -17,8 +17,11 @@ export class HatRack {
     return this.#hats.size;
   }
 
-  get wearers(): number {
-    return this.#worn.size;
+  /** Hats that are worn, all together: one that two wear counts twice. */
+  get wornInAll(): number {
+    let number = 0;
+    for (const { size } of this.#worn.values()) number += size;
+    return number;
   }
 
   *worn(): Generator<WornHat> {

@@ -14,10 +14,10 @@ import type { Room } from './room.ts';
 import { forOccupants } from './slices.ts';
 
 const FORM = 'urn:xmpp:hats:commands';
-/** Hats in one room, hats that one person wears, people who wear any. */
+/** Hats in one room, hats that one person wears, and all that are worn: there is one list of them, which nobody waits for. */
 const HATS = 100;
 const HATS_EACH = 20;
-const WEARERS = 2_000;
+const WORN = 2_000;
 /** Characters. */
 const TITLE = 100;
 const URI = 500;
@@ -107,8 +107,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const worn = room.hats.wornBy(one.jid);
       if (worn.size >= HATS_EACH)
         throw new StanzaError('resource-constraint', `Nobody wears more than ${HATS_EACH} hats.`);
-      if (worn.size === 0 && room.hats.wearers >= WEARERS) {
-        throw new StanzaError('resource-constraint', `${WEARERS} people of one room wear hats at most.`);
+      if (room.hats.wornInAll >= WORN && !worn.has(one.uri)) {
+        throw new StanzaError('resource-constraint', `The people of one room wear ${WORN} hats at most.`);
       }
       await store.assign(room.id, one);
       room.hats.assign(one);
@@ -209,6 +209,7 @@ async function execute(store: RoomHats, pace: Pace, request: RoomRequest): Promi
     if (room.destroyed || !room.stored) throw new StanzaError('item-not-found', 'The room is not there.');
     if (!may(request, command)) throw new StanzaError('forbidden', 'Hats are for admins and owners of this room.');
     const value: Values = (name) => form?.values.get(name)?.[0] ?? '';
+    if (command === COMMANDS['list-assigned']) pace.lists(request.from, room.hats.wornInAll);
     // Not the making of hats, which are few.
     if (command.changesHat === true && room.hats.get(value('hats#uri').trim()) !== undefined) pace.configures(room);
     return answer('completed', await command.run(room, value, store));

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { TokenBuckets } from '../../util/token-bucket.ts';
 import { child, type Element, el, elements, textOf } from '../../xmpp/element.ts';
 import { type Jid, makeJid, tryParseJid } from '../../xmpp/jid.ts';
@@ -20,16 +19,6 @@ const REASON = 1_000;
 const GIVEN = { capacity: 40, perSecond: 1 / 10, keys: 10_000 };
 const RECEIVED = { capacity: 20, perSecond: 1 / 60, keys: 10_000 };
 const REPEATED = { capacity: 3, perSecond: 1 / 600, keys: 20_000 };
-/** Invitations that can be declined, and for how long, in ms. */
-const OPEN = 20_000;
-const OPEN_MS = 14 * 24 * 60 * 60 * 1_000;
-
-/** Who invited somebody into a room. */
-interface Invitation {
-  /** Their bare address, and what the invitation called them. */
-  readonly by: string;
-  readonly as: string;
-}
 
 /** Invitations through the room (XEP-0045 §7.8.2), and declining them. Direct ones (XEP-0249) do not come by here. */
 export const inviting: RoomFeature = {
@@ -37,15 +26,14 @@ export const inviting: RoomFeature = {
   xep: [45, '1.35.3'],
   start(rooms) {
     const limits = new Limits();
-    const open = new LRUCache<string, readonly Invitation[]>({ max: OPEN, ttl: OPEN_MS });
     return {
       note(note) {
         const x = note.stanza.type === 'normal' ? child(note.stanza.element, 'x', NS.mucUser) : undefined;
         if (x === undefined) return undefined;
         const invites = elements(x).filter(({ name }) => name === 'invite');
-        if (invites.length > 0) return invite(rooms, limits, open, note, invites);
+        if (invites.length > 0) return invite(rooms, limits, note, invites);
         const refusal = child(x, 'decline');
-        return refusal === undefined ? undefined : decline(rooms, open, note, refusal);
+        return refusal === undefined ? undefined : decline(rooms, note, refusal);
       },
     };
   },
@@ -70,11 +58,10 @@ class Limits {
 async function invite(
   rooms: Rooms,
   limits: Limits,
-  open: LRUCache<string, readonly Invitation[]>,
   { room, stanza, occupant }: RoomNote,
   invites: readonly Element[],
 ): Promise<true> {
-  if (occupant === undefined) throw new StanzaError('not-acceptable', 'You are not in this room.');
+  if (occupant === undefined) throw notIn();
   mayInvite(room, occupant);
   if (invites.length > MOST) throw new StanzaError('not-acceptable', `At most ${MOST} people at once, please.`);
   let refusal: unknown;
@@ -82,12 +69,8 @@ async function invite(
     try {
       const to = inviteeOf(rooms, room, one);
       limits.check(occupant.bare, to.bare);
-      await letIn(rooms, room, to, occupant);
-      const as = room.config.openAddresses ? occupant.bare : occupant.jid.full;
+      const as = await letIn(rooms, room, to, occupant);
       await send(rooms, room, to, invitation(room, one, as, invites.length === 1 ? stanza.id : ''));
-      const key = `${room.id} ${to.bare}`;
-      const others = (open.get(key) ?? []).filter(({ by }) => by !== occupant.bare).slice(-9);
-      open.set(key, [...others, { by: occupant.bare, as }]);
     } catch (error) {
       refusal ??= error; // the others are invited still
     }
@@ -95,6 +78,8 @@ async function invite(
   if (refusal !== undefined) throw refusal;
   return true;
 }
+
+const notIn = (): StanzaError => new StanzaError('not-acceptable', 'You are not in this room.');
 
 /** §5.1.1, §7.8.2: into a room for members those only who may make members. Throws StanzaError. */
 function mayInvite(room: Room, occupant: Occupant): void {
@@ -125,20 +110,28 @@ function notFound(to: Jid): StanzaError {
   return new StanzaError('item-not-found', `Nobody can be reached at ${to.bare}.`);
 }
 
-/** Sees to it that who is invited will be let in. Throws StanzaError for whom nobody is or who is banned. */
-async function letIn(rooms: Rooms, room: Room, to: Jid, by: Occupant): Promise<void> {
+/**
+ * Sees to it that who is invited will be let in, and may decline; gives what they are to know the inviter by. Throws
+ * StanzaError for whom nobody is or who is banned.
+ */
+async function letIn(rooms: Rooms, room: Room, to: Jid, by: Occupant): Promise<string> {
   const { host } = rooms;
   if (to.domain === host.domain && (await host.house.stores.accounts.at(to.bare)) === undefined) throw notFound(to);
-  await room.changing(async () => {
+  return room.changing(async () => {
+    if (room.occupants.get(by.nick) !== by) throw notIn(); // they left while we waited
     const affiliation = room.affiliationOf(to);
     if (affiliation === 'outcast') {
       // Who is banned is for those to know who keep the list of them.
       if (!atLeast(room.affiliationOf(by.front.jid), 'admin')) throw notFound(to);
       throw new StanzaError('forbidden', `${to.bare} is banned from this room.`);
     }
-    if (!room.config.membersOnly || affiliation !== 'none') return;
-    mayInvite(room, by); // it may have changed while we waited
-    await affiliate(rooms, room, [{ jid: to.bare, affiliation: 'member' }], { isInviting: true });
+    if (room.config.membersOnly && affiliation === 'none') {
+      mayInvite(room, by); // it may have changed while we waited
+      await affiliate(rooms, room, [{ jid: to.bare, affiliation: 'member' }], { isInviting: true });
+    }
+    const knownAs = room.config.openAddresses ? by.bare : by.jid.full;
+    await host.house.stores.roomInvitations.add({ room: room.id, invitee: to.bare, inviter: by.bare, knownAs });
+    return knownAs;
   });
 }
 
@@ -175,28 +168,16 @@ async function send({ host }: Rooms, room: Room, to: Jid, message: Element): Pro
  * Only who was invited declines, and only who invited them is told; both knew each other's address before, or know none now.
  * What is none of that goes nowhere, so that nobody learns by it who invited whom.
  */
-function decline(
-  rooms: Rooms,
-  open: LRUCache<string, readonly Invitation[]>,
-  { room, stanza, from }: RoomNote,
-  refusal: Element,
-): true {
-  const key = `${room.id} ${from.bare}`;
-  const invitations = open.get(key);
-  if (invitations === undefined) return true;
-  const to = tryParseJid(refusal.attrs.to ?? '');
-  const named = invitations.find(({ as }) => to !== undefined && (as === to.full || as === to.bare));
-  const one = named ?? (invitations.length === 1 ? invitations[0] : undefined);
-  if (one === undefined) return true;
-  open.set(
-    key,
-    invitations.filter((other) => other !== one),
-  );
+async function decline(rooms: Rooms, { room, stanza, from }: RoomNote, refusal: Element): Promise<true> {
+  const named = tryParseJid(refusal.attrs.to ?? '');
+  const names = [named?.full ?? '', named?.bare ?? ''] as const;
+  const inviter = await rooms.host.house.stores.roomInvitations.take(room.id, from.bare, names);
+  if (inviter === undefined) return true;
   const reason = textOf(child(refusal, 'reason')).slice(0, REASON).toWellFormed();
   const inner = el('decline', { from: from.bare }, reason !== '' && el('reason', {}, reason));
   const { id } = stanza;
   const message = el('message', { id: id === '' ? undefined : id }, el('x', { xmlns: NS.mucUser }, inner));
-  rooms.host.post(new Stanza(message, room.jid, tryParseJid(one.by)!)).catch((error: unknown) => {
+  rooms.host.post(new Stanza(message, room.jid, tryParseJid(inviter)!)).catch((error: unknown) => {
     if (!(error instanceof StanzaError)) rooms.host.house.log.error({ err: error }, 'a decline could not be told');
   });
   return true;

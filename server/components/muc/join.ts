@@ -54,7 +54,7 @@ function mayEnter(joining: Joining, most: number): void {
     throw new StanzaError('registration-required', 'This room is for its members.'); // §7.2.6
   }
   const { password } = room.config;
-  if (password !== '' && !atLeast(affiliation, 'owner') && !isSame(textOf(wish && child(wish, 'password')), password)) {
+  if (password !== '' && !atLeast(affiliation, 'owner') && !isSame(textOf(child(wish, 'password')), password)) {
     throw new StanzaError('not-authorized', 'This room has a password.'); // §7.2.5
   }
   if (occupant !== undefined) {
@@ -112,7 +112,7 @@ function tell(joining: Joining): void {
 
 /** §7.2.13: as much as the client wants of what the room remembers. */
 function sendHistory({ room, wish, from }: Joining): void {
-  const wanted = wish && child(wish, 'history');
+  const wanted = child(wish, 'history');
   const { items } = room.history;
   let first = 0;
   const number = (name: string): number | undefined => {

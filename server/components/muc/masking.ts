@@ -2,6 +2,7 @@ import { clone, type Element, el, elements, removeChildren } from '../../xmpp/el
 import { tryParseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
+import { pretendsModeration } from './early-moderation.ts';
 
 /** Children of what somebody sends to a room that are the room's to say, or that servers on the way put in to name the sender. */
 const OURS: ReadonlySet<string> = new Set([
@@ -12,6 +13,7 @@ const OURS: ReadonlySet<string> = new Set([
   NS.addresses,
   NS.delay,
   NS.moderate,
+  NS.earlyModerate,
   // Of an archive and of one's own other devices, which is for those to say (SECURITY 39, 41).
   NS.mam,
   NS.carbons,
@@ -26,13 +28,15 @@ export function unmoderated(element: Element): void {
 }
 
 /** Whether the room passes a child of a stanza on: SECURITY 42, and nothing that shows who sent it. */
-export function isPassable({ name, attrs }: Element, { from, to }: Stanza): boolean {
+export function isPassable(node: Element, { from, to }: Stanza): boolean {
+  const { name, attrs } = node;
   const { xmlns } = attrs;
   if (xmlns === undefined) return true;
   if (name === 'stanza-id' && xmlns === NS.sid) {
     const by = tryParseJid(attrs.by ?? '')?.bare;
     return by !== to?.bare && by !== from.bare;
   }
+  if (pretendsModeration(node)) return false;
   // A tombstone says that something has been done, which is for the archive to say (XEP-0424 §5).
   return !OURS.has(xmlns) && !(name === 'retracted' && xmlns === NS.retract);
 }

@@ -5,6 +5,7 @@ import { child, type Element, el } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { asBefore } from './early-moderation.ts';
 import type { Graves, Said } from './graves.ts';
 import { Remembered } from './history.ts';
 import type { Room } from './room.ts';
@@ -77,6 +78,7 @@ function noticeOf(room: string, of: string, id: string, archiveId: number, insid
     'message',
     { type: 'groupchat', id },
     el('retract', { xmlns: NS.retract, id: of }, ...inside),
+    asBefore(of, inside),
     el('stanza-id', { xmlns: NS.sid, by: room, id: String(archiveId) }),
   );
 }

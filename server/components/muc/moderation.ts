@@ -2,6 +2,7 @@ import { numberOf } from '../../archive/ids.ts';
 import { child, type Element, el, textOf } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
+import { asToday } from './early-moderation.ts';
 import type { RoomFeature, RoomRequest } from './feature.ts';
 import { Graves } from './graves.ts';
 import { moderate } from './moderate.ts';
@@ -14,14 +15,16 @@ export const moderation: RoomFeature = {
   xep: [425, '0.3.0'],
   start(rooms) {
     const graves = new Graves(rooms.host.house);
+    const answer = (request: RoomRequest) => request.room.changing(() => asked(rooms, graves, request));
     return {
-      features: () => [NS.moderate],
+      features: () => [NS.moderate, NS.earlyModerate],
       iq: [
+        { type: 'set', xmlns: NS.moderate, name: 'moderate', handle: answer },
         {
           type: 'set',
-          xmlns: NS.moderate,
-          name: 'moderate',
-          handle: (request) => request.room.changing(() => asked(rooms, graves, request)),
+          xmlns: NS.fasten,
+          name: 'apply-to',
+          handle: (request) => answer({ ...request, payload: asToday(request.payload) }),
         },
       ],
     };

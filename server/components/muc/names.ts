@@ -20,6 +20,7 @@ interface Name {
 /** The names of some people, to find out whom a text is about: the text is read once, however many there are. */
 export class Names {
   readonly #byFirstWord = new Map<string, Name[]>();
+  readonly #byPerson = new Map<string, Name[]>();
 
   get empty(): boolean {
     return this.#byFirstWord.size === 0;
@@ -30,13 +31,11 @@ export class Names {
     const text = name.toLowerCase();
     const [first] = text.match(WORD) ?? [];
     if (first === undefined || text.length < 2) return;
-    const others = this.#byFirstWord.get(first) ?? [];
-    if (
-      others.some((other) => other.text === text && other.who === who && (other.addressed === addressed || addressed))
-    )
-      return;
-    others.push({ text, offset: text.indexOf(first), addressed, who });
-    this.#byFirstWord.set(first, others);
+    const own = this.#byPerson.get(who) ?? [];
+    if (own.some((other) => other.text === text && (other.addressed === addressed || addressed))) return;
+    const one = { text, offset: text.indexOf(first), addressed, who };
+    put(this.#byPerson, who, one);
+    put(this.#byFirstWord, first, one);
   }
 
   /** Who is spoken of, in lines that quote nobody. */
@@ -56,6 +55,12 @@ export class Names {
     }
     return found;
   }
+}
+
+function put(map: Map<string, Name[]>, key: string, name: Name): void {
+  const others = map.get(key);
+  if (others === undefined) map.set(key, [name]);
+  else others.push(name);
 }
 
 function endsThere(text: string, at: number): boolean {

@@ -13,6 +13,12 @@ const now = (): number => Date.now();
 const NICKS = { capacity: 10, perSecond: 1 / 10, keys: KEYS, now };
 const PRESENCES = { capacity: 20, perSecond: 1 / 2, keys: KEYS, now };
 const SETTINGS = { capacity: 20, perSecond: 1 / 3, keys: KEYS, now };
+/** Characters of a message as people write them: who says more to many at once rests in between. */
+const ORDINARY = 2_000;
+/** People in a list that is shown for nothing. */
+const FEW = 100;
+/** Hundreds of people in longer ones that one person is shown: thirty times a room as full as it gets, and then every two seconds. */
+const LISTS = { capacity: 3_000, perSecond: 50, keys: KEYS, now };
 /** Characters of a message that are kept for nothing. */
 const SHORT = 10_000;
 /** Thousands of characters beside those that one person leaves in the archives of rooms. */
@@ -48,6 +54,7 @@ class Rate {
 
 /** How fast people may do what many others have to hear of (XEP-0045 §14.6). */
 export class Pace {
+  readonly #host: Host;
   readonly #people: Rate;
   readonly #rooms: Rate;
   readonly #joins: Rate;
@@ -55,10 +62,12 @@ export class Pace {
   readonly #presences = new TokenBuckets(PRESENCES);
   readonly #settings = new TokenBuckets(SETTINGS);
   readonly #kept = new TokenBuckets(KEPT);
+  readonly #lists = new TokenBuckets(LISTS);
   /** Whose last presence is still to be told. */
   readonly #late = new WeakSet<Occupant>();
 
   constructor(host: Host) {
+    this.#host = host;
     this.#people = new Rate(host, personRateOption, 1 / 3);
     this.#rooms = new Rate(host, roomRateOption, 1 / 3);
     this.#joins = new Rate(host, joinRateOption, 1);
@@ -68,6 +77,11 @@ export class Pace {
   says(room: Room, occupant: Occupant): void {
     check(this.#people.take(occupant.id), 'policy-violation', 'You send too many messages to this room.');
     check(this.#rooms.take(room.name), 'resource-constraint', 'Too much is said in this room at once.');
+  }
+
+  /** Something long went to all who are in: nobody makes all of them wait, or lose their connections, by much of that. */
+  told(room: Room, by: Jid, characters: number): void {
+    if (characters > ORDINARY) this.#host.fanOut.spent(by, characters * room.clients.size);
   }
 
   /** So much is to be kept for somebody: nobody fills the disk. Throws StanzaError. */
@@ -86,6 +100,16 @@ export class Pace {
   /** Throws StanzaError. */
   renames(occupant: Occupant): void {
     check(this.#nicks.take(occupant.id), 'policy-violation', 'You change your name too often.');
+  }
+
+  /** Somebody asks who has an affiliation or a role, and so many have it. Throws StanzaError. */
+  lists(who: Jid, people: number): void {
+    if (people <= FEW) return;
+    check(
+      this.#lists.take(who.bare, Math.ceil(people / 100)),
+      'resource-constraint',
+      'You ask for long lists too often.',
+    );
   }
 
   /** Throws StanzaError. */

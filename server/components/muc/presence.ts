@@ -198,6 +198,14 @@ export function farewell(room: Room, occupant: Occupant, change: Change = {}): S
   return unavailable(room, occupant, true, change, codes);
 }
 
+/** What a device is told that is not in a room, of which it must not learn anything by that (§7.2.18). */
+export function outside(as: Jid, device: Jid): Stanza {
+  const reason = el('reason', {}, 'You are not in this room.');
+  const codes = [CODE.self, CODE.kicked, CODE.removedByError].map((code) => el('status', { code }));
+  const user = el('x', { xmlns: NS.mucUser }, el('item', { affiliation: 'none', role: 'none' }, reason), ...codes);
+  return new Stanza(el('presence', { type: 'unavailable' }, user), as, device);
+}
+
 /** Whether somebody may be told the addresses of the occupants: of the room's staff, in it or not. */
 export function isStaff(room: Room, who: Jid): boolean {
   return room.clients.get(who.full)?.role === 'moderator' || atLeast(room.affiliationOf(who), 'admin');

@@ -1,7 +1,7 @@
 import { payloadOf } from '../../host/iq.ts';
 import { type Element, el, removeChildren } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
-import { resultFor, Stanza } from '../../xmpp/stanza.ts';
+import { resultFor, type Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { bounced } from './bounce.ts';
 import { isPassable, unmoderated } from './masking.ts';
@@ -55,7 +55,7 @@ function privately(rooms: Rooms, room: Room, sender: Occupant, target: Occupant,
   const id = el('occupant-id', { xmlns: NS.occupantId, id: sender.id });
   for (const one of [id, mark]) one.parent = element;
   element.children.push(id, mark);
-  room.tell(target, new Stanza(element, sender.jid, undefined));
+  rooms.whispers.send(room, sender, target, element);
 }
 
 function mayWrite({ config: { privateMessages } }: Room, { role }: Occupant): void {

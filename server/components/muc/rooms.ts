@@ -33,6 +33,7 @@ import { Pace } from './pace.ts';
 import { announceGone, type Change, CODE, farewell } from './presence.ts';
 import { Relay } from './relay.ts';
 import { Room } from './room.ts';
+import { Whispers } from './whispers.ts';
 
 /** All rooms of one host, and what makes and ends them: those in use are in `inUse`, the others in the store. */
 export class Rooms {
@@ -49,6 +50,7 @@ export class Rooms {
   readonly ghosts = new Ghosts(this);
   readonly pace: Pace;
   readonly relay = new Relay();
+  readonly whispers = new Whispers();
   readonly former: Former;
   readonly #outbox: Outbox;
   /** One stanza for one address. */
@@ -239,6 +241,8 @@ export class Rooms {
     const room = this.inUse.current(from.local);
     if (room === undefined) return;
     if (stanza.kind === 'iq' && stanza.mayBeAnswered) setImmediate(() => this.relay.refused(room, stanza));
+    if (stanza.kind === 'message' && stanza.type !== 'groupchat')
+      setImmediate(() => this.whispers.refused(room, stanza));
     if (this.#isGone(to!, error)) this.ghosts.add(room, to!);
   }
 

@@ -10,7 +10,8 @@ import { statements as announcements } from './0009-announcements.ts';
 import { statements as pubsubBytes } from './0010-pubsub-bytes.ts';
 import { statements as pushDevice } from './0011-push-device.ts';
 import { statements as rooms } from './0012-rooms.ts';
-import { statements as uploads } from './0013-uploads.ts';
+import { statements as roomInvitations } from './0013-room-invitations.ts';
+import { statements as uploads } from './0014-uploads.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -33,5 +34,6 @@ export const migrations: readonly Migration[] = [
   { version: 10, name: 'pubsub-bytes', statements: pubsubBytes },
   { version: 11, name: 'push-device', statements: pushDevice },
   { version: 12, name: 'rooms', statements: rooms },
-  { version: 13, name: 'uploads', statements: uploads },
+  { version: 13, name: 'room-invitations', statements: roomInvitations },
+  { version: 14, name: 'uploads', statements: uploads },
 ];

@@ -1,3 +1,4 @@
+import { FIRST_HOUR } from '../archive-id.ts';
 import { Cached, type Soon } from '../cached.ts';
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import { dropFromIndex, GROW_INDEX, INDEX_PLACED } from '../sqlite-text-index.ts';
@@ -71,6 +72,18 @@ export function pageStatement(owner: number, query: ArchiveQuery): Statement {
       ),
     ),
     fromEnd,
+  );
+}
+
+/** The statement behind `hourly`; an hour has 3,600,000 milliseconds of 4,096 ids. As a value the number would not be a whole one. */
+export function hourlyStatement(owner: number, filter: ArchiveFilter, limit: number): Statement {
+  return compose(
+    sql`SELECT message.id / 14745600000 AS hour, count(*) AS looked,
+      sum(CASE WHEN message.stanza LIKE '%<body%' AND message.stanza NOT LIKE '%<replace %' THEN 1 ELSE 0 END) AS said
+      FROM (SELECT id AS wanted FROM (`,
+    entries(owner, filter, limit, true),
+    sql`) AS both_kinds ORDER BY wanted DESC LIMIT ${limit}) AS page CROSS JOIN message WHERE message.id = page.wanted
+      GROUP BY 1`,
   );
 }
 
@@ -161,6 +174,23 @@ export class Archives {
       compose(sql`SELECT count(*) AS n FROM (`, entries(owner, filter, COUNT_BOUND + 1, false), sql`) AS counted`),
     );
     return row === undefined || row.n > COUNT_BOUND ? undefined : row.n;
+  }
+
+  /**
+   * How many messages with a text, corrections left out, each hour (since 1970) has, of the newest `limit` entries that the
+   * filter leaves. `from` is the first hour that was looked through to its beginning, 0 if all were.
+   */
+  async hourly(
+    owner: number,
+    filter: ArchiveFilter,
+    limit: number,
+  ): Promise<{ readonly counts: ReadonlyMap<number, number>; readonly from: number }> {
+    const rows = await this.#db.all<{ hour: number; looked: number; said: number }>(
+      hourlyStatement(owner, filter, limit),
+    );
+    const counts = new Map(rows.map(({ hour, said }) => [hour + FIRST_HOUR, said]));
+    const looked = rows.reduce((sum, row) => sum + row.looked, 0);
+    return { counts, from: looked < limit ? 0 : Math.min(...counts.keys()) + 1 };
   }
 
   /** The ids at both ends of an archive (XEP-0313 §5), none when it is empty. */

@@ -27,6 +27,7 @@ import { ResetLinks } from './reset-links.ts';
 import { RetiredRooms } from './retired-rooms.ts';
 import { RoomCards } from './room-cards.ts';
 import { RoomHats } from './room-hats.ts';
+import { RoomInvitations } from './room-invitations.ts';
 import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
@@ -64,6 +65,7 @@ export interface Stores {
   readonly retiredRooms: RetiredRooms;
   readonly roomCards: RoomCards;
   readonly roomHats: RoomHats;
+  readonly roomInvitations: RoomInvitations;
   readonly roomReach: RoomReach;
   readonly rooms: Rooms;
   readonly rosters: Rosters;
@@ -115,6 +117,7 @@ export function openStores(db: Database): Stores {
     retiredRooms: new RetiredRooms(db),
     roomCards: new RoomCards(db),
     roomHats: new RoomHats(db),
+    roomInvitations: new RoomInvitations(db),
     roomReach: new RoomReach(db),
     rooms: new Rooms(db, archives),
     rosters,

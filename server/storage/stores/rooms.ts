@@ -3,6 +3,7 @@ import type { Archives } from './archives.ts';
 import { searchable } from './profiles.ts';
 import { leaveRetired, type RetiredRoom, retire } from './retired-rooms.ts';
 import { takeOffHats } from './room-hats.ts';
+import { forgetInvitations, withoutInvitations } from './room-invitations.ts';
 
 /** XEP-0045 §5.2. */
 export type RoomAffiliation = 'owner' | 'admin' | 'member' | 'none' | 'outcast';
@@ -109,6 +110,7 @@ export function leaveRooms(bare: string): Statement[] {
     sql`DELETE FROM room_affiliation WHERE jid = ${bare} AND affiliation <> 'outcast'`,
     ...takeOffHats(bare),
     ...leaveRetired(bare),
+    ...forgetInvitations(bare),
     sql`UPDATE room SET created_by = '' WHERE created_by = ${bare} AND created_by <> ''`,
   ];
 }
@@ -174,6 +176,7 @@ export class Rooms {
   async remove({ id, service, name }: StoredRoom, retired?: RetiredRoom): Promise<void> {
     await this.#db.batch([
       ...(retired === undefined ? [] : retire(id, service, name, retired)),
+      withoutInvitations(id),
       sql`INSERT INTO removed_room (room) SELECT id FROM room WHERE id = ${id}`,
       sql`DELETE FROM room WHERE id = ${id}`,
     ]);

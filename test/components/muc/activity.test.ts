@@ -15,7 +15,7 @@ async function told(actor: Actor): Promise<string | undefined> {
 
 /** A room, and a clock that the server alone sees. */
 async function open(t: Parameters<typeof openScene>[0]) {
-  t.mock.timers.enable({ apis: ['Date'], now: 1_000 * HOUR });
+  t.mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) });
   const scene = await openScene(t);
   const romeo = await scene.comes('romeo@example.test/orchard');
   await makes(romeo, 'Romeo');
@@ -51,6 +51,63 @@ describe('how much is said in a room (XEP-0502)', () => {
     assert.equal(await told(romeo), '0.04', 'of the first hour nothing counts any more');
     pass(1_000);
     assert.equal(await told(romeo), '0');
+  });
+
+  test('§3.1: what was said before a restart is counted in the archive, once however often it is asked', async (t) => {
+    const { scene, romeo, pass } = await open(t);
+    const silent = async (id: string, more: string) =>
+      romeo.sends(`<message to='${ROOM}' type='groupchat' id='${id}'>${more}</message>`);
+    await romeo.sends(say('one'));
+    pass(1);
+    for (const text of ['two', 'three']) await romeo.sends(say(text));
+    await silent('c', "<body>2</body><replace xmlns='urn:xmpp:message-correct:0' id='two'/>");
+    await silent('s', '<subject>Love</subject>');
+    pass(1);
+    await romeo.sends(say('four'));
+    await romeo.all();
+    await scene.settle();
+    await scene.hosts.remove('example.test');
+    scene.hosts.add('example.test');
+    const again = await scene.comes('romeo@example.test/orchard');
+    assert.equal(await told(again), '1.5', 'of the two hours that are over');
+    await enters(again, 'Romeo');
+    await again.sends(say('five'));
+    await again.all();
+    const asked = scene.db.operations;
+    for (let i = 0; i < 5; i++) assert.equal(await told(again), '1.5');
+    assert.equal(scene.db.operations, asked, 'nobody makes the server count all the time');
+    pass(1);
+    assert.equal(
+      await told(again),
+      String(5 / 3)
+        .slice(0, 4)
+        .replace('1.66', '1.67'),
+    );
+    pass(22);
+    assert.equal(await told(again), String(Math.round((4 / 24) * 100) / 100), 'the first hour is a day ago');
+  });
+
+  test('§3.1: somebody speaks first after a restart; two ask at once; without an archive only what was heard is told', async (t) => {
+    const { scene, romeo, pass } = await open(t);
+    await romeo.sends(say('one'));
+    pass(1);
+    await scene.settle();
+    await scene.hosts.remove('example.test');
+    scene.hosts.add('example.test');
+    const again = await scene.comes('romeo@example.test/orchard');
+    await enters(again, 'Romeo');
+    for (const text of ['two', 'three']) await again.sends(say(text));
+    await again.all();
+    pass(1);
+    assert.deepEqual(await Promise.all([told(again), told(again)]), ['1.5', '1.5']);
+    await become(scene, again, { archived: false });
+    await scene.settle();
+    await scene.hosts.remove('example.test');
+    scene.hosts.add('example.test');
+    const last = await scene.comes('romeo@example.test/orchard');
+    assert.equal(await told(last), undefined);
+    pass(1);
+    assert.equal(await told(last), '0');
   });
 
   test('§4: not what has no text, is a correction, or private', async (t) => {

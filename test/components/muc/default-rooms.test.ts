@@ -56,6 +56,19 @@ describe('rooms for everybody (XEP-0402)', () => {
     assert.match(await bookmarks(romeo), /all@.*canteen@/);
   });
 
+  test('they are made when it is decided, for administrators to find; one that is there stays as it is', async (t) => {
+    const scene = await openScene(t);
+    await scene.account('juliet@example.test');
+    const { rooms } = scene.commands;
+    const by = { name: 'olga', door: 'panel' } as const;
+    await rooms.create(by, 'example.test', { name: 'all', owner: 'juliet', title: 'Everybody' });
+    await rooms.create(by, 'example.test', { name: 'gone', owner: 'juliet' });
+    await rooms.destroy(by, 'example.test', 'gone', { confirm: 'gone' });
+    await decide(scene, 'all', 'canteen', 'gone');
+    const there = (await rooms.list('example.test')).rooms.map(({ name, title }) => `${name} ${title}`);
+    assert.deepEqual(there, ['all Everybody', 'canteen canteen']);
+  });
+
   test('old clients find them as well (XEP-0048)', async (t) => {
     const scene = await openScene(t);
     await decide(scene, 'all');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RoomService } from '../../../server/components/muc/service.ts';
 import { child, serialize } from '../../../server/xmpp/element.ts';
 import { enters, leave, makes, ROOM, roomOf } from '../../support/rooms.ts';
 import { openScene } from '../../support/scene.ts';
@@ -89,6 +90,20 @@ describe('XEP-0317: hats', () => {
       `<presence to='${ROOM}/Romeo'><hats xmlns='urn:xmpp:hats:0'><hat title='Assistant' uri='${HAT}'/></hats></presence>`,
     );
     assert.equal(child((await juliet.all())[0]!, 'hats', 'urn:xmpp:hats:0'), undefined);
+  });
+
+  test('attack: the longest list of who wears what, asked for without end', async (t) => {
+    const { scene, juliet } = await open(t);
+    await juliet.gets(command('create', { title: 'Assistant', uri: HAT }));
+    const { hats } = roomOf(scene);
+    for (let i = 0; i < 2_000; i++) hats.assign({ jid: `guest${i}@example.test`, uri: HAT });
+    await juliet.isRefused(command('assign', { jid: 'romeo@example.test', uri: HAT }), 'resource-constraint');
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const list = serialize(await juliet.gets(command('list-assigned')));
+    assert.equal(list.split('<item>').length, 2_001);
+    const service = scene.host('example.test').components.get('conference.example.test') as unknown as RoomService;
+    service.rooms.pace.lists(juliet.session.jid, 297_000); // as if she had asked many times
+    await juliet.isRefused(command('list-assigned'), 'resource-constraint');
   });
 
   test('hats are few and short, and what is no command is refused', async (t) => {

@@ -224,6 +224,43 @@ describe('declining (XEP-0045 §7.8.2)', () => {
     await nurse.receivesNothing();
   });
 
+  test('§7.8.2: after a restart, who invited is told still, though they are not in the room and away', async (t) => {
+    for (const change of [{}, { openAddresses: true }, { membersOnly: true }]) {
+      const { scene, romeo } = await open(t, change);
+      await scene.account(N);
+      await romeo.sends(inviting(N));
+      await romeo.sends('<presence type="unavailable"/>');
+      await scene.settle();
+      await scene.hosts.remove('example.test');
+      scene.hosts.add('example.test');
+      const nurse = await scene.comes(`${N}/kitchen`);
+      const paris = await scene.comes('paris@example.test/church');
+      const as = 'openAddresses' in change ? R : `${ROOM}/Romeo`;
+      await paris.sends(declining(as, 'spam'));
+      await nurse.sends(declining(as, 'too old'));
+      await nurse.sends(declining(as, 'again'));
+      const back = await scene.connect(`${R}/orchard`);
+      await back.sends('<presence/>');
+      const told = (await back.all()).filter(({ name }) => name === 'message').map(serialize);
+      assert.equal(told.length, 1, JSON.stringify(change));
+      assert.match(told[0]!, /<decline from='nurse@example\.test'><reason>too old</);
+      const member = await scene.stores.rooms.get('conference.example.test', 'garden');
+      const members = await scene.stores.rooms.members(member!.id);
+      assert.equal(members.find(({ jid }) => jid === N)?.affiliation, 'membersOnly' in change ? 'member' : undefined);
+    }
+  });
+
+  test('SECURITY 50: whoever has the address of an inviter after them is not told who declined', async (t) => {
+    const { scene, romeo } = await open(t);
+    const nurse = await scene.comes(`${N}/kitchen`);
+    await romeo.sends(inviting(N));
+    await nurse.all();
+    await scene.commands.accounts.remove({ name: 'olga', door: 'panel' }, 'example.test', 'romeo', R);
+    const heir = await scene.comes(`${R}/new`);
+    await nurse.sends(declining(`${ROOM}/Romeo`));
+    await heir.receivesNothing();
+  });
+
   test('attack: declining what one was not invited to writes to nobody and tells nothing', async (t) => {
     const { scene, juliet, romeo } = await open(t);
     const paris = await scene.comes('paris@example.test/church');

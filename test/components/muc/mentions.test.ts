@@ -279,4 +279,16 @@ describe('names in a text', () => {
     for (let i = 0; i < 10; i++) many.in('a '.repeat(5_000));
     assert.ok(process.cpuUsage().user - start < 300_000, `${process.cpuUsage().user - start} µs`);
   });
+
+  test('attack: ten thousand members whose names begin alike are read as fast as others', () => {
+    const took = (nameOf: (i: number) => string): number => {
+      const start = process.cpuUsage().user;
+      const many = new Names();
+      for (let i = 0; i < 10_000; i++) many.add(nameOf(i), `person${i}@example.test`);
+      return process.cpuUsage().user - start;
+    };
+    const others = took((i) => `name${i} of guest`);
+    const alike = took((i) => `guest name${i}`);
+    assert.ok(alike < 5 * others + 20_000, `${alike} µs, others ${others} µs`);
+  });
 });

@@ -4,7 +4,7 @@ import { joinRateOption, personRateOption, roomRateOption } from '../../../serve
 import type { Option } from '../../../server/host/options.ts';
 import { serialize } from '../../../server/xmpp/element.ts';
 import type { Actor } from '../../support/actor.ts';
-import { configure, enter, enters, leave, makes, ROOM, say } from '../../support/rooms.ts';
+import { admin, askFor, configure, enter, enters, leave, makes, ROOM, roomOf, say } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
 import { conditionOf, find } from '../../support/xml.ts';
 
@@ -35,6 +35,43 @@ const errors = async (actor: Actor): Promise<string[]> =>
   (await actor.all()).filter(({ attrs }) => attrs.type === 'error').map(serialize);
 
 describe('XEP-0045 §14.6: nobody floods a room', () => {
+  test('attack: long messages that nobody keeps, to all in a large room: who sends them rests in between', async (t) => {
+    const { scene, juliet, romeo } = await open(t);
+    for (let n = 0; n < 40; n++) await enters(await scene.comes(`guest${n}@example.test/x`), `guest${n}`);
+    await romeo.sends(say('short'));
+    await juliet.sends(say('and sweet'));
+    const long = `<body>${'y'.repeat(250_000)}</body><no-store xmlns='urn:xmpp:hints'/>`;
+    await romeo.sends(`<message to='${ROOM}' type='groupchat'>${long}</message>`);
+    assert.ok(romeo.session.rest > 1_000);
+    assert.equal(juliet.session.rest, 0);
+  });
+
+  test('attack: presence that is as long as a message, for all to get and for the room to remember', async (t) => {
+    const { juliet, romeo } = await open(t);
+    const long = (length: number) => `<presence to='${ROOM}/Romeo'><status>${'y'.repeat(length)}</status></presence>`;
+    await romeo.sends(long(17_000));
+    assert.match((await errors(romeo)).join(), /policy-violation/);
+    assert.deepEqual(await juliet.all(), []);
+    await romeo.sends(long(16_000));
+    assert.equal((await juliet.all()).length, 1);
+  });
+
+  test('attack: the longest list of members asked for again and again: thirty at once, then one in two seconds', async (t) => {
+    const { scene, juliet, romeo } = await open(t);
+    const room = roomOf(scene);
+    for (let n = 0; n < 9_998; n++)
+      room.members.put({ jid: `guest${n}@example.test`, affiliation: 'member', nick: '', reason: '' });
+    await juliet.gets(admin(["jid='romeo@example.test' affiliation='admin'"]));
+    const list = askFor("affiliation='member'");
+    for (let n = 0; n < 30; n++) await juliet.gets(list);
+    assert.match(serialize(await juliet.isRefused(list, 'resource-constraint')), /type='wait'.*wait 2 seconds/);
+    await juliet.gets(askFor("affiliation='owner'")); // a short one as often as one likes
+    await romeo.gets(list); // each has their own pace
+    t.mock.timers.tick(2_000);
+    await juliet.gets(list);
+    await juliet.isRefused(list, 'resource-constraint');
+  });
+
   test('attack: the disk filled by long messages: refused, in no archive, and short ones go on; later long ones, too', async (t) => {
     const { scene, juliet, romeo } = await open(t);
     const long = (id: string) =>

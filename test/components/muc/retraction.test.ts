@@ -8,12 +8,19 @@ import { openScene } from '../../support/scene.ts';
 
 const RETRACT = 'urn:xmpp:message-retract:1';
 const MODERATE = 'urn:xmpp:message-moderate:1';
+const EARLY = 'urn:xmpp:message-moderate:0';
+const INFO = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
 const FULLTEXT = '{urn:xmpp:fulltext:0}fulltext';
 
 const retracts = (what: string, more = '', id = 'r1') =>
   `<message to='${ROOM}' type='groupchat' id='${id}'><body>/me retracted</body><retract xmlns='${RETRACT}' id='${what}'/>${more}</message>`;
 const moderates = (what: string, inner = `<retract xmlns='${RETRACT}'/><reason>Not here.</reason>`) =>
   `<iq type='set' to='${ROOM}'><moderate xmlns='${MODERATE}' id='${what}'>${inner}</moderate></iq>`;
+
+const fastened = (what: string, inner: string) =>
+  `<iq type='set' to='${ROOM}'><apply-to xmlns='urn:xmpp:fasten:0' id='${what}'>${inner}</apply-to></iq>`;
+const moderatesEarly = (what: string, retract = "<retract xmlns='urn:xmpp:message-retract:0'/>") =>
+  fastened(what, `<moderate xmlns='${EARLY}'>${retract}<reason>Not &lt;here&gt;.</reason></moderate>`);
 
 /** Juliet's room, with Romeo and Mercutio in it; Romeo has said a secret, whose id it gives. */
 async function garden(t: TestContext, fields: Record<string, string> = {}) {
@@ -248,7 +255,7 @@ describe('XEP-0425: moderators retract', () => {
         seen.at(-1)!,
         new RegExp(
           `<retract xmlns='${RETRACT}' id='${secret}'><moderated xmlns='${MODERATE}' by='${ROOM}/Juliet'>` +
-            `<occupant-id xmlns='urn:xmpp:occupant-id:0' id='[^']+'/></moderated><reason>Not here.</reason></retract><stanza-id`,
+            `<occupant-id xmlns='urn:xmpp:occupant-id:0' id='[^']+'/></moderated><reason>Not here.</reason></retract><apply-to .*</apply-to><stanza-id`,
         ),
       );
     }
@@ -276,6 +283,47 @@ describe('XEP-0425: moderators retract', () => {
     await quiet();
     await check();
     assert.deepEqual(await history(nurse), before);
+  });
+
+  test('0.2.1 §3: clients that know moderation as it was ask in their words, and all hear it in theirs, in one message', async (t) => {
+    const { scene, juliet, romeo, mercutio, secret, quiet } = await garden(t);
+    await quiet();
+    await juliet.gets(moderatesEarly(secret));
+    for (const who of [juliet, romeo, mercutio]) {
+      const [told, ...more] = (await who.all()).map(serialize);
+      assert.deepEqual(more, []);
+      assert.match(told!, new RegExp(`<retract xmlns='${RETRACT}' id='${secret}'><moderated xmlns='${MODERATE}'`));
+      const early =
+        `<apply-to xmlns='urn:xmpp:fasten:0' id='${secret}'><moderated xmlns='${EARLY}' by='${ROOM}/Juliet'>` +
+        "<retract xmlns='urn:xmpp:message-retract:0'/><reason>Not &lt;here&gt;.</reason></moderated></apply-to>";
+      assert.ok(told!.includes(early), told!);
+    }
+    assert.match((await kept(juliet))[0]!, /^†/);
+    const nurse = await scene.comes('nurse@example.test/hall');
+    assert.match((await history(nurse)).join(), /<retracted .*<apply-to /);
+    for (const feature of [MODERATE, EARLY]) {
+      const info = serialize(await juliet.gets(`<iq type='get' to='${ROOM}'>${INFO}</iq>`));
+      assert.ok(info.includes(`<feature var='${feature}'/>`));
+    }
+  });
+
+  test('attack: in those words nobody gets more than in ours, or makes believe that moderators did something', async (t) => {
+    const { juliet, romeo, secret, quiet } = await garden(t);
+    await quiet();
+    await romeo.isRefused(moderatesEarly(secret), 'forbidden');
+    for (const [xml, condition] of [
+      [moderatesEarly('4096'), 'item-not-found'],
+      [moderatesEarly(secret, ''), 'feature-not-implemented'],
+      [fastened(secret, "<other xmlns='urn:other'/>"), 'feature-not-implemented'],
+    ] as const)
+      await juliet.isRefused(xml, condition);
+    const moderated = `<moderated xmlns='${EARLY}' by='${ROOM}/Juliet'><retract xmlns='urn:xmpp:message-retract:0'/></moderated>`;
+    const lie = `<apply-to xmlns='urn:xmpp:fasten:0' id='${secret}'>${moderated}</apply-to>${moderated}`;
+    for (const to of [`to='${ROOM}' type='groupchat'`, `to='${ROOM}/Juliet' type='chat'`]) {
+      await romeo.sends(`<message ${to} id='l'><body>x</body>${lie}</message>`);
+      assert.doesNotMatch(serialize((await juliet.all()).at(-1)!), /moderated|apply-to/);
+    }
+    assert.equal((await kept(juliet))[0], 'secret');
   });
 
   test('attack: who is no moderator, or not in the room with this device, moderates nothing (SECURITY 46)', async (t) => {

@@ -6,6 +6,7 @@ import {
   type ArchiveQuery,
   type Archives,
   COUNT_BOUND,
+  hourlyStatement,
   pageStatement,
 } from '../../../server/storage/stores/archives.ts';
 import { house } from './support.ts';
@@ -48,6 +49,42 @@ for (const place of ['fresh', 'placed', 'half and half']) {
       const own = { owner: 1, peer };
       archives.append(at(i), `<m>${i}</m>`, peer === 'two@o' ? [own, { owner: 2, peer: 'one@o' }] : [own]);
     };
+
+    it('are counted by the hour: what has a text and corrects nothing, of the newest that are looked at', async (t) => {
+      const { archives } = await filled(t);
+      const hour = START / 3_600_000;
+      const own = [{ owner: 1, peer: 'a@o' }];
+      const say = (second: number, inner: string) => archives.append(at(second), `<m>${inner}</m>`, own);
+      say(3_599, "<body xml:lang='en'>x</body>");
+      say(3_600, '<body>&lt;replace &gt;</body>');
+      say(3_601, "<body>y</body><replace id='x'/>");
+      say(7_201, '<body>z</body>');
+      const counted = async (filter: object, limit = 100) => {
+        const { counts, from } = await archives.hourly(1, filter, limit);
+        return [[...counts].map(([at, count]) => [at - hour, count]).sort(), from && from - hour];
+      };
+      assert.deepEqual(await counted({}), [
+        [
+          [0, 1],
+          [1, 1],
+          [2, 1],
+        ],
+        0,
+      ]);
+      assert.deepEqual(await counted({ start: START + 3_600_000, beforeId: at(7_201) }), [[[1, 1]], 0]);
+      assert.deepEqual(
+        await counted({}, 2),
+        [
+          [
+            [1, 0],
+            [2, 1],
+          ],
+          2,
+        ],
+        'the first hour is not all of it',
+      );
+      assert.deepEqual(await counted({ start: START + 1e9 }), [[], 0]);
+    });
 
     it('are paged from both ends', async (t) => {
       const { archives } = await filled(t);
@@ -132,8 +169,8 @@ describe('archives', () => {
     await archives.expire(0, 1);
     const filters = [{}, { with: 'a@o' }, { start: START, end: START + 1e9 }, { with: 'a@o', beforeId: at(200) }];
     for (const filter of filters) {
-      for (const fromEnd of [true, false]) {
-        const statement = pageStatement(1, { limit: 50, fromEnd, ...filter });
+      const pages = [true, false].map((fromEnd) => pageStatement(1, { limit: 50, fromEnd, ...filter }));
+      for (const statement of [...pages, hourlyStatement(1, filter, 50)]) {
         const plan = await db.all<{ detail: string }>({ ...statement, text: `EXPLAIN QUERY PLAN ${statement.text}` });
         const steps = plan.map((row) => row.detail);
         const index =

@@ -13,6 +13,12 @@ export const affiliations: Record<Affiliation, string> = {
   outcast: 'Banned',
 };
 
+/** What somebody else typed, in the middle of a sentence of ours: not longer than that, and its direction stays inside. */
+export function brief(text: string): string {
+  const letters = [...text];
+  return `\u2068${letters.length > 60 ? `${letters.slice(0, 60).join('')}…` : text}\u2069`;
+}
+
 /** What somebody in a room may do, when it is not what everybody there may. */
 export function roleWords({ role }: RoomOccupant): string {
   return role === 'moderator' ? 'moderates' : role === 'visitor' ? 'may only listen' : '';
