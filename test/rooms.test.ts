@@ -64,7 +64,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'smol-toml': ['config', 'cli'], // hallwayctl only looks for the data folder in the boot file
   fastify: ['http', 'c2s', 'components'], // the latter two: the types of a plugin that the hall mounts
   ws: ['c2s'],
-  '@fastify/static': ['http', 'components'], // components: the type of what it adds to an answer
+  '@fastify/static': ['http'],
   'content-disposition': ['components'],
   '@fastify/cookie': ['http'],
   typebox: ['http', 'http/contract'],

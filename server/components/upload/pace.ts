@@ -7,11 +7,11 @@ export interface Pace {
   readonly bytes: number;
   /** ms between two looks */
   readonly every: number;
+  /** ms for which somebody who was refused, and still sends, is listened to */
+  readonly lastWords: number;
 }
 
-export const PACE: Pace = { bytes: 30_000, every: 30_000 };
-/** ms that somebody who was refused has to read why, before what they still send is not waited for. */
-const LAST_WORDS_MS = 2_000;
+export const PACE: Pace = { bytes: 30_000, every: 30_000, lastWords: 5_000 };
 
 /** Gives up on who sends too slowly. To be told when there is nothing more to come. */
 export function paced({ raw }: FastifyRequest, { bytes, every }: Pace): { signal: AbortSignal; done: () => void } {
@@ -26,12 +26,15 @@ export function paced({ raw }: FastifyRequest, { bytes, every }: Pace): { signal
   return { signal: controller.signal, done: () => clearInterval(timer) };
 }
 
-/** Whoever was refused may still be sending a large file: they are told, and what else they send is not waited for. */
-export function hangUp({ raw }: FastifyRequest, reply: FastifyReply): void {
+/**
+ * Whoever was refused may still be sending a large file: they are told, and what else they send is read for a while and
+ * forgotten. To close at once would make their system throw the answer away, before they have read it.
+ */
+export function hangUp({ raw }: FastifyRequest, reply: FastifyReply, { lastWords }: Pace): void {
   if (raw.complete) return;
-  reply.header('connection', 'close');
   reply.raw.once('finish', () => {
-    const timer = setTimeout(() => raw.socket.destroy(), LAST_WORDS_MS);
-    raw.socket.once('close', () => clearTimeout(timer));
+    raw.resume();
+    const timer = setTimeout(() => raw.socket.destroy(), lastWords);
+    for (const over of ['end', 'close'] as const) raw.once(over, () => clearTimeout(timer));
   });
 }

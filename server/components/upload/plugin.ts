@@ -50,7 +50,7 @@ export function uploadHttp(options: UploadHttpOptions): FastifyPluginAsync {
 /** Nothing that people upload may act as a part of our own pages (XEP-0363 §11). */
 function apart(reply: FastifyReply): void {
   reply.headers({
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+    'content-security-policy': "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; sandbox",
     'cross-origin-resource-policy': 'cross-origin',
   });
 }

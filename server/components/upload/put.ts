@@ -39,7 +39,7 @@ export function taker(options: PutOptions) {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal.status === 500) options.log.error({ err: error }, 'an upload could not be stored');
-      hangUp(request, reply);
+      hangUp(request, reply, options.pace ?? PACE);
       reply.code(refusal.status);
       return `${refusal.message}\n`;
     }
