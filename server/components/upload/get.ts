@@ -3,6 +3,7 @@ import { create as disposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Upload, Uploads } from '../../storage/stores/uploads.ts';
+import { movingBytes } from '../../util/garbage.ts';
 import { knows, partOf } from './range.ts';
 import { mayBeShown } from './types.ts';
 
@@ -59,7 +60,10 @@ async function give(
     const { start, end } = part ?? { start: 0, end: bytes - 1 };
     if (part !== undefined) reply.code(206).header('content-range', `bytes ${start}-${end}/${bytes}`);
     reply.header('content-length', end - start + 1);
-    if (method === 'GET') return reply.send(handle.createReadStream({ start, end, highWaterMark: PIECE }));
+    if (method === 'GET') {
+      reply.raw.once('close', movingBytes());
+      return reply.send(handle.createReadStream({ start, end, highWaterMark: PIECE }));
+    }
   }
   await handle.close();
   return reply.send();
