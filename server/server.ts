@@ -14,6 +14,7 @@ import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
+import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { Keeper } from './components/upload/keeper.ts';
@@ -109,10 +110,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     registrar,
     fileLinks,
   });
-  const files: { slots?: Slots } = {};
+  const files: { slots?: Slots; proxy?: ProxyDoor } = {};
   const services = components({
     slots: () => files.slots!,
     links: fileLinks,
+    proxy: () => files.proxy!,
+    hostname: settings.hostname,
   });
   const options = new OptionValues(stores.settings, allOptions(all, services));
   await options.load();
@@ -120,6 +123,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   await folder.open();
   files.slots = new Slots({ stores, folder, options });
   const stripper = new Stripper();
+  const proxy = new ProxyDoor({ options, log });
+  files.proxy = proxy;
+  stack.defer(() => proxy.close());
   const house: House = {
     db,
     stores,
@@ -158,7 +164,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
     files: fileSpace(folder, options),
-    transfers: { list: () => [], end: () => false },
+    transfers: proxy,
     certify: async (domain) => void (await renewal.check(domain)),
     version,
     hostname: settings.hostname,
@@ -186,6 +192,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   await listenAll(settings, 'c2s_tls', listening, (address) => door.listen('tls', address));
 
   await listenAll(settings, 'component', listening, (address) => external.listen(address));
+  await listenAll(settings, 'proxy', listening, (address) => proxy.listen(address));
 
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());

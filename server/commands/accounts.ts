@@ -185,6 +185,7 @@ export class AccountCommands {
     const account = await this.#find(domain, local);
     await this.#stores.accounts.setStatus(account, 'disabled', reason);
     this.#end(account, 'not-authorized', 'Your account was disabled.');
+    this.#house.get(domain)?.events.emit('disabled', { account });
     await this.#record(by, 'account.disable', account, { reason });
     return { account: await this.#view({ ...account, status: 'disabled', reason }) };
   }

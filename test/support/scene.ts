@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { ProxyDoor, type ProxyLimits } from '../../server/components/bytestreams/door.ts';
 import { ComponentDoor } from '../../server/components/external/door.ts';
 import { components } from '../../server/components/index.ts';
 import { fileSpace } from '../../server/components/upload/limits.ts';
@@ -31,7 +32,6 @@ import { parseStanza } from '../../server/stream/parser.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { keysOf } from '../../server/xmpp/scram-keys.ts';
 import { Actor } from './actor.ts';
-import { NO_TRANSFERS } from './files.ts';
 import { WatchedDatabase } from './watched-database.ts';
 
 export interface SceneOptions {
@@ -45,8 +45,10 @@ export interface SceneOptions {
   readonly grace?: number;
   /** Where uploaded files are; without it there is only somewhere with space. */
   readonly folder?: FileFolder;
-  /** Instead of nothing at all. */
+  /** Instead of what goes through the file proxy. */
   readonly transfers?: TransferList;
+  /** Limits of the file proxy, which listens nowhere until a test has it listen. */
+  readonly proxy?: Partial<ProxyLimits>;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -75,6 +77,7 @@ export class Scene {
   readonly errors: string[];
   readonly commands: Commands;
   readonly external: ComponentDoor;
+  readonly proxy: ProxyDoor;
 
   constructor(
     db: WatchedDatabase,
@@ -82,9 +85,11 @@ export class Scene {
     hosts: Hosts,
     commands: Commands,
     external: ComponentDoor,
+    proxy: ProxyDoor,
     errors: string[],
   ) {
     this.external = external;
+    this.proxy = proxy;
     this.db = db;
     this.stores = house.stores;
     this.house = house;
@@ -174,12 +179,19 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     registrar: registrarOf(() => open.commands!),
     fileLinks: links,
   });
-  const promised: { slots?: Slots } = {};
-  const services = components({ slots: () => promised.slots!, links });
+  const promised: { slots?: Slots; proxy?: ProxyDoor } = {};
+  const services = components({
+    slots: () => promised.slots!,
+    links,
+    proxy: () => promised.proxy!,
+    hostname: 'chat.example.test',
+  });
   const values = new OptionValues(stores.settings, allOptions(all, services));
   await values.load();
   const folder = options.folder ?? new FileFolder(tmpdir());
   promised.slots = new Slots({ stores, folder, options: values });
+  const proxy = new ProxyDoor({ options: values, log, limits: options.proxy ?? {} });
+  promised.proxy = proxy;
   const house: House = {
     db,
     stores,
@@ -215,7 +227,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
     files: fileSpace(folder, values),
-    transfers: options.transfers ?? NO_TRANSFERS,
+    transfers: options.transfers ?? proxy,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',
@@ -224,10 +236,11 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
   });
   open.commands = commands;
-  const scene = new Scene(db, house, hosts, commands, external, errors);
+  const scene = new Scene(db, house, hosts, commands, external, proxy, errors);
   t.after(async () => {
     db.release();
     await external.close();
+    await proxy.close();
     await hosts.close();
     await scene.settle();
     commands.close();
