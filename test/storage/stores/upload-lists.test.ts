@@ -92,6 +92,20 @@ describe('lists of files', () => {
     assert.equal((await store.uploads.gone(9)).length, 3);
   });
 
+  it('of somebody who is removed go in slices: nobody waits while thousands of rows leave their indexes', async (t) => {
+    const store = await house(t);
+    const [juliet, romeo] = [await store.person('juliet'), await store.person('romeo')];
+    for (let i = 0; i < 1_100; i++) await file(store, juliet.id);
+    await file(store, romeo.id);
+    await store.accounts.remove(juliet);
+    assert.deepEqual(
+      (await store.uploadLists.people({ limit: 9 })).map(({ jid }) => jid),
+      ['romeo@office.test'],
+    );
+    assert.deepEqual({ ...(await store.uploads.total()) }, { files: 1, bytes: 100 });
+    assert.equal((await store.uploads.gone(2_000)).length, 1_100);
+  });
+
   it('of what is old leave pictures of profiles out', async (t) => {
     const store = await house(t);
     const { id } = await store.person('juliet');
