@@ -8,11 +8,12 @@ import { Refusal } from './refusal.ts';
 /** Where the program is; looked for when it is needed, as most houses do not switch this on. */
 const exiftool = (): string => createRequire(import.meta.url).resolve('exiftool-vendored.pl/bin/exiftool');
 /** Of one file: kB of memory, seconds of processor, ms in all. */
-const MEMORY_KB = 768 * 1024;
-const CPU_S = 60;
-const WHOLE_MS = 120_000;
+const MEMORY_KB = 384 * 1024;
+const CPU_S = 30;
+const WHOLE_MS = 45_000;
 /** Programs at once. */
 const AT_ONCE = 2;
+const UNCLEAN = 'Where this photo was made could not be taken out of it: ';
 /** Characters that are kept of what the program says. */
 const WORDS = 2_000;
 
@@ -33,7 +34,7 @@ export class Stripper {
 
   /**
    * Cleans a file in its place; what no camera made stays as it is. Resolves when the clean one is on disk. Rejects with Refusal
-   * for a photo that is not understood, and with another error when the program did not do its work.
+   * for a photo that is not understood or takes too much, and with another error when the program did not do its work.
    */
   async clean(path: string): Promise<void> {
     const kind = await kindOf(path);
@@ -62,13 +63,9 @@ export class Stripper {
         await rename(cleaned, path);
         return;
       }
+      if (code === null || /^Out of memory/m.test(said)) throw new Refusal(422, `${UNCLEAN}it is too much work.`);
       if (code !== 1 || !/^Error: /m.test(said)) throw new Error(`the cleaning of a file failed (${code}): ${said}`);
-      if (kind === 'photo') {
-        throw new Refusal(
-          422,
-          'This looks like a photo but is damaged: where it was made could not be taken out of it.',
-        );
-      }
+      if (kind === 'photo') throw new Refusal(422, `${UNCLEAN}it is damaged.`);
     } finally {
       await rm(cleaned, { force: true });
     }
