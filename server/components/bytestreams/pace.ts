@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import type { Turns } from './turns.ts';
 
 /** What a quiet time may be made up for, in ms. */
 const BURST = 100;
@@ -28,21 +29,26 @@ export class Line {
   }
 }
 
-/** Passes on what comes, no faster than the lines allow. */
+/** Passes on what comes, in its turn and no faster than the lines allow. */
 export class Pace extends Transform {
   readonly #lines: readonly Line[];
+  readonly #turns: Turns;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(lines: readonly Line[]) {
+  constructor(turns: Turns, lines: readonly Line[]) {
     super();
+    this.#turns = turns;
     this.#lines = lines;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     let wait = 0;
     for (const line of this.#lines) wait = Math.max(wait, line.take(chunk.length));
-    if (wait < SHORT) done(null, chunk);
-    else this.#timer = setTimeout(done, wait, null, chunk);
+    const go = (): void => {
+      if (!this.destroyed) this.#turns.take(chunk.length, () => done(null, chunk));
+    };
+    if (wait < SHORT) go();
+    else this.#timer = setTimeout(go, wait);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Transfer } from '../../host/transfers.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { type Line, Pace } from './pace.ts';
+import type { Turns } from './turns.ts';
 
 /** The two ends of a bytestream, and whose it is. */
 export interface Ends {
@@ -32,14 +33,14 @@ export class Relay {
   }
 
   /**
-   * Passes on what comes, no faster than the other end takes it and the lines allow: neither end can make this server hold more
+   * Passes on what comes, no faster than the other end takes it and the lines allow, and in its turn: neither end can make this server hold more
    * than a few chunks. The end of one direction is passed on once all before it was; when both are over, or one breaks, both
    * connections are closed. Never rejects.
    */
-  async run(lines: readonly Line[]): Promise<void> {
+  async run(turns: Turns, lines: readonly Line[]): Promise<void> {
     const [target, requester] = this.ends.sockets;
     const pass = async (from: Socket, to: Socket): Promise<void> => {
-      await (lines.length === 0 ? pipeline(from, to) : pipeline(from, new Pace(lines), to));
+      await pipeline(from, new Pace(turns, lines), to);
       this.halfClosed = true;
     };
     await Promise.allSettled([pass(requester, target), pass(target, requester)]);

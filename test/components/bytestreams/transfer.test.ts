@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { ProxyLimits } from '../../../server/components/bytestreams/door.ts';
 import { totalRate, transferRate } from '../../../server/components/bytestreams/options.ts';
 import { Line } from '../../../server/components/bytestreams/pace.ts';
+import { Turns } from '../../../server/components/bytestreams/turns.ts';
 import { openScene } from '../../support/scene.ts';
 import { activation, hashOf, opened, SocksEnd, until } from '../../support/socks.ts';
 
@@ -166,6 +167,18 @@ describe('a transfer', () => {
     assert.deepEqual([transfer?.sent, transfer?.received], [5, 0]);
     assert.deepEqual(transfer?.addresses, ['127.0.0.6', '127.0.0.5']);
   });
+});
+
+test('transfers take turns: so much at once, then everybody else in the house, then the next in order', async () => {
+  const turns = new Turns(100);
+  const went: string[] = [];
+  for (const name of ['a', 'b', 'c', 'd', 'e']) turns.take(60, () => went.push(name));
+  assert.deepEqual(went, ['a', 'b']);
+  await turn();
+  assert.deepEqual(went, ['a', 'b', 'c', 'd']);
+  turns.take(60, () => went.push('late'));
+  await turn();
+  assert.deepEqual(went, ['a', 'b', 'c', 'd', 'e', 'late']);
 });
 
 describe('an administrator sets how fast', () => {
