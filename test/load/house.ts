@@ -27,13 +27,14 @@ export async function startHouse(people: number): Promise<House> {
   await writeFile(
     join(folder, 'hallway.toml'),
     `data = "data"\ndomain = "${DOMAIN}"\nhostname = "localhost"\n[listen]\n` +
-      `c2s = []\nc2s_tls = ${any}\nhttps = ${any}\nproxy = ${any}\n[limits]\nconnections_per_address = 100000\n`,
+      `c2s = []\nc2s_tls = ${any}\nhttps = ${any}\nproxy = ${any}\ncomponent = []\n[limits]\nconnections_per_address = 100000\n`,
   );
   const server = fork(join(import.meta.dirname, '../../server/main.ts'), ['--config', join(folder, 'hallway.toml')], {
     execArgv: ['--expose-gc', '--import', join(import.meta.dirname, 'probe.ts')],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const ports = await new Promise<Record<string, number>>((resolve) => {
+  const ports = await new Promise<Record<string, number>>((resolve, reject) => {
+    server.once('exit', () => reject(new Error('the server did not start')));
     let said = '';
     server.stdout!.on('data', (chunk: Buffer) => {
       said = (said + chunk).slice(-10_000);
