@@ -17,7 +17,7 @@ export interface Asked {
 export type StreamHost = HostAndPort & { readonly port: number };
 
 /**
- * Where the requester and its target are to connect (docs/decisions/0020-where-files-pass.md): what an administrator wrote; else
+ * Where the requester and its target are to connect (docs/decisions/0021-where-files-pass.md): what an administrator wrote; else
  * one address that both are likely to reach. None when nothing listens.
  */
 export function streamHosts(asked: Asked): StreamHost[] {

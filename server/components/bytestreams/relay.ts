@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Transfer } from '../../host/transfers.ts';
-import { movingBytes } from '../../util/garbage.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { type Line, Pace } from './pace.ts';
 import type { Turns } from './turns.ts';
@@ -44,9 +43,7 @@ export class Relay {
       await pipeline(from, new Pace(turns, lines), to);
       this.halfClosed = true;
     };
-    const moved = movingBytes();
     await Promise.allSettled([pass(requester, target), pass(target, requester)]);
-    moved();
     this.break();
   }
 
