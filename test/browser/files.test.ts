@@ -168,7 +168,7 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await find.getByLabel('Link from a chat').fill(link);
     await press(page, 'Find');
     await find.getByRole('button', { name: /^Delete / }).click();
-    await page.getByRole('dialog').getByText(`Delete “${NASTY}”?`).waitFor();
+    await page.getByRole('dialog').getByText(`Delete “\u2068${NASTY}\u2069”?`).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await row(page, NASTY).waitFor({ state: 'detached' });
     assert.match(await audited(), /^olga file\.remove juliet@example\.test \{"files":1,"bytes":48000000,"names":"<img/);
@@ -241,6 +241,34 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await put(ROMEO, 'all.zip', { bytes: 1_000_000_000 });
     await page.reload();
     await page.getByText('The space for files is used up').waitFor();
+    await section(page, 'Space').getByText('Not for files').waitFor();
+  });
+
+  it('tells domains apart', async () => {
+    const by = { name: 'test', door: 'house' } as const;
+    await scene.stores.domains.add('other.test');
+    scene.hosts.add('other.test');
+    await scene.account('nurse@other.test');
+    await put('nurse@other.test', 'تقرير.pdf', { type: 'application/pdf' });
+    await scene.commands.options.set(by, 'files.total', 0);
+    await scene.commands.options.set(by, 'files.on', true, 'example.test');
+    await scene.commands.options.set(by, 'files.on', false, 'other.test');
+    for (const width of [1280, 390]) {
+      const { page, context } = await visit(browser, { viewport: { width, height: 860 }, bypassCSP: true });
+      await context.addCookies(await here.context.cookies());
+      await page.goto(`${url}/files`);
+      await page.getByText('Sharing files is switched off in other.test:').waitFor();
+      const people = section(page, 'By person');
+      await people.getByText(ROMEO).waitFor();
+      await people.getByLabel('Domain').selectOption('other.test');
+      await people.getByText(ROMEO).waitFor({ state: 'detached' });
+      await people.getByText('nurse@other.test').waitFor();
+      await row(page, 'تقرير.pdf').waitFor();
+      assert.deepEqual(await seriousFindings(page), []);
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0);
+      await picture(page, `files-domains-${width}`);
+      await context.close();
+    }
   });
 
   it('gave the browser nothing to complain about', () => {

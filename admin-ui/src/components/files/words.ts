@@ -10,6 +10,9 @@ export function nameInShort(name: string): string {
   return letters.length <= 80 ? letters.join('') : `${letters.slice(0, 50).join('')} … ${letters.slice(-25).join('')}`;
 }
 
+/** The same in a sentence of ours: its direction stays inside. */
+export const quoted = (name: string): string => `“\u2068${nameInShort(name)}\u2069”`;
+
 export const filesOf = (files: number): string => (files === 1 ? 'one file' : `${count(files)} files`);
 
 /** As "12 files (340 MB)". */
