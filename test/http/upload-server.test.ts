@@ -123,6 +123,36 @@ describe('files and the whole server', { skip: without('curl'), timeout: 150_000
     await until('the file is off the disk', async () => (await onDisk(appliance)).length === before);
   });
 
+  it('an administrator finds the file of a link from a room, and deletes it: the link leads nowhere, and the disk is free', async () => {
+    await using client = await login('juliet');
+    const room = 'garden@conference.example.test';
+    const made = await appliance.ctl(['room', 'create', 'garden', '--owner', 'juliet@example.test']);
+    assert.equal(made.code, 0, made.stderr);
+    const { put: where, get } = await slot(client, 5, 'a photo.jpg');
+    const before = (await onDisk(appliance)).length;
+    assert.equal((await put(where, Buffer.from('12345'))).status, 201);
+    client.send(`<presence to='${room}/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+    await client.next((one) => one.name === 'presence' && one.attrs.from === `${room}/Juliet`);
+    client.send(`<message to='${room}' type='groupchat'><body>${get}</body></message>`);
+    await client.next((one) => one.name === 'message' && one.getChildText('body') === get);
+    const found = await appliance.ctl(['file', 'find', get, '--json']);
+    assert.equal(found.code, 0, found.stderr);
+    const { file } = JSON.parse(found.stdout);
+    assert.deepEqual([file.name, file.jid, file.bytes, file.room], ['a photo.jpg', 'juliet@example.test', 5, room]);
+    assert.match((await appliance.ctl(['file', 'rooms'])).stdout, /^garden@conference\.example\.test +1 +5 bytes$/m);
+    const removed = await appliance.ctl(['file', 'remove', String(file.id)]);
+    assert.equal(removed.stdout, 'Deleted: 1 file, 5 bytes.\n', removed.stderr);
+    assert.equal((await curl([get])).status, 404);
+    await until('the file is off the disk', async () => (await onDisk(appliance)).length === before);
+    assert.equal((await appliance.ctl(['transfer', 'list'])).stdout, 'Nothing is under way.\n');
+    const page = await curl([`${appliance.panel}/files`]);
+    assert.deepEqual(
+      [page.status, page.body.includes('<div id="app"')],
+      [200, true],
+      'the page is not taken for a file',
+    );
+  });
+
   it('the photo’s place is taken out once an administrator says so', async () => {
     const { jpegWithPlace, exif } = await import('../support/photos.ts');
     await using client = await login('juliet');
