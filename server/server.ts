@@ -220,7 +220,11 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
         clean: (domain) => (options.get(stripLocation, domain) ? (path) => stripper.clean(path) : undefined),
         mayUse: (headers) => mayUse(headers, rules),
       }),
-      createWebChat(PANEL, () => hosts.domains().filter((domain) => options.get(webChat, domain))),
+      createWebChat(
+        PANEL,
+        () => hosts.domains().filter((domain) => options.get(webChat, domain)),
+        () => fileLinks.origin,
+      ),
     ],
     upgrades: web.upgrades,
     // Those of the chat count twice, here and at their own door: some are left for the panel.

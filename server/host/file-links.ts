@@ -11,6 +11,11 @@ export class FileLinks {
     this.#base = base;
   }
 
+  /** What a page must be let do with to upload files and show them. */
+  get origin(): string {
+    return new URL(this.#base()).origin;
+  }
+
   toPut(secret: string, name: string): string {
     return `${this.#base()}upload/${secret}/${encodeURIComponent(name)}`;
   }
