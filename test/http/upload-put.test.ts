@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import type { Uploads } from '../../server/storage/stores/uploads.ts';
 import { without } from '../support/packages.ts';
 import { openUploads, type UploadHouse } from '../support/uploads.ts';
@@ -221,5 +222,32 @@ describe('uploading a file (XEP-0363 §6)', { skip: without('curl'), timeout: 60
     assert.deepEqual([refused.status, refused.text], [500, 'The file could not be stored. Tell an administrator.\n']);
     assert.deepEqual(await uploads.onDisk(), []);
     assert.match(uploads.house.logged.join(), /an upload could not be stored/);
+  });
+
+  test('more at once than there are places for are told to come back', async (t) => {
+    const uploads = await openUploads(t);
+    const { accounts } = uploads.house.stores;
+    const open: TLSSocket[] = [];
+    for (let person = 0; person < 10; person++) {
+      const { id } = await accounts.create({ domain: 'example.test', local: `p${person}`, credentials: [] });
+      for (let i = 0; i < 20; i++) {
+        const { put } = await uploads.slot(5, { account: id });
+        open.push((await uploads.raw(`${head(put, 5)}1`)).socket);
+      }
+      if (person > 0) continue;
+      await quiet(uploads, 20);
+      const much = await uploads.put((await uploads.slot(5, { account: id })).put, '12345');
+      assert.deepEqual(
+        [much.status, much.text],
+        [429, 'You are uploading many files already. Wait for some of them.\n'],
+      );
+    }
+    await quiet(uploads, 200);
+    const { put } = await uploads.slot(5);
+    const late = await uploads.put(put, '12345');
+    assert.deepEqual([late.status, late.text], [503, 'Too many files are being uploaded. Try again in a minute.\n']);
+    for (const socket of open) socket.destroy();
+    await quiet(uploads, 0);
+    assert.equal((await uploads.put(put, '12345')).status, 201);
   });
 });

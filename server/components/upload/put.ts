@@ -54,6 +54,7 @@ async function take(options: PutOptions, put: string, request: FastifyRequest): 
   if (slot === undefined)
     throw new Refusal(404, 'There is no such place to upload to, or not any more. Ask for another one.');
   if (slot === 'busy') throw new Refusal(409, 'This file is being uploaded already.');
+  if (slot === 'many') throw new Refusal(429, 'You are uploading many files already. Wait for some of them.');
   try {
     check(slot, request);
     await keep(options, slot, request);

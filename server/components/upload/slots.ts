@@ -10,6 +10,8 @@ const BEGIN_MS = 300_000;
 /** Slots not used yet, of one person and of all. */
 const EACH = 50;
 const ALL = 10_000;
+/** Files that one person may be uploading at once: the places there are, are for everybody. */
+const AT_ONCE_EACH = 20;
 
 /** What somebody wants to upload. */
 export interface Wish {
@@ -74,11 +76,17 @@ export class Slots {
     return { put, get: slot.token };
   }
 
-  /** The slot of a secret, to be uploaded to; undefined when there is none, or not any more. Whoever gets it calls `drop` or `retry`. */
-  take(put: string): Slot | 'busy' | undefined {
+  /**
+   * The slot of a secret, to be uploaded to; undefined when there is none, or not any more; 'many' when its owner has to wait for
+   * their other files. Whoever gets it calls `drop` or `retry`.
+   */
+  take(put: string): Slot | 'busy' | 'many' | undefined {
     const slot = this.#slots.get(hashOf(put));
     if (slot === undefined || (!slot.busy && slot.until < this.#now())) return undefined;
     if (slot.busy) return 'busy';
+    let others = 0;
+    for (const { account, busy } of this.#slots.values()) if (busy && account === slot.account) others++;
+    if (others >= AT_ONCE_EACH) return 'many';
     slot.busy = true;
     return slot;
   }
