@@ -49,7 +49,7 @@ const RECORD = `(async () => {
   return btoa(String.fromCharCode(...new Uint8Array(await new Blob(parts).arrayBuffer())));
 })()`;
 
-describe('uploaded files in a browser (XEP-0363 §11)', { skip: noBrowser, timeout: 60_000 }, () => {
+describe('uploaded files in a browser (XEP-0363 §11)', { skip: noBrowser, timeout: 120_000 }, () => {
   let uploads: UploadHouse;
   let browser: Browser;
   let here: Visit;
@@ -66,6 +66,7 @@ describe('uploaded files in a browser (XEP-0363 §11)', { skip: noBrowser, timeo
     await new Promise<void>((resolve) => site.server.listen(0, '127.0.0.1', resolve));
     browser = await openBrowser();
     here = await visit(browser);
+    here.page.setDefaultTimeout(30_000);
     here.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     film = Buffer.from(await here.page.evaluate<string>(RECORD), 'base64');
   });

@@ -13,7 +13,7 @@ const statuses = (text: string): string[] => text.match(/^HTTP\/1\.1 \d+/gm)?.ma
 
 /** Resolves when nothing is being written any more. */
 async function quiet(uploads: UploadHouse, files: number): Promise<void> {
-  for (let i = 0; i < 100 && (await uploads.onDisk()).length !== files; i++) await sleep(20);
+  for (let i = 0; i < 500 && (await uploads.onDisk()).length !== files; i++) await sleep(20);
   assert.equal((await uploads.onDisk()).length, files);
 }
 
@@ -196,7 +196,7 @@ describe('uploading a file (XEP-0363 §6)', { skip: without('curl'), timeout: 60
     assert.deepEqual(statuses(await stubborn.all), ['400']);
     clearInterval(more);
     const listened = Date.now() - began;
-    assert.ok(listened > 1_000 && listened < 4_000, `${listened} ms`);
+    assert.ok(listened > 1_000 && listened < 15_000, `${listened} ms`);
   });
 
   test('who sends too slowly, or not at all, is told so and let go; the slot can be used again', async (t) => {
