@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -26,6 +26,7 @@ export class WrongLength extends Error {}
 export class FileFolder {
   readonly #folder: string;
   readonly #made = new Set<string>();
+  readonly #sinks = new Set<WriteStream>();
 
   /** The folder is made when it is opened. */
   constructor(folder: string) {
@@ -53,7 +54,7 @@ export class FileFolder {
     const unfinished = join(this.#folder, UNFINISHED, id);
     const file = `${id.slice(0, 2)}/${id.slice(2)}`;
     try {
-      const written = await stream(source, unfinished, signal);
+      const written = await this.#stream(source, unfinished, signal);
       if (written !== bytes) throw new WrongLength(`${written} bytes instead of ${bytes}`);
       await finish?.(unfinished);
       const stored = finish === undefined ? written : (await stat(unfinished)).size;
@@ -98,6 +99,13 @@ export class FileFolder {
     return bavail * bsize;
   }
 
+  /** Bytes of files under way that have been written already, so that they are neither free nor still to come. */
+  get begun(): number {
+    let bytes = 0;
+    for (const { bytesWritten } of this.#sinks) bytes += bytesWritten;
+    return bytes;
+  }
+
   /** The names of all files, some at a time. */
   async *names(): AsyncIterable<readonly string[]> {
     for (const entry of await readdir(this.#folder)) {
@@ -107,35 +115,37 @@ export class FileFolder {
     }
   }
 
+  /** Gives how many bytes are on disk. */
+  async #stream(source: Readable, path: string, signal: AbortSignal): Promise<number> {
+    const sink = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 256 * 1024 });
+    this.#sinks.add(sink);
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    // The source outlives an error here: whoever sends it is to be told.
+    const piped = pipeline(source.iterator({ destroyOnReturn: false }), sink);
+    piped.catch(() => undefined);
+    try {
+      // Whoever stalls would be waited for by the pipe itself until their next byte.
+      await Promise.race([piped, aborted.promise]);
+      return sink.bytesWritten;
+    } catch (error) {
+      sink.destroy();
+      if (!sink.closed) await once(sink, 'close'); // what is still being opened could not be taken away
+      throw error;
+    } finally {
+      this.#sinks.delete(sink);
+      signal.removeEventListener('abort', abort);
+      aborted.promise.catch(() => undefined);
+    }
+  }
+
   async #makeFolder(name: string): Promise<void> {
     if (this.#made.has(name)) return;
     await mkdir(join(this.#folder, name), { recursive: true, mode: 0o700 });
     await sync(this.#folder);
     this.#made.add(name);
-  }
-}
-
-/** Gives how many bytes are on disk. */
-async function stream(source: Readable, path: string, signal: AbortSignal): Promise<number> {
-  const sink = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 256 * 1024 });
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  // The source outlives an error here: whoever sends it is to be told.
-  const piped = pipeline(source.iterator({ destroyOnReturn: false }), sink);
-  piped.catch(() => undefined);
-  try {
-    // Whoever stalls would be waited for by the pipe itself until their next byte.
-    await Promise.race([piped, aborted.promise]);
-    return sink.bytesWritten;
-  } catch (error) {
-    sink.destroy();
-    if (!sink.closed) await once(sink, 'close'); // what is still being opened could not be taken away
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', abort);
-    aborted.promise.catch(() => undefined);
   }
 }
 

@@ -12,7 +12,13 @@ const MINUTE = 60_000;
 async function open(t: Parameters<typeof house>[0]) {
   const stores = await house(t);
   const clock = { now: 1_000_000 };
-  const folder = { free: () => Promise.resolve(1e12) } as unknown as FileFolder;
+  const disk = { free: 1e12, begun: 0 };
+  const folder = {
+    free: () => Promise.resolve(disk.free),
+    get begun() {
+      return disk.begun;
+    },
+  } as unknown as FileFolder;
   const options = new OptionValues(stores.settings, uploadOptions);
   const slots = new Slots({ stores, folder, options, now: () => clock.now });
   const wish = (account: number, more: Partial<Wish> = {}): Wish => ({
@@ -25,7 +31,7 @@ async function open(t: Parameters<typeof house>[0]) {
     expiresAt: undefined,
     ...more,
   });
-  return { stores, clock, slots, wish };
+  return { stores, clock, slots, wish, disk };
 }
 
 describe('promises to take a file', () => {
@@ -74,6 +80,18 @@ describe('promises to take a file', () => {
     clock.now += 5 * MINUTE + 1;
     await slots.grant(wish(1));
     await slots.grant(wish(3));
+  });
+
+  test('what has come of a promised file is not held against the disk twice', async (t) => {
+    const { slots, wish, disk } = await open(t);
+    disk.free = 1_300e6; // of which a thousand are to stay free
+    await slots.grant(wish(1, { bytes: 200e6 }));
+    await assert.rejects(slots.grant(wish(2, { bytes: 200e6 })), /nearly full/);
+    await slots.grant(wish(2, { bytes: 100e6 }));
+    Object.assign(disk, { free: 1_150e6, begun: 150e6 });
+    await assert.rejects(slots.grant(wish(3, { bytes: 1 })), /nearly full/);
+    Object.assign(disk, { free: 1_250e6, begun: 150e6 }); // somebody made space
+    await slots.grant(wish(3, { bytes: 100e6 }));
   });
 
   test('one person uploads twenty at once, and others meanwhile', async (t) => {

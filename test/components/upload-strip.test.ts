@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { Refusal } from '../../server/components/upload/refusal.ts';
 import { Stripper } from '../../server/components/upload/strip.ts';
 import { temporary } from '../storage/support.ts';
-import { exif, filmInPieces, filmWithPlace, jpegWithPlace, pngWithPlace } from '../support/photos.ts';
+import { exif, filmInPieces, filmWithPlace, jpegWithPlace, pngWithPlace, webpWithPlace } from '../support/photos.ts';
 import { openUploads } from '../support/uploads.ts';
 
 /** Latitude and longitude as EXIF has them. */
@@ -17,6 +17,7 @@ describe('taking the place out of photos', { timeout: 60_000 }, () => {
   for (const [title, photo] of [
     ['JPEG', jpegWithPlace()],
     ['PNG', pngWithPlace()],
+    ['WebP', webpWithPlace()],
     ['film (MP4)', filmWithPlace()],
   ] as const) {
     test(`${title}: the place goes, the picture stays byte for byte, and upright`, async (t) => {
@@ -29,6 +30,7 @@ describe('taking the place out of photos', { timeout: 60_000 }, () => {
       const image = {
         JPEG: photo.subarray(photo.indexOf('\xff\xdb', 0, 'latin1')),
         PNG: photo.subarray(photo.indexOf('IDAT')),
+        WebP: photo.subarray(photo.indexOf('VP8 '), photo.indexOf('EXIF')),
       };
       const kept = image[title as 'JPEG'] ?? Buffer.alloc(1_000, 1);
       assert.ok(clean.includes(kept));

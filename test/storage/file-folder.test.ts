@@ -57,6 +57,24 @@ describe('a folder of files', () => {
     assert.deepEqual(await everything(root), []);
   });
 
+  test('knows how much of what is under way has been written', async (t) => {
+    const folder = new FileFolder(await temporary(t));
+    await folder.open();
+    const slow = new Readable({ read: () => undefined });
+    slow.push(Buffer.alloc(1_000));
+    const writing = folder.write(slow, { signal: never, bytes: 1_500 });
+    for (let i = 0; i < 500 && folder.begun === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(folder.begun, 1_000);
+    slow.push(Buffer.alloc(500));
+    slow.push(null);
+    await writing;
+    assert.equal(folder.begun, 0);
+    const failing = new Readable({ read: () => undefined });
+    setImmediate(() => failing.destroy(new Error('cut')));
+    await assert.rejects(folder.write(failing, { signal: never, bytes: 1 }));
+    assert.equal(folder.begun, 0);
+  });
+
   test('what is changed in the end counts as it is then', async (t) => {
     const folder = new FileFolder(await temporary(t));
     await folder.open();

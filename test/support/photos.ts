@@ -15,6 +15,17 @@ const JPEG = [
   'AAAAABAgMycf/aAAwDAQACEQMRAD8Ah5NluyAoa8LgJ6Z//9k=',
 ].join('');
 
+/** The same as WebP. */
+const WEBP = [
+  'UklGRhoCAABXRUJQVlA4WAoAAAAgAAAAAQAAAAAASUNDUMgBAAAAAAHIAAAAAAQwAABtbnRyUkdCIFhZWiAH4AABAAEAAAAAAABhY3NwAAAAAA',
+  'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAA9tYAAQAAAADTLQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+  'AAAAAAlkZXNjAAAA8AAAACRyWFlaAAABFAAAABRnWFlaAAABKAAAABRiWFlaAAABPAAAABR3dHB0AAABUAAAABRyVFJDAAABZAAAAChnVFJDAA',
+  'ABZAAAAChiVFJDAAABZAAAAChjcHJ0AAABjAAAADxtbHVjAAAAAAAAAAEAAAAMZW5VUwAAAAgAAAAcAHMAUgBHAEJYWVogAAAAAAAAb6IAADj1',
+  'AAADkFhZWiAAAAAAAABimQAAt4UAABjaWFlaIAAAAAAAACSgAAAPhAAAts9YWVogAAAAAAAA9tYAAQAAAADTLXBhcmEAAAAAAAQAAAACZmYAAP',
+  'KnAAANWQAAE9AAAApbAAAAAAAAAABtbHVjAAAAAAAAAAEAAAAMZW5VUwAAACAAAAAcAEcAbwBvAGcAbABlACAASQBuAGMALgAgADIAMAAxADZW',
+  'UDggLAAAAPABAJ0BKgIAAQAEAGgloAJ0ugADCPG/gAD+724NEN/dh7iBz8UApHAeAAAA',
+].join('');
+
 /** A place in Verona, as degrees, minutes, seconds. */
 const LATITUDE = [45, 26, 31];
 const LONGITUDE = [10, 59, 55];
@@ -74,6 +85,17 @@ export function pngWithPlace(): Buffer {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(data));
   return Buffer.concat([plain.subarray(0, 33), length, data, sum, plain.subarray(33)]);
+}
+
+export function webpWithPlace(): Buffer {
+  const plain = Buffer.from(WEBP, 'base64');
+  const note = exif();
+  const head = Buffer.from('EXIF\0\0\0\0', 'latin1');
+  head.writeUInt32LE(note.length, 4);
+  const whole = Buffer.concat([plain, head, note, Buffer.alloc(note.length % 2)]);
+  whole.writeUInt32LE(whole.length - 8, 4);
+  whole[20]! |= 0x08; // says that there is such a note
+  return whole;
 }
 
 function box(type: string, ...content: Buffer[]): Buffer {

@@ -51,7 +51,8 @@ export async function checkSpace(wish: Wish, { stores, folder, options, promised
   if (ofAll > 0 && all.bytes + promised.all > ofAll) {
     throw refused('The space for files on this server is used up. Tell an administrator.');
   }
-  if (free - promised.all < options.get(leftFree) * GB) {
+  // What has come of the promised files is not free any more, nor is it still to come.
+  if (free + folder.begun - promised.all < options.get(leftFree) * GB) {
     throw refused('The disk of this server is nearly full. Tell an administrator.');
   }
 }
