@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Fleeting } from '../../server/components/upload/fleeting.ts';
 import { fileName, mediaType } from '../../server/components/upload/name.ts';
 import { uploadOptions } from '../../server/components/upload/options.ts';
 import { Slots, type Wish } from '../../server/components/upload/slots.ts';
@@ -92,6 +93,25 @@ describe('promises to take a file', () => {
     await assert.rejects(slots.grant(wish(3, { bytes: 1 })), /nearly full/);
     Object.assign(disk, { free: 1_250e6, begun: 150e6 }); // somebody made space
     await slots.grant(wish(3, { bytes: 100e6 }));
+  });
+
+  test('files that live for a second count for the limit of the day all the same', async (t) => {
+    const { slots, clock, wish } = await open(t);
+    const fleeting = () => wish(1, { bytes: 240e6, purpose: 'ephemeral', expiresAt: clock.now + 1_000 });
+    for (let i = 0; i < 8; i++) {
+      const { put } = await slots.grant(fleeting());
+      slots.take(put);
+      slots.drop(put);
+      clock.now += MINUTE;
+    }
+    await assert.rejects(slots.grant(fleeting()), /You may upload 2000 MB in 24 hours/);
+    await slots.grant({ ...fleeting(), account: 2 });
+    clock.now += 24 * 60 * MINUTE;
+    await slots.grant(fleeting());
+    const many = new Fleeting();
+    for (let i = 0; i < 2_000; i++) many.add(1, 1, i, 5_000);
+    assert.equal(many.bytes(1, 4_999), 0);
+    assert.equal(many.bytes(1, 5_000), 2_000, 'none is forgotten, however many');
   });
 
   test('one person uploads twenty at once, and others meanwhile', async (t) => {

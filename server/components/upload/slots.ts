@@ -3,6 +3,7 @@ import type { OptionValues } from '../../host/option-values.ts';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Stores } from '../../storage/stores/index.ts';
 import { hashOf, type UploadPurpose } from '../../storage/stores/uploads.ts';
+import { Fleeting } from './fleeting.ts';
 import { checkSpace } from './space.ts';
 
 /** How long somebody has to begin after asking, in ms (XEP-0363 §6: around 300 s). */
@@ -50,6 +51,7 @@ export class Slots {
   readonly #now: () => number;
   /** By the hash of the secret that lets one upload. Oldest first. */
   readonly #slots = new Map<string, Slot>();
+  readonly #fleeting = new Fleeting();
 
   constructor(options: SlotsOptions) {
     this.#options = options;
@@ -68,7 +70,9 @@ export class Slots {
     const key = hashOf(put);
     this.#slots.set(key, slot);
     try {
-      await checkSpace(slot, { ...this.#options, promised: this.#promised(wish.account), now: this.#now() });
+      const now = this.#now();
+      const gone = this.#fleeting.bytes(wish.account, now);
+      await checkSpace(slot, { ...this.#options, promised: this.#promised(wish.account), gone, now });
     } catch (error) {
       this.#slots.delete(key);
       throw error;
@@ -98,7 +102,10 @@ export class Slots {
 
   /** The file is there. */
   drop(put: string): void {
-    this.#slots.delete(hashOf(put));
+    const key = hashOf(put);
+    const { account, bytes, expiresAt } = this.#slots.get(key) ?? {};
+    this.#slots.delete(key);
+    if (expiresAt !== undefined) this.#fleeting.add(account!, bytes!, this.#now(), expiresAt);
   }
 
   /** What was promised and is not there yet: to one person, and to all. */

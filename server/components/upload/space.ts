@@ -13,12 +13,17 @@ const SOON_MS = 60_000;
 
 export interface SpaceQuestion extends Pick<SlotsOptions, 'stores' | 'folder' | 'options'> {
   readonly promised: Promised;
+  /** Bytes that the one who asks uploaded in the last 24 hours and that are gone already. */
+  readonly gone: number;
   /** ms since 1970 */
   readonly now: number;
 }
 
 /** Whether there is space for a file. Throws StanzaError that says which limit it would be over (XEP-0363 §5). */
-export async function checkSpace(wish: Wish, { stores, folder, options, promised, now }: SpaceQuestion): Promise<void> {
+export async function checkSpace(
+  wish: Wish,
+  { stores, folder, options, promised, gone, now }: SpaceQuestion,
+): Promise<void> {
   const { account, domain, bytes } = wish;
   const largest = options.get(largestFile, domain) * MB;
   if (bytes > largest) throw tooLarge(largest);
@@ -42,9 +47,10 @@ export async function checkSpace(wish: Wish, { stores, folder, options, promised
     throw refused(`You have ${use.files} files here, and more are not taken. An administrator can delete old ones.`);
   }
   const aDay = options.get(filesADay, domain) * MB;
-  if (aDay > 0 && day.bytes + promised.bytes > aDay) {
+  const ofDay = day.bytes + gone;
+  if (aDay > 0 && ofDay + promised.bytes > aDay) {
     const text = `You may upload ${inWords(aDay)} in 24 hours.`;
-    if (day.bytes + bytes <= aDay) throw unfinished(now);
+    if (ofDay + bytes <= aDay) throw unfinished(now);
     throw bytes > aDay ? refused(text) : later(text, (day.first ?? now) + DAY_MS);
   }
   const ofAll = options.get(filesOfAll) * GB;
