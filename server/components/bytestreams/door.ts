@@ -160,9 +160,7 @@ export class ProxyDoor implements TransferList {
       refuse(socket, Buffer.concat([reply, refusal(REPLY.notAllowed)]));
       return;
     }
-    socket.pause();
-    if (rest.length > 0) socket.unshift(rest);
-    side.wait();
+    side.wait(rest);
     socket.write(Buffer.concat([reply, acceptance(name)]));
   }
 }

@@ -23,23 +23,19 @@ export class Side {
 
   /**
    * From now on it waits. What it sends too early goes nowhere: the first of it (a read or two, less than 128 kB) is with us, as
-   * listening is what shows that a silent one is gone, and all else stays with the system.
+   * listening is what shows that a silent one is gone, and all else stays with the system. `rest` it has sent already.
    */
-  wait(): void {
-    this.socket.on('readable', this.#look);
+  wait(rest: Buffer): void {
+    this.socket.pause();
+    if (rest.length > 0) this.socket.unshift(rest);
   }
 
   /** It does not wait any more: somebody else reads. */
   release(): Socket {
-    return this.socket.off('end', this.#leave).off('readable', this.#look);
+    return this.socket.off('end', this.#leave);
   }
 
   readonly #leave = (): void => void this.socket.destroy();
-
-  readonly #look = (): void => {
-    // When nothing is there, it is the end that is to be read.
-    if (this.socket.readableLength === 0) this.socket.read();
-  };
 }
 
 /** The two that have named the same hash, or one of them that waits for the other. */

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { ProxyLimits } from '../../../server/components/bytestreams/door.ts';
 import { transfersOfAll, transfersOfOne } from '../../../server/components/bytestreams/options.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
-import { activation, hashOf, opened, query, SocksEnd, until } from '../../support/socks.ts';
+import { activation, connectTo, GREETING, hashOf, opened, query, SocksEnd, until } from '../../support/socks.ts';
 
 const J = 'juliet@example.test/balcony';
 const R = 'romeo@elsewhere.test/orchard';
@@ -17,7 +17,7 @@ async function open(t: TestContext, proxy: Partial<ProxyLimits> = {}) {
   /** The target's end and the requester's, connected. */
   const both = async (sid: string, requester = J, target = R) =>
     [await dial(sid, requester, target), await dial(sid, requester, target)] as const;
-  return { scene, juliet, dial, both };
+  return { scene, juliet, port, dial, both };
 }
 
 const active = (scene: Scene): number => scene.proxy.list().filter(({ state }) => state === 'active').length;
@@ -67,13 +67,17 @@ describe('XEP-0065 §6.3.5: activation', () => {
   });
 
   test('is refused with item-not-found where nobody is, with not-allowed where one is, and again when it is under way', async (t) => {
-    const { juliet, dial } = await open(t);
+    const { juliet, dial, port } = await open(t);
     await juliet.isRefused(activation('s1', R), 'item-not-found');
     const target = await dial('s1');
     await juliet.isRefused(activation('s1', R), 'not-allowed');
     const requester = await dial('s1');
     await juliet.gets(activation('s1', R));
     await juliet.isRefused(activation('s1', R), 'not-allowed');
+    // §10.1: nor does a third come in between.
+    const third = new SocksEnd(t, port);
+    third.write(Buffer.concat([GREETING, connectTo(hashOf('s1', J, R))]));
+    assert.deepEqual([...(await third.rest())].slice(0, 4), [5, 0, 5, 2]);
     await areLinked(target, requester);
   });
 
@@ -149,9 +153,11 @@ describe('attacks on the activation', () => {
   });
 
   test('attack: who talks behind the request in one breath is not relayed either, and nothing of it is lost', async (t) => {
-    const { juliet, both } = await open(t);
-    const [target, requester] = await both('s1');
-    requester.write('a');
+    const { juliet, dial, port } = await open(t);
+    const target = await dial('s1');
+    const requester = new SocksEnd(t, port);
+    requester.write(Buffer.concat([GREETING, connectTo(hashOf('s1', J, R)), Buffer.from('a')]));
+    assert.equal((await requester.read(49)).length, 49);
     await target.isSilent();
     requester.write('b');
     await target.isSilent();

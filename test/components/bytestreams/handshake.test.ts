@@ -125,7 +125,7 @@ describe('RFC 1928 as XEP-0065 §5.3.2 uses it', () => {
 });
 
 describe('who waits', () => {
-  test('§10.1: attack: a third that names the same hash is refused, also while the transfer is under way', async (t) => {
+  test('§10.1: attack: a third that names the same hash is refused', async (t) => {
     const { scene, dial } = await open(t);
     const [one, other] = [await dial().names(HASH), await dial().names(HASH)];
     const third = dial();
@@ -173,6 +173,20 @@ describe('who waits', () => {
     await flood[1]!.isClosed();
     for (const end of [...pair, late, ...flood.slice(2)]) assert.equal(end.closed, false);
     assert.equal(scene.proxy.waiting, 6);
+  });
+
+  test('where one address is full, the same: an office behind a router goes on', async (t) => {
+    const { dial } = await open(t, { perAddress: 4 });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const pair = [await dial().names(HASH), await dial().names(HASH)];
+    const [old, young] = [dial(), await dial().names('b'.repeat(40))];
+    await until(() => old.socket.remotePort !== undefined, 'it does not connect');
+    t.mock.timers.tick(3_001);
+    const fresh = await dial().names('c'.repeat(40));
+    t.mock.timers.tick(3_001);
+    await dial().names('d'.repeat(40));
+    for (const end of [old, young]) await end.isClosed();
+    for (const end of [...pair, fresh]) assert.equal(end.closed || end.ended, false);
   });
 
   test('attack: half-open for ever: who waits alone, or for the word to go, is let go', async (t) => {
