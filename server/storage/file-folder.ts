@@ -5,6 +5,7 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { inTurns } from '../util/large-turns.ts';
 
 /** Where files are while they are written; whatever is in there at a start was never finished. */
 const UNFINISHED = 'unfinished';
@@ -124,7 +125,7 @@ export class FileFolder {
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
     // The source outlives an error here: whoever sends it is to be told.
-    const piped = pipeline(source.iterator({ destroyOnReturn: false }), sink);
+    const piped = pipeline(inTurns(source), sink);
     piped.catch(() => undefined);
     try {
       // Whoever stalls would be waited for by the pipe itself until their next byte.

@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import type { Turns } from './turns.ts';
+import type { LargeTurns } from '../../util/large-turns.ts';
 
 /** What a quiet time may be made up for, in ms. */
 const BURST = 100;
@@ -32,10 +32,10 @@ export class Line {
 /** Passes on what comes, in its turn and no faster than the lines allow. */
 export class Pace extends Transform {
   readonly #lines: readonly Line[];
-  readonly #turns: Turns;
+  readonly #turns: LargeTurns;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(turns: Turns, lines: readonly Line[]) {
+  constructor(turns: LargeTurns, lines: readonly Line[]) {
     super();
     this.#turns = turns;
     this.#lines = lines;

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Transfer } from '../../host/transfers.ts';
+import type { LargeTurns } from '../../util/large-turns.ts';
 import type { Jid } from '../../xmpp/jid.ts';
 import { type Line, Pace } from './pace.ts';
-import type { Turns } from './turns.ts';
 
 /** The two ends of a bytestream, and whose it is. */
 export interface Ends {
@@ -37,7 +37,7 @@ export class Relay {
    * than a few chunks. The end of one direction is passed on once all before it was; when both are over, or one breaks, both
    * connections are closed. Never rejects.
    */
-  async run(turns: Turns, lines: readonly Line[]): Promise<void> {
+  async run(turns: LargeTurns, lines: readonly Line[]): Promise<void> {
     const [target, requester] = this.ends.sockets;
     const pass = async (from: Socket, to: Socket): Promise<void> => {
       await pipeline(from, new Pace(turns, lines), to);

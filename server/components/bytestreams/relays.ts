@@ -1,7 +1,7 @@
 import type { Transfer } from '../../host/transfers.ts';
+import { largeTurns } from '../../util/large-turns.ts';
 import type { Line } from './pace.ts';
 import { type Ends, Relay } from './relay.ts';
-import { Turns } from './turns.ts';
 
 /** How often it is looked whether transfers still move, in ms. */
 const SWEEP = 5_000;
@@ -16,7 +16,6 @@ export interface RelayLimits {
 /** The transfers that are active. */
 export class Relays {
   readonly #relays = new Map<string, Relay>();
-  readonly #turns = new Turns();
   readonly #timer: NodeJS.Timeout;
 
   constructor(limits: RelayLimits) {
@@ -42,7 +41,7 @@ export class Relays {
   begin(hash: string, ends: Ends, lines: readonly Line[]): void {
     const relay = new Relay(ends);
     this.#relays.set(hash, relay);
-    void relay.run(this.#turns, lines).then(() => this.#relays.delete(hash));
+    void relay.run(largeTurns, lines).then(() => this.#relays.delete(hash));
   }
 
   list(): Transfer[] {

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Uploads } from '../../storage/stores/uploads.ts';
-import { movingBytes } from '../../util/garbage.ts';
 import { mediaType } from './name.ts';
 import { hangUp, PACE, type Pace, paced } from './pace.ts';
 import { Refusal, refusalOf } from './refusal.ts';
@@ -29,12 +28,10 @@ export function taker(options: PutOptions) {
     try {
       if (underWay >= AT_ONCE) throw new Refusal(503, 'Too many files are being uploaded. Try again in a minute.');
       underWay++;
-      const moved = movingBytes();
       try {
         await take(options, put, request);
       } finally {
         underWay--;
-        moved();
       }
     } catch (error) {
       const refusal = refusalOf(error);

@@ -5,7 +5,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { ProxyLimits } from '../../../server/components/bytestreams/door.ts';
 import { totalRate, transferRate } from '../../../server/components/bytestreams/options.ts';
 import { Line } from '../../../server/components/bytestreams/pace.ts';
-import { Turns } from '../../../server/components/bytestreams/turns.ts';
+import { LargeTurns } from '../../../server/util/large-turns.ts';
 import { openScene } from '../../support/scene.ts';
 import { activation, hashOf, opened, SocksEnd, until } from '../../support/socks.ts';
 
@@ -170,7 +170,7 @@ describe('a transfer', () => {
 });
 
 test('transfers take turns: so much at once, then everybody else in the house, then the next in order', async () => {
-  const turns = new Turns(100);
+  const turns = new LargeTurns(100);
   const went: string[] = [];
   for (const name of ['a', 'b', 'c', 'd', 'e']) turns.take(60, () => went.push(name));
   assert.deepEqual(went, ['a', 'b']);
