@@ -118,7 +118,7 @@ export class FileFolder {
 
   /** Gives how many bytes are on disk. */
   async #stream(source: Readable, path: string, signal: AbortSignal): Promise<number> {
-    const sink = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 256 * 1024 });
+    const sink = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 128 * 1024 });
     this.#sinks.add(sink);
     const aborted = Promise.withResolvers<never>();
     const abort = () => aborted.reject(signal.reason);

@@ -1,4 +1,3 @@
-import { Transform, type TransformCallback } from 'node:stream';
 import { bytesMoved } from './garbage.ts';
 
 /** Bytes that all large files together may move before others are looked at: a quarter of a millisecond, up to one with TLS. */
@@ -31,7 +30,6 @@ export class LargeTurns {
       return;
     }
     this.#left -= bytes;
-    bytesMoved(bytes);
     go();
   }
 
@@ -47,21 +45,13 @@ export class LargeTurns {
 /** There is one event loop, and so one of these. */
 export const largeTurns = new LargeTurns();
 
-/** Passes on what comes, each piece in its turn. */
-export class InTurn extends Transform {
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    largeTurns.take(chunk.length, () => {
-      if (!this.destroyed) done(null, chunk);
-    });
-  }
-}
-
 /** The pieces of a stream, each in its turn. The stream is not destroyed when nobody wants more. */
 export async function* inTurns(source: {
   iterator(how: { destroyOnReturn: boolean }): AsyncIterable<Buffer>;
 }): AsyncIterable<Buffer> {
   for await (const chunk of source.iterator({ destroyOnReturn: false })) {
     await new Promise<void>((go) => largeTurns.take(chunk.length, go));
+    bytesMoved(chunk.length);
     yield chunk;
   }
 }

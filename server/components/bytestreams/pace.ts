@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { bytesMoved } from '../../util/garbage.ts';
 import type { LargeTurns } from '../../util/large-turns.ts';
 
 /** What a quiet time may be made up for, in ms. */
@@ -45,10 +46,15 @@ export class Pace extends Transform {
     let wait = 0;
     for (const line of this.#lines) wait = Math.max(wait, line.take(chunk.length));
     const go = (): void => {
-      if (!this.destroyed) this.#turns.take(chunk.length, () => done(null, chunk));
+      if (!this.destroyed) this.#turns.take(chunk.length, () => this.#pass(chunk, done));
     };
     if (wait < SHORT) go();
     else this.#timer = setTimeout(go, wait);
+  }
+
+  #pass(chunk: Buffer, done: TransformCallback): void {
+    bytesMoved(chunk.length);
+    done(null, chunk);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

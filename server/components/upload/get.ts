@@ -1,14 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { create as disposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Upload, Uploads } from '../../storage/stores/uploads.ts';
-import { InTurn } from '../../util/large-turns.ts';
 import { knows, partOf } from './range.ts';
+import { sendFile } from './send.ts';
 import { mayBeShown } from './types.ts';
-
-const PIECE = 256 * 1024;
 
 export interface GetOptions {
   readonly folder: FileFolder;
@@ -62,8 +60,11 @@ async function give(
     if (part !== undefined) reply.code(206).header('content-range', `bytes ${start}-${end}/${bytes}`);
     reply.header('content-length', end - start + 1);
     if (method === 'GET') {
-      const file = handle.createReadStream({ start, end, highWaterMark: PIECE });
-      return reply.send(pipeline(file, new InTurn(), () => undefined)); // what goes wrong, the answer tells by ending
+      reply.hijack();
+      reply.raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+      await sendFile(handle, start, end, reply.raw);
+      await handle.close();
+      return reply;
     }
   }
   await handle.close();
