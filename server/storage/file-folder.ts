@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { inTurns } from '../util/large-turns.ts';
+import { FileSink } from './file-sink.ts';
 
 /** Where files are while they are written; whatever is in there at a start was never finished. */
 const UNFINISHED = 'unfinished';
@@ -27,7 +25,7 @@ export class WrongLength extends Error {}
 export class FileFolder {
   readonly #folder: string;
   readonly #made = new Set<string>();
-  readonly #sinks = new Set<WriteStream>();
+  readonly #sinks = new Set<FileSink>();
 
   /** The folder is made when it is opened. */
   constructor(folder: string) {
@@ -103,7 +101,7 @@ export class FileFolder {
   /** Bytes of files under way that have been written already, so that they are neither free nor still to come. */
   get begun(): number {
     let bytes = 0;
-    for (const { bytesWritten } of this.#sinks) bytes += bytesWritten;
+    for (const { written } of this.#sinks) bytes += written;
     return bytes;
   }
 
@@ -118,27 +116,23 @@ export class FileFolder {
 
   /** Gives how many bytes are on disk. */
   async #stream(source: Readable, path: string, signal: AbortSignal): Promise<number> {
-    const sink = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 128 * 1024 });
+    source.on('error', () => undefined); // what happens before it is read is seen when it is
+    const sink = new FileSink(await open(path, 'wx', 0o600));
     this.#sinks.add(sink);
     const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => undefined);
     const abort = () => aborted.reject(signal.reason);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
-    // The source outlives an error here: whoever sends it is to be told.
-    const piped = pipeline(inTurns(source), sink);
-    piped.catch(() => undefined);
+    const copied = copy(source, sink, signal);
+    copied.catch(() => undefined);
     try {
-      // Whoever stalls would be waited for by the pipe itself until their next byte.
-      await Promise.race([piped, aborted.promise]);
-      return sink.bytesWritten;
-    } catch (error) {
-      sink.destroy();
-      if (!sink.closed) await once(sink, 'close'); // what is still being opened could not be taken away
-      throw error;
+      await Promise.race([copied, aborted.promise]); // who stalls is not waited for
+      return sink.written;
     } finally {
+      await sink.close();
       this.#sinks.delete(sink);
       signal.removeEventListener('abort', abort);
-      aborted.promise.catch(() => undefined);
     }
   }
 
@@ -148,6 +142,15 @@ export class FileFolder {
     await sync(this.#folder);
     this.#made.add(name);
   }
+}
+
+/** The source outlives an error here: whoever sends it is to be told. */
+async function copy(source: Readable, sink: FileSink, signal: AbortSignal): Promise<void> {
+  for await (const piece of inTurns(source)) {
+    if (signal.aborted) return;
+    await sink.add(piece);
+  }
+  await sink.end();
 }
 
 /** A name is on disk once its folder is. */

@@ -97,10 +97,10 @@ describe('the keeper of files', { timeout: 30_000 }, () => {
     const kept = await file();
     await utimes(folder.path(kept.file), 1, 1);
     const signal = new AbortController().signal;
-    const orphan = await folder.write(Readable.from(['x']), { signal, bytes: 1 });
+    const orphan = await folder.write(Readable.from([Buffer.from('x')]), { signal, bytes: 1 });
     await utimes(folder.path(orphan.file), 1, 1);
     const search = keeper.orphans();
-    const fresh = await folder.write(Readable.from(['x']), { signal, bytes: 1 });
+    const fresh = await folder.write(Readable.from([Buffer.from('x')]), { signal, bytes: 1 });
     await search;
     assert.deepEqual((await onDisk()).sort(), [kept.file, fresh.file].sort());
   });

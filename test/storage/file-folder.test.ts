@@ -61,10 +61,10 @@ describe('a folder of files', () => {
     const folder = new FileFolder(await temporary(t));
     await folder.open();
     const slow = new Readable({ read: () => undefined });
-    slow.push(Buffer.alloc(1_000));
-    const writing = folder.write(slow, { signal: never, bytes: 1_500 });
+    slow.push(Buffer.alloc(200_000));
+    const writing = folder.write(slow, { signal: never, bytes: 200_500 });
     for (let i = 0; i < 500 && folder.begun === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.equal(folder.begun, 1_000);
+    assert.ok(folder.begun > 100_000, `${folder.begun}`); // the rest waits to be written with what follows
     slow.push(Buffer.alloc(500));
     slow.push(null);
     await writing;
