@@ -8,8 +8,11 @@ const GRACE = 30_000;
 /** Stanzas, and characters of them, that wait for it meanwhile. */
 const WAITING_LIMIT = 1_000;
 const WAITING_CHARACTERS = 4 * 1024 * 1024;
-/** Bytes that may wait for a component that is there and does not read. */
-const UNSENT_LIMIT = 1024 * 1024;
+/**
+ * Characters that may wait for a component that is there and does not read: one message to a room is many to a bridge with many
+ * people in it. Less than what a stream is cut for, be they three bytes each.
+ */
+const UNSENT_LIMIT = 5 * 1024 * 1024;
 
 /** The connection of a component that has shown who it is. */
 export interface Link {

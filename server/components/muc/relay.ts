@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { payloadOf } from '../../host/iq.ts';
+import { TokenBuckets } from '../../util/token-bucket.ts';
 import { clone, type Element, el } from '../../xmpp/element.ts';
 import { type Jid, parseJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
@@ -13,6 +14,8 @@ import type { Room } from './room.ts';
 /** Requests under way in all rooms of a service, and how long an answer is waited for, in ms. */
 const UNDER_WAY = 10_000;
 const PATIENCE = 120_000;
+/** Requests of one person, at once and in the long run: nobody pushes those of others out of what is remembered. */
+const RATE = { capacity: 500, perSecond: 5, keys: 10_000 };
 
 interface Asked {
   /** Who asked: the device, and the id that it gave. */
@@ -30,6 +33,7 @@ interface Asked {
  * are ours on the way: an answer that nobody asked for goes nowhere.
  */
 export class Relay {
+  readonly #rate = new TokenBuckets(RATE);
   readonly #asked = new LRUCache<string, Asked>({ max: UNDER_WAY, ttl: PATIENCE });
 
   ask(room: Room, sender: Occupant, target: Occupant, stanza: Stanza): void {
@@ -52,6 +56,9 @@ export class Relay {
   }
 
   #ask(room: Room, sender: Occupant, target: Occupant, stanza: Stanza, to: Jid, shown?: Asked['shown']): void {
+    if (this.#rate.take(stanza.from.bare) > 0) {
+      throw new StanzaError('resource-constraint', 'You ask the people in rooms too much at once.', { type: 'wait' });
+    }
     const id = randomBytes(12).toString('base64url');
     this.#asked.set(id, { by: stanza.from, id: stanza.id, as: target.jid, device: to.full, shown });
     const request = el('iq', { type: stanza.type, id }, clone(payloadOf(stanza)));

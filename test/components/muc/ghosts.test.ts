@@ -3,12 +3,9 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Resumptions } from '../../../server/c2s/resumptions.ts';
 import type { RoomService } from '../../../server/components/muc/service.ts';
-import { type Element, el, serialize } from '../../../server/xmpp/element.ts';
+import { type Element, serialize } from '../../../server/xmpp/element.ts';
 import { parseJid } from '../../../server/xmpp/jid.ts';
-import { Stanza } from '../../../server/xmpp/stanza.ts';
-import { StanzaError } from '../../../server/xmpp/stanza-error.ts';
 import type { Actor } from '../../support/actor.ts';
-import { addComponent, componentComes } from '../../support/component.ts';
 import { enter, enters, MUC, makes, ROOM, say } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
 import { dial, openDoor, type Wire } from '../../support/wire.ts';
@@ -139,118 +136,6 @@ describe('XEP-0045 §18.1.1: nobody stays in a room who is not there', () => {
     const [, gone] = await juliet.all().then((all) => all.slice(-2));
     assert.match(serialize(gone!), /type='unavailable'.*code='333'/);
     assert.deepEqual(inside(scene), [`${J}/balcony`]);
-  });
-});
-
-describe('somebody of an external component (XEP-0114) in a room', () => {
-  const D = 'irc.example.test';
-  const guest = async (t: TestContext) => {
-    const { scene, juliet } = await open(t);
-    const secret = await addComponent(scene, D);
-    const bridge = await componentComes(scene, D, secret);
-    bridge.write(`<presence from='mercutio@${D}/irc' to='${ROOM}/Mercutio'><x xmlns='${MUC}'/></presence>`);
-    await bridge.receives(`<presence from='${ROOM}/Juliet' to='mercutio@${D}/irc'/>`);
-    await bridge.receives(`<presence from='${ROOM}/Mercutio'/>`);
-    await scene.settle();
-    await juliet.all();
-    return { scene, juliet, bridge, secret };
-  };
-  const isIn = (scene: Scene): boolean => inside(scene).includes(`mercutio@${D}/irc`);
-
-  test('hears and is heard', async (t) => {
-    const { juliet, bridge } = await guest(t);
-    await bridge.all();
-    bridge.write(`<message from='mercutio@${D}/irc' to='${ROOM}' type='groupchat'><body>ho!</body></message>`);
-    await bridge.receives(`<message from='${ROOM}/Mercutio' to='mercutio@${D}/irc'><body>ho!</body></message>`);
-    await juliet.receives(`<message from='${ROOM}/Mercutio'><body>ho!</body></message>`);
-  });
-
-  test('stays while the component restarts, and misses nothing', async (t) => {
-    const { scene, juliet, bridge, secret } = await guest(t);
-    bridge.cut();
-    await sleep(20);
-    await juliet.sends(say('still there?'));
-    await scene.settle();
-    const again = await componentComes(scene, D, secret);
-    await again.receives(`<message from='${ROOM}/Juliet' to='mercutio@${D}/irc'><body>still there?</body></message>`);
-    assert.ok(isIn(scene));
-  });
-
-  test('is let out when the component stays away, though nobody says anything', async (t) => {
-    const { scene, juliet, bridge } = await guest(t);
-    bridge.cut();
-    await sleep(250);
-    await juliet.receives(`<presence from='${ROOM}/Mercutio' type='unavailable'/>`);
-    assert.ok(!isIn(scene));
-  });
-
-  test('is let out when the component is taken off the list', async (t) => {
-    const { scene, juliet } = await guest(t);
-    await scene.commands.components.remove(by, D);
-    await juliet.receives(`<presence from='${ROOM}/Mercutio' type='unavailable'/>`);
-    assert.ok(!isIn(scene));
-  });
-
-  for (const [when, early] of [
-    ['while it was waited for', true],
-    ['only after it was waited for', false],
-  ] as const) {
-    test(`is let out when the component stays away: what was said ${when} shows it`, async (t) => {
-      const { scene, juliet, bridge } = await guest(t);
-      bridge.cut();
-      await sleep(20);
-      if (early) await juliet.sends(say('gone?'));
-      await sleep(250);
-      if (!early) await juliet.sends(say('gone?'));
-      await scene.settle();
-      assert.ok(!isIn(scene), 'a ghost stays');
-      const got = (await juliet.all()).map(serialize);
-      assert.equal(got.filter((one) => one.includes("code='333'")).length, 1, got.join('\n'));
-    });
-  }
-
-  test('attack: many people of a component that is gone are let out, and nothing is sent to one ghost of another', async (t) => {
-    const MANY = 60;
-    const { scene, juliet, bridge } = await guest(t);
-    for (let i = 0; i < MANY; i++) {
-      bridge.write(`<presence from='actor${i}@${D}/irc' to='${ROOM}/Actor${i}'><x xmlns='${MUC}'/></presence>`);
-    }
-    while (inside(scene).length < MANY + 2) await sleep(5);
-    await bridge.all();
-    t.mock.method(scene.house.router, 'lost', () => {}); // as of a server of which nobody says that it is gone
-    bridge.cut();
-    await sleep(250);
-    await juliet.all();
-    const { mock } = t.mock.method(scene.house.router.find(D)!, 'accept');
-    await juliet.sends(say('anybody there?'));
-    const gone = (await juliet.all()).map(serialize).filter((one) => /type='unavailable'.*code='333'/.test(one));
-    assert.equal(gone.length, MANY + 1);
-    assert.deepEqual(inside(scene), [juliet.jid]);
-    assert.equal(mock.callCount(), MANY + 1, 'one refusal shows that a device is gone');
-  });
-
-  test('who comes again at the moment when they are missed stays in', async (t) => {
-    const { scene, juliet, bridge } = await guest(t);
-    const { router } = scene.house;
-    t.mock.method(router, 'lost', () => {});
-    bridge.cut();
-    await sleep(250);
-    const comes = new Stanza(
-      el('presence', {}, el('x', { xmlns: MUC })),
-      parseJid(`mercutio@${D}/irc`),
-      parseJid(`${ROOM}/Mercutio`),
-    );
-    let first = true;
-    t.mock.method(router.find(D)!, 'accept', () => {
-      if (!first) return;
-      first = false;
-      queueMicrotask(() => void router.route(comes));
-      throw new StanzaError('service-unavailable');
-    });
-    await juliet.sends(say('gone?'));
-    const got = await juliet.all();
-    assert.ok(isIn(scene));
-    assert.ok(!got.some(({ attrs }) => attrs.type === 'unavailable'));
   });
 });
 

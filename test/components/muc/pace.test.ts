@@ -46,6 +46,25 @@ describe('XEP-0045 §14.6: nobody floods a room', () => {
     assert.equal(juliet.session.rest, 0);
   });
 
+  test('attack: thousands of requests that nobody answers: those of others are not forgotten', async (t) => {
+    const { scene, juliet, romeo } = await open(t);
+    const tybalt = await scene.comes('tybalt@example.test/street');
+    await enters(tybalt, 'Tybalt');
+    await romeo.all();
+    const ask = (nick: string, id: string) =>
+      `<iq type='get' id='${id}' to='${ROOM}/${nick}'><query xmlns='jabber:iq:version'/></iq>`;
+    await juliet.sends(ask('Romeo', 'mine'));
+    const { id } = (await romeo.all()).find(({ name }) => name === 'iq')!.attrs;
+    for (let n = 0; n < 10_100; n++) {
+      await tybalt.sends(ask('Tybalt', `${n}`));
+      if (n === 600) assert.match((await errors(tybalt)).at(-1)!, /type='wait'.*<resource-constraint/);
+      tybalt.received.length = 0;
+    }
+    await juliet.all();
+    await romeo.sends(`<iq type='result' id='${id}' to='${ROOM}/Juliet'><query xmlns='jabber:iq:version'/></iq>`);
+    assert.equal((await juliet.all()).filter(({ attrs }) => attrs.id === 'mine').length, 1);
+  });
+
   test('attack: presence that is as long as a message, for all to get and for the room to remember', async (t) => {
     const { juliet, romeo } = await open(t);
     const long = (length: number) => `<presence to='${ROOM}/Romeo'><status>${'y'.repeat(length)}</status></presence>`;
