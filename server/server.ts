@@ -17,12 +17,8 @@ import { type Commands, openCommands } from './commands/index.ts';
 import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
-import { Keeper } from './components/upload/keeper.ts';
-import { fileSpace } from './components/upload/limits.ts';
-import { filesAddress, stripLocation } from './components/upload/options.ts';
-import { uploadHttp } from './components/upload/plugin.ts';
-import { Slots } from './components/upload/slots.ts';
-import { Stripper } from './components/upload/strip.ts';
+import { type OpenUploads, openUploads } from './components/upload/open.ts';
+import { filesAddress } from './components/upload/options.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
@@ -37,7 +33,6 @@ import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { registrarOf } from './registrar.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
-import { FileFolder } from './storage/file-folder.ts';
 import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
@@ -110,21 +105,18 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     registrar,
     fileLinks,
   });
-  const files: { slots?: Slots; proxy?: ProxyDoor } = {};
+  const files: { uploads?: OpenUploads; proxy?: ProxyDoor } = {};
   const services = components({
-    slots: () => files.slots!,
+    slots: () => files.uploads!.slots,
     links: fileLinks,
     proxy: () => files.proxy!,
     hostname: settings.hostname,
   });
   const options = new OptionValues(stores.settings, allOptions(all, services));
   await options.load();
-  const folder = new FileFolder(join(settings.data, 'uploads'));
-  await folder.open();
-  files.slots = new Slots({ stores, folder, options });
-  const stripper = new Stripper();
+  const uploads = await openUploads({ stores, data: settings.data, options, log });
   const proxy = new ProxyDoor({ options, log });
-  files.proxy = proxy;
+  Object.assign(files, { uploads, proxy });
   stack.defer(() => proxy.close());
   const house: House = {
     db,
@@ -147,10 +139,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const hosts = new Hosts(house);
   for (const { name } of served) hosts.add(name);
   stack.defer(() => hosts.close());
-  const keeper = stack.use(
-    new Keeper({ uploads: stores.uploads, folder, options, domains: () => hosts.domains(), log }),
-  );
-  void keeper.orphans();
+  stack.use(uploads.keep(() => hosts.domains()));
 
   const external = new ComponentDoor({ house, log, limits: clientLimits(settings.limits) });
   external.load(await stores.components.list());
@@ -163,7 +152,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
-    files: fileSpace(folder, options),
+    files: uploads.space,
     transfers: proxy,
     certify: async (domain) => void (await renewal.check(domain)),
     version,
@@ -212,14 +201,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     panel: PANEL,
     mounts: [
       ...web.mounts,
-      uploadHttp({
-        slots: () => files.slots!,
-        folder,
-        uploads: stores.uploads,
-        log,
-        clean: (domain) => (options.get(stripLocation, domain) ? (path) => stripper.clean(path) : undefined),
-        mayUse: (headers) => mayUse(headers, rules),
-      }),
+      uploads.http((headers) => mayUse(headers, rules)),
       createWebChat(
         PANEL,
         () => hosts.domains().filter((domain) => options.get(webChat, domain)),
