@@ -2,7 +2,7 @@ import { CLIENT_OPTIONS } from './c2s/options.ts';
 import { webOptions } from './c2s/web.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { outageOptions } from './commands/outage.ts';
-import { components } from './components/index.ts';
+import type { Component } from './host/component.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
 
@@ -12,6 +12,7 @@ const GROUPS = [
   'Logging in',
   'Profiles',
   'Rooms',
+  'Files',
   'Web',
   'Push notifications',
   'Phones',
@@ -21,7 +22,7 @@ const GROUPS = [
 ];
 
 /** Every option of the house: those of the modules and components, and those of the other rooms, each group together. */
-export function allOptions(modules: readonly Module[]): readonly Option[] {
+export function allOptions(modules: readonly Module[], components: readonly Component[]): readonly Option[] {
   const options: readonly Option[] = [
     ...[...modules, ...components].flatMap((one) => one.options ?? []),
     ...onboardingOptions,

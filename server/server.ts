@@ -7,19 +7,23 @@ import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
 import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
-import { webOrigins } from './c2s/origins.ts';
+import { mayUse, webOrigins } from './c2s/origins.ts';
 import { webChat, webDoor } from './c2s/web.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
 import { type Commands, openCommands } from './commands/index.ts';
+import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
+import { type OpenUploads, openUploads } from './components/upload/open.ts';
+import { filesAddress } from './components/upload/options.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
 import { newCounters } from './host/counters.ts';
+import { FileLinks } from './host/file-links.ts';
 import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
@@ -92,13 +96,28 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const commands: { open?: Commands } = {};
   const registrar = registrarOf(() => commands.open!);
   const counters = newCounters();
+  const fileLinks = new FileLinks(
+    () => URL.parse(options.get(filesAddress))?.href ?? panelUrl(settings.hostname, listening),
+  );
   const all = modules({
     commands: () => commands.open!,
     contactAddresses: (domain) => commands.open!.contacts.of(domain),
     registrar,
+    fileLinks,
   });
-  const options = new OptionValues(stores.settings, allOptions(all));
+  const files: { uploads?: OpenUploads; proxy?: ProxyDoor } = {};
+  const services = components({
+    slots: () => files.uploads!.slots,
+    links: fileLinks,
+    proxy: () => files.proxy!,
+    hostname: settings.hostname,
+  });
+  const options = new OptionValues(stores.settings, allOptions(all, services));
   await options.load();
+  const uploads = await openUploads({ stores, data: settings.data, options, log });
+  const proxy = new ProxyDoor({ options, log });
+  Object.assign(files, { uploads, proxy });
+  stack.defer(() => proxy.close());
   const house: House = {
     db,
     stores,
@@ -107,7 +126,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     log,
     modules: all,
-    components,
+    components: services,
     options,
     version,
     parse: parseStanza,
@@ -120,6 +139,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const hosts = new Hosts(house);
   for (const { name } of served) hosts.add(name);
   stack.defer(() => hosts.close());
+  stack.use(uploads.keep(() => hosts.domains()));
 
   const external = new ComponentDoor({ house, log, limits: clientLimits(settings.limits) });
   external.load(await stores.components.list());
@@ -132,6 +152,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
+    files: uploads.space,
+    transfers: proxy,
     certify: async (domain) => void (await renewal.check(domain)),
     version,
     hostname: settings.hostname,
@@ -159,15 +181,17 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   await listenAll(settings, 'c2s_tls', listening, (address) => door.listen('tls', address));
 
   await listenAll(settings, 'component', listening, (address) => external.listen(address));
+  await listenAll(settings, 'proxy', listening, (address) => proxy.listen(address));
 
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
+  const rules = {
+    names: () => [settings.hostname, ...hosts.domains()],
+    allowed: () => options.get(webOrigins),
+  };
   const web = webDoor(door, {
-    rules: {
-      names: () => [settings.hostname, ...hosts.domains()],
-      allowed: () => options.get(webOrigins),
-    },
+    rules,
     listening: () => listening,
   });
   const panel = await createPanelDoor({
@@ -177,7 +201,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     panel: PANEL,
     mounts: [
       ...web.mounts,
-      createWebChat(PANEL, () => hosts.domains().filter((domain) => options.get(webChat, domain))),
+      uploads.http((headers) => mayUse(headers, rules)),
+      createWebChat(
+        PANEL,
+        () => hosts.domains().filter((domain) => options.get(webChat, domain)),
+        () => fileLinks.origin,
+      ),
     ],
     upgrades: web.upgrades,
     // Those of the chat count twice, here and at their own door: some are left for the panel.

@@ -61,9 +61,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['storage'],
   '@xmpp/xml': ['xmpp'],
   'smol-toml': ['config', 'cli'], // hallwayctl only looks for the data folder in the boot file
-  fastify: ['http', 'c2s'], // c2s: the types of a plugin that the hall mounts
+  fastify: ['http', 'c2s', 'components'], // the latter two: the types of a plugin that the hall mounts
   ws: ['c2s'],
   '@fastify/static': ['http'],
+  'content-disposition': ['components'],
   '@fastify/cookie': ['http'],
   typebox: ['http', 'http/contract'],
   vue: ['admin-ui'],

@@ -41,6 +41,9 @@ const actions: Record<string, string> = {
   'room.moderate': 'Took a message away in the room',
   'room.destroy': 'Ended the room',
   'room.free': 'Freed the name of the room',
+  'file.remove': 'Deleted files of',
+  'file.remove-all': 'Deleted all files of, or from before,',
+  'transfer.end': 'Broke off a transfer of',
   'report.remove': 'Was done with a report about',
   'admin.sign-in': 'Signed in',
   'admin.sign-out': 'Signed out',
@@ -59,6 +62,10 @@ const own: Record<string, string> = {
 
 const details: Record<string, string> = {
   address: 'from',
+  bytes: 'bytes:',
+  files: 'files:',
+  names: 'names:',
+  with: 'with',
   audience: 'for',
   days: 'days:',
   invitation: 'number',

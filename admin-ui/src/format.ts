@@ -22,6 +22,14 @@ export const date = (at: number): string => day.format(at);
 /** A number with its thousands told apart. */
 export const count = (value: number): string => whole.format(value);
 
+/** A size as file managers write it: "2.5 MB". */
+export function bytes(size: number): string {
+  if (size < 1_000) return size === 1 ? '1 byte' : `${size} bytes`;
+  const power = Math.min(4, Math.floor(Math.log10(size) / 3));
+  const shown = size / 1_000 ** power;
+  return `${shown >= 10 ? count(Math.round(shown)) : shown.toFixed(1)} ${['', 'kB', 'MB', 'GB', 'TB'][power]}`;
+}
+
 /** A span (ms) in its two largest units: "3 d 4 h", "12 min". */
 export function span(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);

@@ -34,6 +34,7 @@ export const router = createRouter({
       props: true,
       meta: { title: 'Room' },
     },
+    { path: '/files', component: () => import('./pages/FilesPage.vue'), meta: { title: 'Files' } },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'Settings' } },
     {

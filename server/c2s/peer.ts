@@ -14,6 +14,8 @@ export interface Peer {
   readonly transport: Transport;
   /** Its IP address. */
   readonly address: string;
+  /** Our own, by which it has come. */
+  readonly ours: string;
   /** The TLS that the stream itself is inside of: a login can be bound to it. */
   readonly tls?: TLSSocket;
   /** How a stream within HTTPS is encrypted: another matter than `tls`, as that TLS may end at a proxy before us. */
@@ -34,6 +36,7 @@ export function socketPeer(
     stream,
     transport,
     address: socket.remoteAddress ?? '',
+    ours: socket.localAddress ?? '',
     ...(socket instanceof TLSSocket && { tls: socket }),
     secure: (domain) => stream.replaceDuplex((duplex) => secure(duplex as Socket, domain)) as TLSSocket,
   };

@@ -42,7 +42,7 @@ export function webSocketUpgrade(door: ClientDoor, rules: OriginRules): Upgrade 
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const stream = new WebSocketStream(webSocket, socket, door.limits.beforeLogin);
       const https = { protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().name };
-      door.take({ stream, transport: 'websocket', address, https });
+      door.take({ stream, transport: 'websocket', address, ours: tls.localAddress ?? '', https });
     });
   };
 }

@@ -11,6 +11,7 @@ import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { devices } from './verbs/devices.ts';
 import { domains } from './verbs/domains.ts';
+import { files } from './verbs/files.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
 import { outage } from './verbs/outage.ts';
@@ -19,6 +20,7 @@ import { roomPeople } from './verbs/room-people.ts';
 import { rooms } from './verbs/rooms.ts';
 import { sessions } from './verbs/sessions.ts';
 import { settings } from './verbs/settings.ts';
+import { transfers } from './verbs/transfers.ts';
 import { users } from './verbs/users.ts';
 
 /** What a call has of the world. */
@@ -42,6 +44,8 @@ export const VERBS: readonly Verb[] = [
   ...components,
   ...rooms,
   ...roomPeople,
+  ...files,
+  ...transfers,
   ...announcements,
   ...outage,
   ...settings,

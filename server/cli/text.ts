@@ -27,6 +27,20 @@ export function pairs(list: readonly (readonly [name: string, value: string])[])
   return list.map(([name, value]) => `${`${name}:`.padEnd(width)}${plain(value)}\n`).join('');
 }
 
+/** A size as file managers write it: `2.5 MB`. */
+export function bytes(size: number): string {
+  const [large, unit] = (
+    [
+      [1e12, 'TB'],
+      [1e9, 'GB'],
+      [1e6, 'MB'],
+      [1e3, 'kB'],
+    ] as const
+  ).find(([one]) => size >= one) ?? [1, ''];
+  const text = size / large >= 10 || large === 1 ? String(Math.round(size / large)) : (size / large).toFixed(1);
+  return unit === '' ? `${text} ${size === 1 ? 'byte' : 'bytes'}` : `${text} ${unit}`;
+}
+
 /** As `3 days 4 h`, `4 h 12 min` or `12 min 5 s`. */
 export function duration(seconds: number): string {
   const [days, hours, minutes] = [

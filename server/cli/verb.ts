@@ -42,6 +42,14 @@ export const OPTIONS = {
   'members-only': { type: 'boolean', help: 'only members come in' },
   moderated: { type: 'boolean', help: 'only members may speak, until others are let' },
   alternate: { type: 'string', value: 'ROOM', help: 'where people go instead' },
+  person: { type: 'string', value: 'JID', help: 'whose files' },
+  room: { type: 'string', value: 'ROOM', help: 'what was shown to this room' },
+  order: { type: 'string', value: 'ORDER', help: 'newest, oldest or largest first' },
+  'older-than': {
+    type: 'string',
+    value: 'DAY',
+    help: 'from before this day, as 2026-01-31; pictures of profiles stay',
+  },
   edit: { type: 'boolean', help: 'in the place of the one there is; who has seen that is not bothered again' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;

@@ -88,15 +88,16 @@ export class AccountCommands {
   ): Promise<{
     account: AccountView;
     sessions: SessionView[];
-    counts: { contacts: number; offline: number };
+    counts: { contacts: number; offline: number; files: number; fileBytes: number };
     profile: ProfileView;
   }> {
     const account = await this.#find(domain, local);
-    const [view, roster, offline, names] = await Promise.all([
+    const [view, roster, offline, names, use] = await Promise.all([
       this.#view(account),
       this.#stores.rosters.all(account.id),
       this.#stores.offline.count(account.id),
       this.#stores.profiles.names(account.id),
+      this.#stores.uploads.use(account.id),
     ]);
     let contacts = 0;
     for (const item of roster.items.values()) if (item.listed) contacts += 1;
@@ -105,7 +106,7 @@ export class AccountCommands {
     return {
       account: view,
       sessions: this.#sessionsOf(view.jid).map(viewSession),
-      counts: { contacts, offline },
+      counts: { contacts, offline, files: use.files, fileBytes: use.bytes },
       profile,
     };
   }
@@ -184,6 +185,7 @@ export class AccountCommands {
     const account = await this.#find(domain, local);
     await this.#stores.accounts.setStatus(account, 'disabled', reason);
     this.#end(account, 'not-authorized', 'Your account was disabled.');
+    this.#house.get(domain)?.events.emit('disabled', { account });
     await this.#record(by, 'account.disable', account, { reason });
     return { account: await this.#view({ ...account, status: 'disabled', reason }) };
   }

@@ -16,6 +16,8 @@ export type CommandErrorCode =
   | 'not-allowed'
   | 'too-many'
   | 'report-not-found'
+  | 'file-not-found'
+  | 'transfer-not-found'
   | 'room-exists'
   | 'room-not-found'
   | 'account-exists'

@@ -38,7 +38,7 @@ export interface HouseHost {
       bound: (event: { session: HouseSession }) => void;
       ended: (event: { session: HouseSession }) => void;
     }): void;
-    emit(name: 'removed', event: { account: Account }): void;
+    emit(name: 'disabled' | 'removed', event: { account: Account }): void;
   };
 }
 

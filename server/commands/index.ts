@@ -1,4 +1,6 @@
+import type { FileSpace } from '../host/file-space.ts';
 import type { OptionValues } from '../host/option-values.ts';
+import type { TransferList } from '../host/transfers.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { AccountCommands } from './accounts.ts';
 import { AdminCommands } from './admins.ts';
@@ -11,6 +13,7 @@ import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
 import { DeviceCommands } from './devices.ts';
 import { type Certify, DomainCommands } from './domains.ts';
+import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
 import type { House, HouseCounters } from './house.ts';
 import { InvitationCommands } from './invitations.ts';
@@ -23,6 +26,7 @@ import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
 import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
+import { TransferCommands } from './transfers.ts';
 
 export interface CommandOptions {
   readonly stores: Stores;
@@ -33,6 +37,9 @@ export interface CommandOptions {
   readonly certify: Certify;
   /** The external components, running. */
   readonly components: RunningComponents;
+  /** Room for files, and what goes through the file proxy. */
+  readonly files: FileSpace;
+  readonly transfers: TransferList;
   readonly version: string;
   /** Makes two accounts of the house each other's contacts. */
   readonly befriend: Befriend;
@@ -60,6 +67,7 @@ export interface Commands {
   readonly contacts: ContactCommands;
   readonly devices: DeviceCommands;
   readonly domains: DomainCommands;
+  readonly files: FileCommands;
   readonly invitations: InvitationCommands;
   readonly live: Live;
   readonly options: OptionCommands;
@@ -70,6 +78,7 @@ export interface Commands {
   readonly reports: ReportCommands;
   readonly rooms: RoomCommands;
   readonly sessions: SessionCommands;
+  readonly transfers: TransferCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
   /** The internal authority's certificate (PEM), or undefined when there is none. */
@@ -134,6 +143,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     contacts,
     devices: new DeviceCommands(stores, house),
     domains,
+    files: new FileCommands(stores, house, options.files),
     invitations,
     live,
     options: settings,
@@ -144,6 +154,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     reports: new ReportCommands(stores.reports, stores.audit),
     rooms: new RoomCommands(stores, house),
     sessions: new SessionCommands(house, stores.audit),
+    transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,
     version,
     authority: async () => (await stores.certificates.authority())?.certificatePem,

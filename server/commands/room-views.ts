@@ -1,5 +1,6 @@
 import type { FoundRoom, ListedRoom, RoomOccupant } from '../host/room-administration.ts';
 import type { RoomConfig, RoomMember, RoomRole } from '../storage/stores/rooms.ts';
+import type { UploadUse } from '../storage/stores/uploads.ts';
 
 /** A room in a list, as shown to administrators. */
 export interface RoomView {
@@ -37,6 +38,8 @@ export interface RoomDetailView {
     readonly members: number;
     readonly banned: number;
   };
+  /** What was uploaded and shown here first. */
+  readonly files: UploadUse;
   /** At most 200; `total` is all of them. */
   readonly occupants: (Omit<RoomOccupant, 'devices'> & { readonly devices: string[] })[];
 }
@@ -69,7 +72,7 @@ export function viewConfig({ password, broadcast, memberList, contacts, ...confi
   };
 }
 
-export function viewDetail(service: string, found: FoundRoom): RoomDetailView {
+export function viewDetail(service: string, found: FoundRoom, files: UploadUse): RoomDetailView {
   const count = (affiliation: RoomMember['affiliation']): number =>
     found.members.filter((one) => one.affiliation === affiliation).length;
   const { subject } = found;
@@ -78,6 +81,7 @@ export function viewDetail(service: string, found: FoundRoom): RoomDetailView {
     config: viewConfig(found.config),
     subject: subject === undefined ? null : { text: subject.text, nick: subject.nick, at: subject.at },
     counts: { owners: count('owner'), admins: count('admin'), members: count('member'), banned: count('outcast') },
+    files: { files: files.files, bytes: files.bytes },
     occupants: [...found.occupants]
       .sort((one, other) => one.nick.localeCompare(other.nick))
       .slice(0, OCCUPANTS)

@@ -57,7 +57,8 @@ export class RoomCommands {
   /** One room, and who is in it. Throws CommandError. */
   async get(domain: string, name: string): Promise<RoomDetailView> {
     const rooms = this.#rooms(domain);
-    return viewDetail(rooms.domain, await allowed(rooms.find(checkName(name))));
+    const found = await allowed(rooms.find(checkName(name)));
+    return viewDetail(rooms.domain, found, await this.#stores.uploadLists.room(`${found.name}@${rooms.domain}`));
   }
 
   /** Makes a room that stays. Throws CommandError. */

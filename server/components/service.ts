@@ -7,7 +7,7 @@ import { discoInfo } from '../xmpp/disco.ts';
 import { type Element, el } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { resultFor, type Stanza } from '../xmpp/stanza.ts';
-import { StanzaError } from '../xmpp/stanza-error.ts';
+import { StanzaError, type StanzaErrorCondition } from '../xmpp/stanza-error.ts';
 
 type Soon<T> = T | Promise<T>;
 
@@ -26,6 +26,8 @@ export interface ServiceWiring {
   readonly message?: (stanza: Stanza, ledger: Ledger) => void | Promise<void>;
   readonly presence?: (stanza: Stanza, ledger: Ledger) => void | Promise<void>;
   readonly listed?: () => boolean;
+  /** How all is refused while it is not listed; left out: as if there was no such service. */
+  readonly unlisted?: StanzaErrorCondition;
   readonly stop?: () => void | Promise<void>;
 }
 
@@ -63,7 +65,7 @@ export class Service implements RunningComponent {
 
   /** Takes a stanza for the service. Throws StanzaError when it is refused. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void> {
-    if (!this.listed) throw new StanzaError('service-unavailable');
+    if (!this.listed) throw new StanzaError(this.#wiring.unlisted ?? 'service-unavailable');
     if (stanza.kind === 'message') {
       if (this.#wiring.message !== undefined) return this.#wiring.message(stanza, ledger);
       if (stanza.mayBeAnswered) throw new StanzaError('service-unavailable');

@@ -59,6 +59,8 @@ export interface HostEvents {
    * but for those in the room (`inside`, resources), which get it anyway.
    */
   mentioned: { account: Account; stanza: Stanza; inside: ReadonlySet<string> };
+  /** An account was disabled: its sessions have ended, and nobody logs in to it until it is enabled. */
+  disabled: { account: Account };
   /** An account was removed with all it had. */
   removed: { account: Account };
   /** An administrator decided something anew that holds for this host. */

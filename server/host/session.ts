@@ -29,6 +29,8 @@ export interface Outlet {
 /** How a client is connected, for people to read. */
 export interface ClientInfo {
   readonly address: string;
+  /** Our address, by which it has reached us; undefined when that is not known. */
+  readonly ours?: string;
   /** As in `TLSv1.3`. */
   readonly tls: string;
   readonly cipher: string;

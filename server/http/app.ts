@@ -4,6 +4,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyReply,
+  type FastifyRequest,
   type FastifyServerOptions,
   LogController,
   type RawServerDefault,
@@ -23,6 +24,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { componentRoutes } from './routes/components.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { domainRoutes } from './routes/domains.ts';
+import { fileRoutes } from './routes/files.ts';
 import { localRoutes } from './routes/local.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
 import { outageRoutes } from './routes/outage.ts';
@@ -49,6 +51,8 @@ export interface App {
 }
 
 const BODY_BYTES = 64 * 1024;
+/** ms that a body of that size may take. */
+const BODY_MS = 30_000;
 
 /** The routes are checked against the contract, so Fastify's own schema compilers are never needed, nor loaded. */
 function noCompiler(): never {
@@ -71,6 +75,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...auditRoutes(commands),
     ...reportRoutes(commands),
     ...roomRoutes(commands),
+    ...fileRoutes(commands),
     ...localRoutes(commands),
   ];
   return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));
@@ -93,6 +98,15 @@ function register(app: FastifyInstance, { key, access, handle, there, raw }: Rou
       return raw ? reply : checker.clean(key, answer);
     },
   });
+}
+
+/** Hangs up on who sends a body too slowly. */
+function hurry({ raw, headers, routeOptions }: FastifyRequest): void {
+  const empty = headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
+  if (empty || routeOptions.config?.patient === true) return;
+  const timer = setTimeout(() => raw.destroy(), BODY_MS);
+  raw.once('end', () => clearTimeout(timer));
+  raw.once('close', () => clearTimeout(timer));
 }
 
 /** The application behind one door, without the door. Throws when a route does not say who may use it. */
@@ -123,6 +137,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const streams = new EventStreams(commands);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => setHeaders(reply));
+  app.addHook('onRequest', async (request) => hurry(request));
   await app.register(cookie);
   guard(app, side, commands);
   app.setErrorHandler(handleError);

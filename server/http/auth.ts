@@ -9,6 +9,8 @@ import type { Access } from './route.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** Its body may take as long as it needs: the route sees to that by itself. */
+    patient?: boolean;
   }
   interface FastifyRequest {
     actor: Actor | undefined;

@@ -40,7 +40,7 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 const LIMITS: ServerOptions = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 15_000,
-  requestTimeout: 30_000,
+  requestTimeout: 0, // bodies have a time of their own (app.ts), as a large file takes longer
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5_000,
   insecureHTTPParser: false,

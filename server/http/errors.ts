@@ -19,6 +19,8 @@ const STATUS: Record<CommandErrorCode, number> = {
   'not-allowed': 403,
   'too-many': 429,
   'report-not-found': 404,
+  'file-not-found': 404,
+  'transfer-not-found': 404,
   'room-exists': 409,
   'room-not-found': 404,
   'account-exists': 409,

@@ -5,7 +5,7 @@ export interface Flushable {
 }
 
 /** ms of one turn of the event loop for writing: a thousand sockets at once must not keep everybody else from being read. */
-const BUDGET = 10;
+const BUDGET = 6;
 /** Streams written between two looks at the clock. */
 const BETWEEN = 16;
 

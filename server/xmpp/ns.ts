@@ -101,5 +101,9 @@ export const NS = {
   ibrToken: 'urn:xmpp:ibr-token:0',
   pars: 'urn:xmpp:pars:0',
   invite: 'urn:xmpp:invite',
+  httpUpload: 'urn:xmpp:http:upload:0',
+  uploadPurpose: 'urn:xmpp:http:upload:purpose:0',
+  bytestreams: 'http://jabber.org/protocol/bytestreams',
+  oob: 'jabber:x:oob',
   xml: 'http://www.w3.org/XML/1998/namespace',
 } as const;

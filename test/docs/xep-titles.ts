@@ -12,6 +12,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   55: 'Jabber Search',
   59: 'Result Set Management',
   60: 'Publish-Subscribe',
+  65: 'SOCKS5 Bytestreams',
   68: 'Field Standardization for Data Forms',
   77: 'In-Band Registration',
   82: 'XMPP Date and Time Profiles',

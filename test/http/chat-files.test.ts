@@ -14,7 +14,13 @@ test('attack: by no address is the panel served under the policy of the chat, or
     await writeFile(join(panel, file), `this is ${file}`);
   }
   const { commands, log, close } = await openHouse();
-  const mounts = [webChat(panel, () => ['example.test'])];
+  const mounts = [
+    webChat(
+      panel,
+      () => ['example.test'],
+      () => 'https://files.example.test:8443',
+    ),
+  ];
   const { app } = await createApp({ commands, log, side: 'panel', panel, mounts });
   t.after(async () => {
     await app.close();
@@ -59,4 +65,30 @@ test('attack: by no address is the panel served under the policy of the chat, or
     if (name !== '/chat/.') assert.doesNotMatch(cache, /immutable|no-cache/, name);
     if (/^\/assets\/(none|\.\.)/.test(name)) assert.equal(statusCode, 404, name);
   }
+});
+
+test('the chat may upload to, and show pictures and films of, the address that files have, and no other', async (t) => {
+  const panel = await mkdtemp(join(tmpdir(), 'hallway-chat-'));
+  await mkdir(join(panel, 'chat'));
+  for (const file of ['chat/index.html', 'chat/converse.min.js']) await writeFile(join(panel, file), '');
+  const { commands, log, close } = await openHouse();
+  const mounts = [
+    webChat(
+      panel,
+      () => ['example.test'],
+      () => 'https://files.example.test:8443',
+    ),
+  ];
+  const { app } = await createApp({ commands, log, side: 'panel', panel, mounts });
+  t.after(async () => {
+    await app.close();
+    await close();
+    await rm(panel, { recursive: true });
+  });
+  const ask = (url: string) => app.inject({ url, headers: { host: 'example.test' } });
+  const policy = String((await ask('/chat/')).headers['content-security-policy']);
+  for (const part of ['img-src', 'media-src', 'connect-src'])
+    assert.match(policy, new RegExp(`${part} 'self'[^;]* https://files\\.example\\.test:8443;`), part);
+  assert.equal(policy.match(/https:/g)?.length, 3);
+  assert.equal((await ask('/chat/settings.json')).json().files, 'files.example.test');
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
+import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
 import {
   ADMIN,
   type Answer,
@@ -59,6 +60,8 @@ describe('claiming', () => {
       options: new OptionValues(house.stores.settings, []),
       befriend: async () => undefined,
       components: NO_COMPONENTS,
+      files: NO_FILES,
+      transfers: NO_TRANSFERS,
       certify: async () => undefined,
       hostname: 'chat.example.test',
       iterations: 4_096,

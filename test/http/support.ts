@@ -11,6 +11,7 @@ import { openDatabase } from '../../server/storage/sqlite.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
 import { createLog, type Logger } from '../../server/util/log.ts';
 import { FakeHouse } from '../support/fake-house.ts';
+import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
 import { SETTINGS } from '../support/settings.ts';
 
 export const HOST = 'panel.example.test:5281';
@@ -45,6 +46,8 @@ export async function openHouse(): Promise<TestHouse> {
     counters: house.counters,
     befriend: async () => undefined,
     components: NO_COMPONENTS,
+    files: NO_FILES,
+    transfers: NO_TRANSFERS,
     certify: async () => undefined,
     version: '0.0.1',
     hostname: 'chat.example.test',

@@ -28,6 +28,7 @@ export interface Ports {
   readonly c2s_tls: number;
   readonly https: number;
   readonly component: number;
+  readonly proxy: number;
 }
 
 /** How a process ended. */
@@ -42,8 +43,8 @@ export interface Output extends Exit {
 }
 
 /** A port that was free a moment ago would be a race: the system gives them, and the line `ready` tells which. */
-const LISTEN = ['c2s', 'c2s_tls', 'https', 'component'].map((name) => `${name} = ["127.0.0.1:0"]`).join('\n');
-const SHUT = ['s2s', 's2s_tls', 'proxy'].map((name) => `${name} = []`).join('\n');
+const LISTEN = ['c2s', 'c2s_tls', 'https', 'component', 'proxy'].map((name) => `${name} = ["127.0.0.1:0"]`).join('\n');
+const SHUT = ['s2s', 's2s_tls'].map((name) => `${name} = []`).join('\n');
 
 /** Runs a program of this project to its end; killed after `ms`. */
 export async function run(args: readonly string[], input = '', ms = 30_000): Promise<Output> {
@@ -154,7 +155,13 @@ export class Appliance implements AsyncDisposable {
     });
     const line = await Promise.race([this.#ready(), ended, late]);
     const port = (name: string): number => Number(new RegExp(` ${name}=\\S*:(\\d+)`).exec(line)?.[1]);
-    this.#ports = { c2s: port('c2s'), c2s_tls: port('c2s_tls'), https: port('https'), component: port('component') };
+    this.#ports = {
+      c2s: port('c2s'),
+      c2s_tls: port('c2s_tls'),
+      https: port('https'),
+      component: port('component'),
+      proxy: port('proxy'),
+    };
   }
 
   /** Starts it where it is to refuse, and gives how it ended. Rejects when it runs after all. */

@@ -38,7 +38,9 @@ class FakeHost implements HouseHost {
   readonly sessions: HouseSessions;
   readonly events: HouseHost['events'] = {
     add: (watcher) => void this.watchers.push(watcher),
-    emit: (_name, { account }) => void this.removed.push(account.local),
+    emit: (name, { account }) => {
+      if (name === 'removed') this.removed.push(account.local);
+    },
   };
 
   constructor() {

@@ -7,6 +7,7 @@ export const PACKAGES = {
   profanity: '/usr/bin/profanity',
   tmux: '/usr/bin/tmux',
   chromium: '/usr/bin/chromium',
+  curl: '/usr/bin/curl',
   openssl: '/usr/bin/openssl',
   coturn: '/usr/bin/turnserver',
 } as const;

@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { ProxyDoor, type ProxyLimits } from '../../server/components/bytestreams/door.ts';
 import { ComponentDoor } from '../../server/components/external/door.ts';
 import { components } from '../../server/components/index.ts';
+import { fileSpace } from '../../server/components/upload/limits.ts';
+import { Slots } from '../../server/components/upload/slots.ts';
 import { befriend } from '../../server/host/befriend.ts';
 import type { Component } from '../../server/host/component.ts';
 import { newCounters } from '../../server/host/counters.ts';
+import { FileLinks } from '../../server/host/file-links.ts';
 import type { Host } from '../../server/host/host.ts';
 import { Hosts } from '../../server/host/hosts.ts';
 import type { House } from '../../server/host/house.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { Router } from '../../server/host/router.ts';
+import type { TransferList } from '../../server/host/transfers.ts';
 import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
 import { registrarOf } from '../../server/registrar.ts';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
+import { FileFolder } from '../../server/storage/file-folder.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import type { Account } from '../../server/storage/stores/accounts.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
@@ -36,6 +43,12 @@ export interface SceneOptions {
   readonly components?: readonly Component[];
   /** How long an external component that went is waited for, in ms. */
   readonly grace?: number;
+  /** Where uploaded files are; without it there is only somewhere with space. */
+  readonly folder?: FileFolder;
+  /** Instead of what goes through the file proxy. */
+  readonly transfers?: TransferList;
+  /** Limits of the file proxy, which listens nowhere until a test has it listen. */
+  readonly proxy?: Partial<ProxyLimits>;
   /** Errors that the house is expected to log; else a logged error fails the test. */
   readonly mayFail?: boolean;
 }
@@ -64,6 +77,7 @@ export class Scene {
   readonly errors: string[];
   readonly commands: Commands;
   readonly external: ComponentDoor;
+  readonly proxy: ProxyDoor;
 
   constructor(
     db: WatchedDatabase,
@@ -71,9 +85,11 @@ export class Scene {
     hosts: Hosts,
     commands: Commands,
     external: ComponentDoor,
+    proxy: ProxyDoor,
     errors: string[],
   ) {
     this.external = external;
+    this.proxy = proxy;
     this.db = db;
     this.stores = house.stores;
     this.house = house;
@@ -156,13 +172,26 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const stores = openStores(db);
   const counters = newCounters();
   const open: { commands?: Commands } = {};
+  const links = new FileLinks(() => 'https://chat.example.test/');
   const all = modules({
     commands: () => open.commands!,
     contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
     registrar: registrarOf(() => open.commands!),
+    fileLinks: links,
   });
-  const values = new OptionValues(stores.settings, allOptions(all));
+  const promised: { slots?: Slots; proxy?: ProxyDoor } = {};
+  const services = components({
+    slots: () => promised.slots!,
+    links,
+    proxy: () => promised.proxy!,
+    hostname: 'chat.example.test',
+  });
+  const values = new OptionValues(stores.settings, allOptions(all, services));
   await values.load();
+  const folder = options.folder ?? new FileFolder(tmpdir());
+  promised.slots = new Slots({ stores, folder, options: values });
+  const proxy = new ProxyDoor({ options: values, log, limits: options.proxy ?? {} });
+  promised.proxy = proxy;
   const house: House = {
     db,
     stores,
@@ -171,7 +200,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     log,
     modules: all,
-    components: options.components ?? components,
+    components: options.components ?? services,
     options: values,
     version: '9.8.7',
     parse: parseStanza,
@@ -197,6 +226,8 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
+    files: fileSpace(folder, values),
+    transfers: options.transfers ?? proxy,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',
@@ -205,10 +236,11 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
   });
   open.commands = commands;
-  const scene = new Scene(db, house, hosts, commands, external, errors);
+  const scene = new Scene(db, house, hosts, commands, external, proxy, errors);
   t.after(async () => {
     db.release();
     await external.close();
+    await proxy.close();
     await hosts.close();
     await scene.settle();
     commands.close();

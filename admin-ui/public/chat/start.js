@@ -2,7 +2,7 @@
 import '/chat/converse.min.js';
 
 const reply = await fetch('/chat/settings.json');
-const { domain, domains } = await reply.json();
+const { domain, domains, files } = await reply.json();
 const here = location.host;
 // For networks that let no WebSocket through: /chat/?bosh
 const way = new URLSearchParams(location.search).has('bosh')
@@ -54,8 +54,8 @@ window.converse.initialize({
   theme: 'classic',
   dark_theme: 'dracula',
   message_archiving: 'always',
-  // Nothing is fetched from elsewhere because somebody wrote a link to it.
-  render_media: false,
+  // Files that people of this server send are shown. Nothing is fetched from elsewhere because somebody wrote a link to it.
+  render_media: [files],
   fetch_url_headers: false,
   // Rooms are found and made at the domain's own service, and entered under one's own name; those with autojoin in the
   // bookmarks by themselves. With several domains the chat looks for the service of whoever logs in.

@@ -46,13 +46,13 @@ export function boshPlugin(door: ClientDoor, rules: OriginRules): FastifyPluginA
   const roomOf = (sid: string): number => (sessions.get(sid)?.limits.bytes ?? 0) + WRAPPER;
 
   function begin(request: FastifyRequest, said: BoshRequest): BoshSession | undefined {
-    const address = request.raw.socket.remoteAddress ?? '';
+    const { remoteAddress: address = '', localAddress: ours = '' } = request.raw.socket;
     if (!door.hasRoom(address)) return undefined;
     const stream = new BoshSession(said, beforeLogin, () => sessions.delete(stream.sid));
     sessions.set(stream.sid, stream);
     const tls = request.raw.socket as Partial<TLSSocket>;
     const https = { protocol: tls.getProtocol?.() ?? '', cipher: tls.getCipher?.()?.name ?? '' };
-    door.take({ stream, transport: 'bosh', address, https });
+    door.take({ stream, transport: 'bosh', address, ours, https });
     return stream;
   }
 

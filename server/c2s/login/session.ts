@@ -42,6 +42,6 @@ export function clientInfo(connection: Connection): ClientInfo {
   const mechanism = login?.mechanism ?? '';
   const protocol = tls?.getProtocol() ?? peer.https?.protocol ?? '';
   const cipher = tls?.getCipher().name ?? peer.https?.cipher ?? '';
-  const { transport } = peer;
-  return { address, tls: protocol, cipher, mechanism, transport, ...(device !== undefined && { device }) };
+  const { transport, ours } = peer;
+  return { address, ours, tls: protocol, cipher, mechanism, transport, ...(device !== undefined && { device }) };
 }

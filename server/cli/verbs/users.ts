@@ -1,7 +1,7 @@
 import type { QueryOf } from '../../http/contract/index.ts';
 import { askLine, askPassword, readPassword } from '../ask.ts';
 import { usage } from '../failure.ts';
-import { table, when } from '../text.ts';
+import { bytes, table, when } from '../text.ts';
 import { account, type Context, type Verb, whole } from '../verb.ts';
 
 type Status = NonNullable<QueryOf<'GET /api/domains/:domain/accounts'>['status']>;
@@ -100,14 +100,16 @@ export const users: readonly Verb[] = [
     words: 'user delete',
     args: ['JID'],
     options: ['yes'],
-    summary: 'delete an account with its contacts and messages, for good',
+    summary: 'delete an account with its contacts, messages and files, for good',
     async run({ client, given, terminal, print }, [jid = '']) {
       const params = account(jid);
       if (!given.yes) {
         if (terminal.stdin.isTTY !== true) throw usage('There is no terminal to ask whether you are sure: use --yes.');
+        const { counts } = await client.call('GET /api/domains/:domain/accounts/:local', { params });
+        const files = counts.files === 1 ? 'a file' : `${counts.files} files`;
         const typed = await askLine(
           terminal,
-          `This deletes ${jid} with all contacts and messages, for good.\nType the address to go on: `,
+          `This deletes ${jid} with all contacts and messages and ${files} (${bytes(counts.fileBytes)}), for good.\nType the address to go on: `,
         );
         if (typed.trim() !== jid) throw usage('That is not the address; nothing was deleted.');
       }

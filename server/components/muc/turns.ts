@@ -1,5 +1,5 @@
 /** ms of one turn of the event loop that all rooms of a service may take. What follows from it, the sockets, takes as long again. */
-const BUDGET = 8;
+const BUDGET = 5;
 
 /**
  * Keeps rooms with a thousand people in them from stopping everybody else: when many come or speak at once, some of it waits

@@ -89,7 +89,13 @@ export const accounts = {
     reply: closed({
       account: Account,
       sessions: Type.Array(AccountSession),
-      counts: closed({ contacts: Type.Integer(), offline: Type.Integer() }),
+      /** `files` and `fileBytes`: what they uploaded and is still there. */
+      counts: closed({
+        contacts: Type.Integer(),
+        offline: Type.Integer(),
+        files: Type.Integer(),
+        fileBytes: Type.Integer(),
+      }),
       /** What the person says of themselves in a chat app; '' for what they do not say. */
       profile: closed({ name: Type.String(), nick: Type.String(), email: Type.String() }),
     }),
@@ -127,7 +133,7 @@ export const accounts = {
     reply: closed({ account: Account }),
   },
 
-  /** `confirm` is the bare address, typed by the administrator. Roster, messages and sessions go with the account. */
+  /** `confirm` is the bare address, typed by the administrator. Roster, messages, files and sessions go with the account. */
   'DELETE /api/domains/:domain/accounts/:local': {
     params: AccountParams,
     query: closed({ confirm: Type.String({ minLength: 1, maxLength: 3071 }) }),

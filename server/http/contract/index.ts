@@ -5,6 +5,7 @@ import * as AuditShapes from './audit.ts';
 import { components } from './components.ts';
 import * as DeviceShapes from './devices.ts';
 import * as DomainShapes from './domains.ts';
+import * as FileShapes from './files.ts';
 import { local } from './local.ts';
 import * as OnboardingShapes from './onboarding.ts';
 import * as OutageShapes from './outage.ts';
@@ -32,6 +33,7 @@ export const contract = {
   ...AuditShapes.audit,
   ...ReportShapes.reports,
   ...RoomShapes.rooms,
+  ...FileShapes.files,
   ...SettingShapes.settings,
   ...local,
 } as const;
@@ -61,6 +63,8 @@ export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Device = Static<typeof DeviceShapes.Device>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
+export type FileOverview = Static<typeof FileShapes.FileOverview>;
+export type FileUse = Static<typeof FileShapes.FileUse>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
 export type Report = Static<typeof ReportShapes.Report>;
@@ -71,6 +75,8 @@ export type RoomDetail = Static<typeof RoomShapes.RoomDetail>;
 export type RoomMember = Static<typeof RoomShapes.RoomMember>;
 export type RoomMessage = Static<typeof RoomShapes.RoomMessage>;
 export type RoomOccupant = Static<typeof RoomShapes.RoomOccupant>;
+export type SharedFile = Static<typeof FileShapes.SharedFile>;
 export type SessionChange = Static<typeof OverviewShapes.SessionChange>;
 export type Setting = Static<typeof SettingShapes.Setting>;
 export type SignedIn = Static<typeof SessionShapes.SignedIn>;
+export type Transfer = Static<typeof FileShapes.Transfer>;

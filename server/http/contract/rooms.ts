@@ -111,6 +111,8 @@ export const RoomDetail = closed({
     members: Type.Integer(),
     banned: Type.Integer(),
   }),
+  /** What was uploaded and shown here first. */
+  files: closed({ files: Type.Integer(), bytes: Type.Integer() }),
   /** At most 200 of them, by nickname; `room.people` is how many there are. */
   occupants: Type.Array(RoomOccupant),
 });

@@ -11,6 +11,7 @@ import { statements as pubsubBytes } from './0010-pubsub-bytes.ts';
 import { statements as pushDevice } from './0011-push-device.ts';
 import { statements as rooms } from './0012-rooms.ts';
 import { statements as roomInvitations } from './0013-room-invitations.ts';
+import { statements as uploads } from './0014-uploads.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { version: 11, name: 'push-device', statements: pushDevice },
   { version: 12, name: 'rooms', statements: rooms },
   { version: 13, name: 'room-invitations', statements: roomInvitations },
+  { version: 14, name: 'uploads', statements: uploads },
 ];

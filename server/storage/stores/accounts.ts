@@ -70,10 +70,16 @@ const OWNED = [
   'pubsub_node',
 ];
 const OWNED_LATER = ['motd_seen', 'offline', 'last_activity', 'report'];
+/** Files that go in one write: each has its place in many indexes, and one person may have tens of thousands. */
+const FILES = 500;
 
 function read(row: Row): Account {
   const { created_at: createdAt, ...rest } = row;
   return { ...rest, createdAt };
+}
+
+function someFiles(account: number): Statement {
+  return sql`DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE account = ${account} LIMIT ${FILES})`;
 }
 
 function split(bare: string): { local: string; domain: string } {
@@ -158,7 +164,8 @@ export class Accounts {
 
   /**
    * Removes an account and all it owned, and leaves a mark that the name was used. The account, its keys, roster, offline
-   * messages and lists go in one batch; its archive, which may be long, follows in slices (see `sweep`).
+   * messages, lists and some hundred files go in one batch; its archive and more files, which may be many, follow in slices
+   * (see `sweep`).
    */
   async remove(account: Account): Promise<void> {
     const { id, domain, local } = account;
@@ -168,6 +175,7 @@ export class Accounts {
       sql`INSERT INTO removed_account (account, domain, local, deleted_at, swept)
         VALUES (${id}, ${domain}, ${local}, ${this.#now()}, 0) ON CONFLICT (account) DO NOTHING`,
       ...[...OWNED, ...OWNED_LATER].map((table) => ({ text: `DELETE FROM ${table} WHERE account = ?`, values: [id] })),
+      someFiles(id),
       ...leaveNodes(`${local}@${domain}`),
       ...leaveRooms(`${local}@${domain}`),
       // Those that administrators made stay; they only introduce to nobody any more.
@@ -258,6 +266,8 @@ export class Accounts {
 
   async #sweepOne(id: number): Promise<void> {
     await this.#archives.removeAll(id);
+    let gone = FILES;
+    while (gone === FILES) gone = await this.#db.run(someFiles(id));
     // Lazy writes that were on their way when the account was removed are gone by now, too.
     await this.#db.batch([
       ...OWNED_LATER.map((table) => ({ text: `DELETE FROM ${table} WHERE account = ?`, values: [id] })),

@@ -32,6 +32,8 @@ import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
 import { Settings } from './settings.ts';
+import { UploadLists } from './upload-lists.ts';
+import { Uploads } from './uploads.ts';
 
 /** Every store of one database. There must be one set only, as each remembers what it has read. */
 export interface Stores {
@@ -68,6 +70,8 @@ export interface Stores {
   readonly rooms: Rooms;
   readonly rosters: Rosters;
   readonly settings: Settings;
+  readonly uploadLists: UploadLists;
+  readonly uploads: Uploads;
 }
 
 export function openStores(db: Database): Stores {
@@ -118,5 +122,7 @@ export function openStores(db: Database): Stores {
     rooms: new Rooms(db, archives),
     rosters,
     settings: new Settings(db),
+    uploadLists: new UploadLists(db),
+    uploads: new Uploads(db),
   };
 }

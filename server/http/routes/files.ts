@@ -1,0 +1,34 @@
+import type { Commands } from '../../commands/index.ts';
+import { DONE, type RouteEntry, route } from '../route.ts';
+
+export function fileRoutes({ files, transfers }: Commands): RouteEntry[] {
+  return [
+    route('GET /api/files', 'admin', () => files.overview()),
+
+    route('GET /api/files/list', 'admin', ({ query }) => files.list(query)),
+
+    route('GET /api/files/people', 'admin', ({ query }) => files.people(query)),
+
+    route('GET /api/files/rooms', 'admin', ({ query }) => files.rooms(query)),
+
+    route('POST /api/files/find', 'admin', async ({ body }) => ({ file: await files.find(body.link) })),
+
+    route('GET /api/files/count', 'admin', ({ query }) => files.count(query)),
+
+    route('POST /api/files/remove', 'admin', ({ body, by }) => files.remove(by, body.ids)),
+
+    route('DELETE /api/files', 'admin', ({ query: { confirm, ...lot }, by }) => files.removeAll(by, lot, confirm)),
+
+    route('DELETE /api/files/:id', 'admin', async ({ params, by }) => {
+      await files.remove(by, [Number(params.id)]);
+      return DONE;
+    }),
+
+    route('GET /api/transfers', 'admin', async () => transfers.list()),
+
+    route('DELETE /api/transfers/:transfer', 'admin', async ({ params, by }) => {
+      await transfers.end(by, params.transfer);
+      return DONE;
+    }),
+  ];
+}
