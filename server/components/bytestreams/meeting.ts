@@ -45,6 +45,8 @@ export class Meeting {
   readonly since = Date.now();
   /** In the order in which they came, two at most. */
   readonly sides: Side[] = [];
+  /** When the second came, ms since 1970. */
+  metAt = 0;
   timer: NodeJS.Timeout | undefined;
 
   constructor(id: string, hash: string) {

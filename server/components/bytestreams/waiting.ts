@@ -5,6 +5,8 @@ import { Meeting, Side } from './meeting.ts';
 
 /** How long a connection has to itself, in ms; after it, where it is full, it makes way while it is alone. */
 const UNDISTURBED = 3_000;
+/** The same for two who have met: the word to go comes at once, or it is not to come. */
+const UNDISTURBED_PAIR = 10_000;
 
 export interface WaitingLimits {
   /** For the whole handshake, in ms. */
@@ -55,6 +57,7 @@ export class Waiting {
     clearTimeout(side.timer);
     side.meeting = meeting;
     meeting.sides.push(side);
+    if (meeting.sides.length === 2) meeting.metAt = Date.now();
     clearTimeout(meeting.timer);
     meeting.timer = setTimeout(disperse, this.#limits.waitMs, meeting);
     return true;
@@ -125,10 +128,12 @@ export class Waiting {
   }
 
   #makeRoom(group: string): boolean {
-    const before = Date.now() - UNDISTURBED;
+    const now = Date.now();
     for (const side of this.#sides) {
-      if (side.since > before) return false;
-      if (side.group !== group || side.meeting?.sides.length === 2) continue;
+      if (side.since > now - UNDISTURBED) return false;
+      const { meeting } = side;
+      const expected = meeting?.sides.length === 2 && meeting.metAt > now - UNDISTURBED_PAIR;
+      if (side.group !== group || expected) continue;
       this.#leave(side);
       side.socket.destroy();
       return true;

@@ -189,6 +189,22 @@ describe('who waits', () => {
     for (const end of [...pair, fresh]) assert.equal(end.closed || end.ended, false);
   });
 
+  test('attack: pairs that nobody means to activate keep others of their address out for no longer than ten seconds', async (t) => {
+    const { dial } = await open(t, { perAddress: 4 });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const flood = [];
+    for (const hash of ['b'.repeat(40), 'c'.repeat(40)]) {
+      for (let i = 0; i < 2; i++) flood.push(await dial().names(hash));
+    }
+    t.mock.timers.tick(9_000);
+    await dial().isClosed();
+    for (const end of flood) assert.equal(end.closed || end.ended, false);
+    t.mock.timers.tick(1_001);
+    const friends = [await dial().names(HASH), await dial().names(HASH)];
+    for (const end of flood.slice(0, 2)) await end.isClosed();
+    for (const end of [...friends, ...flood.slice(2)]) assert.equal(end.closed || end.ended, false);
+  });
+
   test('attack: half-open for ever: who waits alone, or for the word to go, is let go', async (t) => {
     const { scene, dial } = await open(t, { waitMs: 200 });
     const alone = await dial().names('b'.repeat(40));
