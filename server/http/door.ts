@@ -4,6 +4,7 @@ import {
   createServer as createHttp,
   type Server as HttpServer,
   type IncomingMessage,
+  type RequestListener,
   type ServerOptions,
 } from 'node:http';
 import { createServer as createHttps, type Server as HttpsServer, type ServerOptions as TlsOptions } from 'node:https';
@@ -14,6 +15,7 @@ import type { Commands } from '../commands/index.ts';
 import { createApp } from './app.ts';
 import { Connections } from './connections.ts';
 import type { EventStreams } from './events.ts';
+import { boundPipeline } from './pipeline.ts';
 import { contractChecker } from './validate.ts';
 
 export interface DoorOptions {
@@ -54,7 +56,7 @@ const MOST_REQUESTS = 1_000;
 /** Linux keeps the path of a Unix socket in 108 bytes, the last of them 0. */
 const LONGEST_SOCKET_PATH = 107;
 
-type Create = (handler: FastifyInstance['routing']) => HttpServer | HttpsServer;
+type Create = (handler: RequestListener) => HttpServer | HttpsServer;
 
 /** One application with the sockets it is reached by. */
 export class Door {
@@ -119,7 +121,7 @@ export class Door {
   }
 
   async #open(listen: (server: HttpServer | HttpsServer) => unknown): Promise<HttpServer | HttpsServer> {
-    const server = this.#create(this.#app.routing);
+    const server = this.#create(boundPipeline(this.#app.routing));
     server.maxConnections = MOST_CONNECTIONS;
     server.maxRequestsPerSocket = MOST_REQUESTS;
     server.setTimeout(IDLE_MS);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { mayUse } from '../../server/c2s/origins.ts';
+import type { GetOptions } from '../../server/components/upload/get.ts';
 import { filesAddress, uploadOptions } from '../../server/components/upload/options.ts';
 import { uploadHttp } from '../../server/components/upload/plugin.ts';
 import type { PutOptions } from '../../server/components/upload/put.ts';
@@ -30,7 +31,8 @@ export interface Got {
 
 export const ALLOWED = 'https://intranet.example.test';
 
-export interface UploadOptions extends Partial<Pick<PutOptions, 'clean' | 'pace' | 'uploads'>> {
+export interface UploadOptions
+  extends Partial<Pick<PutOptions, 'clean' | 'pace' | 'uploads'> & Pick<GetOptions, 'downloads'>> {
   /** Where files are, instead of a folder of the test's own. */
   readonly files?: string;
 }

@@ -4,6 +4,7 @@ import { create as disposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Upload, Uploads } from '../../storage/stores/uploads.ts';
+import { type DownloadLimits, Downloads } from './downloads.ts';
 import { knows, partOf } from './range.ts';
 import { sendFile } from './send.ts';
 import { mayBeShown } from './types.ts';
@@ -11,19 +12,32 @@ import { mayBeShown } from './types.ts';
 export interface GetOptions {
   readonly folder: FileFolder;
   readonly uploads: Uploads;
+  readonly downloads?: DownloadLimits;
 }
 
 /** Gives files to whoever has the link, wholly or in part, as XEP-0363 §11 wants it kept apart from our own pages. */
-export function giver({ folder, uploads }: GetOptions) {
+export function giver({ folder, uploads, downloads }: GetOptions) {
+  const underWay = new Downloads(downloads);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { token } = request.params as { readonly token: string };
     const upload = token.length > 100 ? undefined : await uploads.find(token);
     if (upload === undefined || (upload.expiresAt ?? Number.POSITIVE_INFINITY) <= Date.now()) return nothing(reply);
-    const handle = await openIfThere(folder.path(upload.file));
-    if (handle === undefined) return nothing(reply);
-    describe(upload, reply);
-    return give(request, reply, upload, handle);
+    const leave = underWay.enter(request.ip);
+    if (leave === undefined) return busy(reply);
+    try {
+      const handle = await openIfThere(folder.path(upload.file));
+      if (handle === undefined) return nothing(reply);
+      describe(upload, reply);
+      return await give(request, reply, upload, handle);
+    } finally {
+      leave();
+    }
   };
+}
+
+function busy(reply: FastifyReply): FastifyReply {
+  const text = 'Too many files are being downloaded. Try again in a minute.\n';
+  return reply.code(503).header('retry-after', '60').type('text/plain; charset=utf-8').send(text);
 }
 
 function nothing(reply: FastifyReply): FastifyReply {

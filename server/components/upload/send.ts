@@ -4,16 +4,25 @@ import type { ServerResponse } from 'node:http';
 import { largeTurns } from '../../util/large-turns.ts';
 
 const PIECE = 128 * 1024;
+/** ms for a piece, a kilobyte a second: who reads more slowly is let go, for there are only so many places. */
+const PATIENCE = 120_000;
 
 /**
  * Sends bytes `start` to `end` of a file as the body of an answer whose head is written, and ends it; hangs up when the file cannot be
  * read. Two pieces of memory serve from the beginning to the end: new ones for every piece would be garbage by the gigabyte.
  * Never rejects.
  */
-export async function sendFile(file: FileHandle, start: number, end: number, response: ServerResponse): Promise<void> {
+export async function sendFile(
+  file: FileHandle,
+  start: number,
+  end: number,
+  response: ServerResponse,
+  patience = PATIENCE,
+): Promise<void> {
   const memory = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
   const gone = once(response, 'close');
   let written: Promise<unknown> = Promise.resolve();
+  const slow = setTimeout(() => response.destroy(), patience);
   try {
     for (let at = start, n = 0; at <= end; n++) {
       const piece = memory[n % 2]!; // what was in it before the last was written by now
@@ -22,6 +31,7 @@ export async function sendFile(file: FileHandle, start: number, end: number, res
       await new Promise<void>((go) => largeTurns.take(bytesRead, go));
       await Promise.race([written, gone]);
       if (response.destroyed) return;
+      slow.refresh();
       written = new Promise((done) => response.write(piece.subarray(0, bytesRead), done));
       at += bytesRead;
     }
@@ -29,5 +39,7 @@ export async function sendFile(file: FileHandle, start: number, end: number, res
     response.end();
   } catch {
     response.destroy(); // its length was said: whoever gets it sees that it is not whole
+  } finally {
+    clearTimeout(slow);
   }
 }
