@@ -33,6 +33,8 @@ export interface PanelDoorOptions extends DoorOptions {
   readonly upgrades?: ReadonlyMap<string, Upgrade>;
   /** Connections that one address may have. */
   readonly connectionsPerAddress?: number;
+  /** ms after which a connection is closed over which nothing goes */
+  readonly idleMs?: number;
 }
 
 export { webChat } from './web-chat.ts';
@@ -65,8 +67,16 @@ export class Door {
   readonly #create: Create;
   readonly #servers = new Set<HttpServer | HttpsServer>();
   readonly #connections: Connections;
+  readonly #idleMs: number;
 
-  constructor(app: FastifyInstance, streams: EventStreams, create: Create, perAddress = MOST_PER_ADDRESS) {
+  constructor(
+    app: FastifyInstance,
+    streams: EventStreams,
+    create: Create,
+    perAddress = MOST_PER_ADDRESS,
+    idleMs = IDLE_MS,
+  ) {
+    this.#idleMs = idleMs;
     this.#app = app;
     this.#streams = streams;
     this.#create = create;
@@ -124,7 +134,7 @@ export class Door {
     const server = this.#create(boundPipeline(this.#app.routing));
     server.maxConnections = MOST_CONNECTIONS;
     server.maxRequestsPerSocket = MOST_REQUESTS;
-    server.setTimeout(IDLE_MS);
+    server.setTimeout(this.#idleMs);
     this.#connections.follow(server);
     const listening = once(server, 'listening');
     listen(server);
@@ -151,7 +161,7 @@ async function removeStale(path: string): Promise<void> {
 
 /** The door for browsers: panel and API over TLS. */
 export async function createPanelDoor(options: PanelDoorOptions): Promise<Door> {
-  const { tls, upgrades = new Map<string, Upgrade>(), connectionsPerAddress, ...rest } = options;
+  const { tls, upgrades = new Map<string, Upgrade>(), connectionsPerAddress, idleMs, ...rest } = options;
   const { app, streams } = await createApp({ ...rest, side: 'panel' });
   // HTTP/1.1 alone: the panel gains nothing from HTTP/2, and its floods (CVE-2023-44487) have no door here.
   const settings = { ...tls, ...LIMITS, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
@@ -161,7 +171,7 @@ export async function createPanelDoor(options: PanelDoorOptions): Promise<Door> 
     const server = createHttps({ ...settings, shouldUpgradeCallback: (request) => !!upgradeOf(request) }, handler);
     return server.on('upgrade', (request: IncomingMessage, socket, head) => upgradeOf(request)!(request, socket, head));
   };
-  return new Door(app, streams, create, connectionsPerAddress);
+  return new Door(app, streams, create, connectionsPerAddress, idleMs);
 }
 
 /** The door for `hallwayctl`: the same API over a Unix socket, whose file permission is the login. */

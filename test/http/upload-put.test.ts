@@ -83,6 +83,13 @@ describe('uploading a file (XEP-0363 §6)', { skip: without('curl'), timeout: 60
     assert.equal((await uploads.get(get)).text, '12345');
   });
 
+  test('who has sent all is not hung up on while the disk or the cleaning takes its time', async (t) => {
+    const uploads = await openUploads(t, { idleMs: 300, clean: () => () => sleep(1_000) });
+    const { put } = await uploads.slot(5);
+    const done = await uploads.put(put, '12345');
+    assert.deepEqual([done.status, done.exit], [201, 0]);
+  });
+
   test('a slot serves once', async (t) => {
     const uploads = await openUploads(t);
     const { put, get } = await uploads.slot(5);

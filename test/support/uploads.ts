@@ -35,6 +35,7 @@ export interface UploadOptions
   extends Partial<Pick<PutOptions, 'clean' | 'pace' | 'uploads'> & Pick<GetOptions, 'downloads'>> {
   /** Where files are, instead of a folder of the test's own. */
   readonly files?: string;
+  readonly idleMs?: number;
 }
 
 /** The HTTPS door with nothing but files behind it, and curl in front of it. */
@@ -170,7 +171,14 @@ export async function openUploads(t: Pick<TestContext, 'after'>, options: Upload
   const panel = join(place, 'panel');
   await mkdir(panel);
   await writeFile(join(panel, 'index.html'), 'the panel');
-  const door = await createPanelDoor({ commands, log, tls, panel, mounts: [mount] });
+  const door = await createPanelDoor({
+    commands,
+    log,
+    tls,
+    panel,
+    mounts: [mount],
+    ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
+  });
   const { port } = (await door.listen({ host: '127.0.0.1', port: 0 })) as AddressInfo;
   t.after(async () => {
     await door.close();

@@ -68,6 +68,8 @@ async function keep(options: PutOptions, slot: Slot, request: FastifyRequest): P
   const { token, account, domain, name, purpose, expiresAt } = slot;
   const { signal, done } = paced(request, pace);
   const finish = clean(domain);
+  // Who sends slowly is seen to by `paced`; who has sent all is not to be hung up on while a slow disk or the cleaning takes its time.
+  request.raw.socket.setTimeout(0);
   const { file, bytes } = await folder
     .write(request.raw, { signal, bytes: slot.bytes, ...(finish !== undefined && { finish }) })
     .finally(done);
