@@ -81,6 +81,17 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
     assert.equal(await (await field(page, 'canteen.key')).locator('input').inputValue(), '');
   });
 
+  it('says for which domain settings are where there are several, and which of them are for all', async () => {
+    const { page } = here;
+    await door.house.commands.domains.add({ name: 'test', door: 'house' }, 'second.test');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Canteen for example.test' }).waitFor();
+    await page.getByLabel('Settings of the domain').selectOption('second.test');
+    await page.getByRole('heading', { name: 'Canteen for second.test' }).waitFor();
+    assert.match((await (await field(page, 'canteen.key')).textContent()) ?? '', /For all domains\./);
+    assert.doesNotMatch((await (await field(page, 'canteen.open')).textContent()) ?? '', /For all domains/);
+  });
+
   it('broke no rule of its own content policy', () => {
     assert.deepEqual(here.complaints, []);
   });
