@@ -103,12 +103,10 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     commands: () => commands.open!,
     contactAddresses: (domain) => commands.open!.contacts.of(domain),
     registrar,
-    fileLinks,
   });
   const files: { uploads?: OpenUploads; proxy?: ProxyDoor } = {};
   const services = components({
     slots: () => files.uploads!.slots,
-    links: fileLinks,
     proxy: () => files.proxy!,
     hostname: settings.hostname,
   });
@@ -128,6 +126,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     modules: all,
     components: services,
     options,
+    fileLinks,
     version,
     parse: parseStanza,
     limits: {

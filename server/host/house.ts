@@ -5,6 +5,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import type { Element } from '../xmpp/element.ts';
 import type { Component } from './component.ts';
 import type { Counters } from './counters.ts';
+import type { FileLinks } from './file-links.ts';
 import type { Module } from './module.ts';
 import type { OptionValues } from './option-values.ts';
 import type { Router } from './router.ts';
@@ -20,6 +21,8 @@ export interface House {
   readonly modules: readonly Module[];
   readonly components: readonly Component[];
   readonly options: OptionValues;
+  /** What links to uploaded files look like. */
+  readonly fileLinks: FileLinks;
   readonly version: string;
   /** Reads one stanza that was serialised by us. */
   readonly parse: (xml: string) => Element;

@@ -14,7 +14,10 @@ const ASSET = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+$/;
 function isPage(request: FastifyRequest): boolean {
   const path = request.url.split('?', 1)[0] ?? '';
   return (
-    request.method === 'GET' && !/^\/api(?:\/|$)/i.test(path) && !path.startsWith('/assets/') && !STRANGE.test(path)
+    request.method === 'GET' &&
+    !/^\/(?:api|file|upload)(?:\/|$)/i.test(path) &&
+    !path.startsWith('/assets/') &&
+    !STRANGE.test(path)
   );
 }
 

@@ -1,5 +1,4 @@
 import type { Commands } from '../commands/index.ts';
-import type { FileLinks } from '../host/file-links.ts';
 import type { Module } from '../host/module.ts';
 import type { Registrar } from '../host/registrar.ts';
 import { adHoc } from './ad-hoc.ts';
@@ -34,7 +33,6 @@ import { registration } from './registration.ts';
 import { reporting } from './reporting.ts';
 import { retraction } from './retraction.ts';
 import { roster } from './roster.ts';
-import { sharedFiles } from './shared-files.ts';
 import { stanzaId } from './stanza-id.ts';
 import { subscriptions } from './subscriptions.ts';
 import { time } from './time.ts';
@@ -47,7 +45,6 @@ export interface ModuleNeeds {
   readonly commands: () => Commands;
   readonly contactAddresses: (domain: string) => ContactAddresses;
   readonly registrar: Registrar;
-  readonly fileLinks: FileLinks;
 }
 
 /** All modules. Their order is the order of their steps within a stage, and of their handlers of an event. */
@@ -90,7 +87,6 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     contactAddresses(needs.contactAddresses),
     registration(needs.registrar),
     invite(needs.registrar),
-    sharedFiles(needs.fileLinks),
     adHoc(needs.commands),
   ];
 }

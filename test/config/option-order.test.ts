@@ -7,8 +7,8 @@ import { allOptions } from '../../server/options.ts';
 test('settings stand together by group, what an office decides first at the beginning', () => {
   const never = undefined as never;
   const all = allOptions(
-    modules({ commands: () => never, contactAddresses: () => never, registrar: never, fileLinks: never }),
-    components({ slots: () => never, links: never, proxy: () => never, hostname: never }),
+    modules({ commands: () => never, contactAddresses: () => never, registrar: never }),
+    components({ slots: () => never, proxy: () => never, hostname: never }),
   );
   const groups = all.map(({ group }) => group).filter((group, at, list) => group !== list[at - 1]);
   assert.equal(new Set(groups).size, groups.length, `a group is torn apart: ${groups.join(', ')}`);

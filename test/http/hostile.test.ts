@@ -85,6 +85,8 @@ describe('hostile requests', () => {
     assert.match(String((await ask('GET /assets/main-abc.js')).headers['cache-control']), /immutable/);
     assert.equal((await ask('GET /theme.js')).text, '// theme');
     assert.equal((await ask('GET /assets/gone.js')).status, 404);
+    for (const path of ['/file/', '/upload/x/y/z', '/api']) assert.equal((await ask(`GET ${path}`)).status, 404, path);
+    assert.equal((await ask('GET /files')).status, 200, 'this is a page');
     for (const path of ['/', '/api/session', '/api/nothing', '/assets/main-abc.js']) {
       const { headers } = await ask(`GET ${path}`);
       const policy = String(headers['content-security-policy']);

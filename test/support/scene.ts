@@ -177,12 +177,10 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     commands: () => open.commands!,
     contactAddresses: (domain) => options.contactAddresses ?? open.commands!.contacts.of(domain),
     registrar: registrarOf(() => open.commands!),
-    fileLinks: links,
   });
   const promised: { slots?: Slots; proxy?: ProxyDoor } = {};
   const services = components({
     slots: () => promised.slots!,
-    links,
     proxy: () => promised.proxy!,
     hostname: 'chat.example.test',
   });
@@ -201,6 +199,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     log,
     modules: all,
     components: options.components ?? services,
+    fileLinks: links,
     options: values,
     version: '9.8.7',
     parse: parseStanza,

@@ -31,7 +31,7 @@ export function activation(sid: string, target: string, proxy = 'proxy.example.t
 
 /** Resolves once it is so. */
 export async function until(so: () => boolean, what: string): Promise<void> {
-  for (const deadline = Date.now() + 5_000; !so(); await sleep(2)) assert.ok(Date.now() < deadline, what);
+  for (const deadline = performance.now() + 5_000; !so(); await sleep(2)) assert.ok(performance.now() < deadline, what);
 }
 
 /** One end of a bytestream, as a client has it. */

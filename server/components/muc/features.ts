@@ -16,6 +16,7 @@ import { owning } from './owner.ts';
 import { pacing } from './pacing.ts';
 import { registering } from './registering.ts';
 import { retraction } from './retraction.ts';
+import { sharedFiles } from './shared-files.ts';
 import { slowMode } from './slow-mode.ts';
 import { subject } from './subject.ts';
 import { voice } from './voice.ts';
@@ -43,6 +44,7 @@ export const FEATURES: readonly RoomFeature[] = [
   mentions,
   cards,
   activity,
+  sharedFiles,
   slowMode,
   defaultRooms,
 ];

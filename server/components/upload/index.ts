@@ -1,5 +1,4 @@
 import type { Component } from '../../host/component.ts';
-import type { FileLinks } from '../../host/file-links.ts';
 import type { Host } from '../../host/host.ts';
 import type { IqRequest } from '../../host/iq.ts';
 import type { UploadPurpose } from '../../storage/stores/uploads.ts';
@@ -18,7 +17,6 @@ const PURPOSES = ['message', 'profile', 'ephemeral'] as const satisfies readonly
 
 export interface UploadNeeds {
   readonly slots: () => Slots;
-  readonly links: FileLinks;
 }
 
 /** HTTP File Upload (XEP-0363): whoever has an account asks here for a place to put a file, and for the link to it. */
@@ -65,7 +63,7 @@ async function grant(host: Host, needs: UploadNeeds, buckets: TokenBuckets, requ
   if (wait > 0) throw later('Not so many at once, please.', Date.now() + wait);
   const wish = { account: account.id, domain: host.domain, ...readRequest(request.payload) };
   const { put, get } = await needs.slots().grant(wish);
-  const { links } = needs;
+  const { fileLinks: links } = host.house;
   return el(
     'slot',
     { xmlns: NS.httpUpload },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FileLinks } from '../../server/host/file-links.ts';
-import { child } from '../../server/xmpp/element.ts';
-import type { Actor } from '../support/actor.ts';
-import { openScene, type Scene } from '../support/scene.ts';
+import { FileLinks } from '../../../server/host/file-links.ts';
+import { child } from '../../../server/xmpp/element.ts';
+import type { Actor } from '../../support/actor.ts';
+import { openScene, type Scene } from '../../support/scene.ts';
 
 const ROOM = 'garden@conference.example.test';
 let made = 0;
@@ -56,6 +56,10 @@ describe('the room to which a file was shown', () => {
     const other = await file(scene, 'juliet@example.test', juliet);
     await shows(body(` ${other.link}\n`));
     assert.equal(await roomOf(other.token), ROOM);
+    await juliet.sends(
+      "<presence to='other@conference.example.test/juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    );
+    await juliet.all();
     await shows(body(other.link), 'groupchat', 'other@conference.example.test');
     assert.equal(await roomOf(other.token), ROOM, 'the first counts');
   });
@@ -72,8 +76,11 @@ describe('the room to which a file was shown', () => {
     await shows(body(link) + oob('https://elsewhere.example/'));
     await shows(body(link), 'groupchat', 'romeo@example.test');
     await shows(body(link), 'groupchat', 'nobody.example');
+    await shows(body(link), 'groupchat', 'never-joined@conference.example.test');
     assert.equal(await roomOf(token), '');
     const romeo = await scene.comes('romeo@example.test/phone');
+    await romeo.sends(`<presence to='${ROOM}/romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+    await romeo.all();
     const his = await file(scene, 'romeo@example.test', romeo);
     await shows(body(his.link));
     assert.equal(await roomOf(his.token), '', 'she did not upload it');
