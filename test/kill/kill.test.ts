@@ -77,17 +77,16 @@ async function archive(client: XmppClient, after: string): Promise<Entry[]> {
   }
 }
 
-/** Messages given to somebody who was away. */
+/** Messages given to somebody who was away: some may come before the server has answered, some after. */
 async function waiting(client: XmppClient): Promise<string[]> {
-  client.send('<presence/>');
-  await client
-    .ask("<iq type='get' id='ping' to='example.test'><ping xmlns='urn:xmpp:ping'/></iq>", 'ping')
-    .catch(() => {});
+  client.send("<presence/><iq type='get' id='ping' to='example.test'><ping xmlns='urn:xmpp:ping'/></iq>");
   const bodies: string[] = [];
-  for (;;) {
-    const element = await client.next('message', 1_000).catch(() => undefined);
-    const body = element?.getChildText('body');
+  for (let answered = false; ; ) {
+    const come = client.next((one) => one.name === 'message' || one.attrs.id === 'ping', answered ? 1_000 : undefined);
+    const element = answered ? await come.catch(() => undefined) : await come;
     if (element === undefined) return bodies;
+    if (element.name === 'iq') answered = true;
+    const body = element.getChildText('body');
     if (body !== null && body !== undefined) bodies.push(body);
   }
 }
