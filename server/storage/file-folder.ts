@@ -153,12 +153,8 @@ async function copy(source: Readable, sink: FileSink, signal: AbortSignal): Prom
   await sink.end();
 }
 
-/** A name is on disk once its folder is. */
-async function sync(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Resolves when a file, or the names in a folder, are on disk. */
+export async function sync(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
 }

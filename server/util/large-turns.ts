@@ -3,6 +3,11 @@ import { bytesMoved } from './garbage.ts';
 /** Bytes that all large files together may move before others are looked at: a quarter of a millisecond, up to one with TLS. */
 const BUDGET = 256 * 1024;
 
+interface Turn {
+  readonly bytes: number;
+  readonly go: () => void;
+}
+
 /**
  * Lets large files that are on their way take turns with each other, and with everybody else in the house. Left alone the system
  * hands over two megabytes of each connection at once, so that a few of them would keep every message waiting for tenths of a second.
@@ -12,7 +17,7 @@ export class LargeTurns {
   #left: number;
   #scheduled = false;
   /** Those whose turn has not come, in order; bounded by two for each file. */
-  #waiting: (() => void)[] = [];
+  #waiting: Turn[] = [];
 
   constructor(budget = BUDGET) {
     this.#budget = budget;
@@ -21,25 +26,30 @@ export class LargeTurns {
 
   /** Calls back at once while there is budget left, else when its turn has come. */
   take(bytes: number, go: () => void): void {
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#next);
-    }
-    if (this.#left <= 0) {
-      this.#waiting.push(() => this.take(bytes, go));
-      return;
-    }
+    this.#schedule();
+    if (this.#left > 0 && this.#waiting.length === 0) this.#go({ bytes, go });
+    else this.#waiting.push({ bytes, go });
+  }
+
+  #go({ bytes, go }: Turn): void {
     this.#left -= bytes;
     go();
   }
 
-  readonly #next = (): void => {
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
     this.#left = this.#budget;
     this.#scheduled = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const go of waiting) go();
-  };
+    let n = 0;
+    while (n < this.#waiting.length && this.#left > 0) this.#go(this.#waiting[n++]!);
+    this.#waiting = this.#waiting.slice(n);
+    if (this.#waiting.length > 0) this.#schedule();
+  }
 }
 
 /** There is one event loop, and so one of these. */

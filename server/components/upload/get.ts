@@ -25,7 +25,7 @@ export function giver({ folder, uploads, downloads }: GetOptions) {
     const leave = underWay.enter(request.ip);
     if (leave === undefined) return busy(reply);
     try {
-      const handle = await openIfThere(folder.path(upload.file));
+      await using handle = await openIfThere(folder.path(upload.file));
       if (handle === undefined) return nothing(reply);
       describe(upload, reply);
       return await give(request, reply, upload, handle);
@@ -77,11 +77,9 @@ async function give(
       reply.hijack();
       reply.raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
       await sendFile(handle, start, end, reply.raw);
-      await handle.close();
       return reply;
     }
   }
-  await handle.close();
   return reply.send();
 }
 

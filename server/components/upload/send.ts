@@ -20,7 +20,7 @@ export async function sendFile(
   patience = PATIENCE,
 ): Promise<void> {
   const memory = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
-  const gone = once(response, 'close');
+  const gone = once(response, 'close').catch(() => undefined); // it broke: that is seen below, too
   let written: Promise<unknown> = Promise.resolve();
   const slow = setTimeout(() => response.destroy(), patience);
   try {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { sync } from '../../storage/file-folder.ts';
 import { BEGINNING, madeByCamera } from './photo.ts';
 import { Refusal } from './refusal.ts';
 
@@ -59,7 +60,7 @@ export class Stripper {
     try {
       const { code, said } = await this.#run([...QUIETLY, ...ALL_BUT_LOOKS, '-o', cleaned, path]);
       if (code === 0) {
-        await flush(cleaned);
+        await sync(cleaned);
         await rename(cleaned, path);
         return;
       }
@@ -95,20 +96,7 @@ function listen({ stderr }: ChildProcess): () => string {
 }
 
 async function kindOf(path: string): Promise<'photo' | 'film' | undefined> {
-  const handle = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0);
-    return madeByCamera(buffer.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await using handle = await open(path, 'r');
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0);
+  return madeByCamera(buffer.subarray(0, bytesRead));
 }
