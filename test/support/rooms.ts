@@ -1,4 +1,5 @@
 import type { Room } from '../../server/components/muc/room.ts';
+import type { Rooms } from '../../server/components/muc/rooms.ts';
 import { RoomService } from '../../server/components/muc/service.ts';
 import type { RoomConfig } from '../../server/storage/stores/rooms.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
@@ -66,15 +67,19 @@ export function askFor(attributes: string, room = ROOM): string {
   return `<iq type='get' to='${room}'><query xmlns='${MUC}#admin'><item ${attributes}/></query></iq>`;
 }
 
-/** The room as the service has it; it must be in use. */
-export function roomOf(scene: Scene, room = ROOM): Room {
+/** The rooms of the service that has this one; it must be in use. */
+export function roomsOf(scene: Scene, room = ROOM): Rooms {
   const { local, domain } = parseJid(room);
   for (const { components } of scene.hosts) {
     const service = components.get(domain);
-    const found = service instanceof RoomService ? service.rooms.inUse.current(local) : undefined;
-    if (found !== undefined) return found;
+    if (service instanceof RoomService && service.rooms.inUse.current(local) !== undefined) return service.rooms;
   }
   throw new Error(`${room} is not in use`);
+}
+
+/** The room as the service has it; it must be in use. */
+export function roomOf(scene: Scene, room = ROOM): Room {
+  return roomsOf(scene, room).inUse.current(parseJid(room).local)!;
 }
 
 /** A room like this from now on, without anybody being told. */
