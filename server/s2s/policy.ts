@@ -1,0 +1,53 @@
+import type { Proof } from './attempt.ts';
+
+/** What holds for domains of which no rule speaks. `ask`: an administrator decides when it comes up. */
+export type Default = 'closed' | 'ask' | 'open';
+export type LeastTls = 'TLSv1.2' | 'TLSv1.3';
+
+/** What was decided for one domain, or for all below one. */
+export interface Rule {
+  /** `example.test`, or `*.example.test` for all names below it (and not itself). In the form of RFC 7622. */
+  readonly pattern: string;
+  readonly verdict: 'allow' | 'deny';
+  /** ms since 1970 from which it does not hold any more; absent: for good. */
+  readonly until?: number;
+  /** Absent: what the policy says for all. */
+  readonly leastTls?: LeastTls;
+  /** `certificate`: nothing else will do. `dialback`: that will do, too. */
+  readonly proof?: Proof;
+  /** Certificates (PEM) of an authority that speaks for these domains, beside those that everybody trusts. */
+  readonly authority?: string;
+  /** Where to connect to, `host:port` or `address:port`, in the place of what the DNS says. */
+  readonly address?: string;
+  readonly reason: string;
+  /** Who decided it, and when. */
+  readonly author: string;
+  readonly at: number;
+}
+
+/** All of it, to be read by people: the one object that says with whom this house talks. */
+export interface Policy {
+  readonly default: Default;
+  readonly leastTls: LeastTls;
+  readonly proof: Proof;
+  /** Other servers may be at addresses of private networks, though no rule names an address for them. */
+  readonly privateAddresses: boolean;
+  /** Who may talk with people of other servers. */
+  readonly outside: 'everyone' | 'chosen';
+  /** Bare addresses of those, where they are chosen. */
+  readonly people: readonly string[];
+  readonly rules: readonly Rule[];
+}
+
+/** What the policy says of one domain now. */
+export interface Judgement {
+  readonly verdict: 'allow' | 'deny' | 'ask';
+  /** The rule that decided it; undefined: the default. A rule that has expired is told by `expired`. */
+  readonly rule: Rule | undefined;
+  readonly expired: Rule | undefined;
+  readonly leastTls: LeastTls;
+  readonly proof: Proof;
+  readonly authority: string | undefined;
+  readonly address: string | undefined;
+  readonly privateAddresses: boolean;
+}
