@@ -1,9 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { absent, PACKAGES, type Package, WHY } from './packages.ts';
 
 const APT = '/usr/bin/apt-get';
 const UPDATE_MS = 180_000;
 const INSTALL_MS = 420_000;
+/** Debian's door for "no service is to be started now": what installs one asks it. */
+const POLICY = '/usr/sbin/policy-rc.d';
+const NOTHING_STARTS = '#!/bin/sh\nexit 101\n';
+/** Some of the packages are servers, and would run from the next boot on. Tests start their own. */
+const SERVICES = ['coturn', 'prosody', 'ejabberd', 'ngircd', 'biboumi'];
 
 function apt(args: readonly string[], timeout: number): string | undefined {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -40,9 +46,26 @@ function install(missing: readonly Package[], say: (line: string) => void): stri
   // An old list is often good enough: what cannot be got is told by the installation.
   apt(['update'], UPDATE_MS);
   const add = ['install', '--yes', '--no-install-recommends'];
-  const failed = apt([...add, ...missing], INSTALL_MS);
-  if (failed === undefined || missing.length === 1) return failed;
-  // One that cannot be had must not keep the others away.
-  const reasons = missing.map((name) => apt([...add, name], INSTALL_MS)).filter((reason) => reason !== undefined);
-  return reasons.join('; ') || undefined;
+  return withoutStarting(missing, () => {
+    const failed = apt([...add, ...missing], INSTALL_MS);
+    if (failed === undefined || missing.length === 1) return failed;
+    // One that cannot be had must not keep the others away.
+    const reasons = missing.map((name) => apt([...add, name], INSTALL_MS)).filter((reason) => reason !== undefined);
+    return reasons.join('; ') || undefined;
+  });
+}
+
+/** No service of these packages is started by their installation, nor by a later boot. One that was there is left alone. */
+function withoutStarting<T>(missing: readonly string[], work: () => T): T {
+  const ours = !existsSync(POLICY);
+  if (ours) writeFileSync(POLICY, NOTHING_STARTS, { mode: 0o755 });
+  try {
+    return work();
+  } finally {
+    if (ours) rmSync(POLICY);
+    const added = SERVICES.filter((name) => missing.includes(name));
+    // Where there is no systemd there is nothing to switch off.
+    if (added.length > 0)
+      spawnSync('systemctl', ['disable', '--quiet', ...added], { stdio: 'ignore', timeout: 30_000 });
+  }
 }

@@ -10,6 +10,12 @@ export const PACKAGES = {
   curl: '/usr/bin/curl',
   openssl: '/usr/bin/openssl',
   coturn: '/usr/bin/turnserver',
+  'dnsmasq-base': '/usr/sbin/dnsmasq',
+  prosody: '/usr/bin/prosody',
+  'lua-unbound': '/usr/share/doc/lua-unbound/copyright',
+  ejabberd: '/usr/sbin/ejabberdctl',
+  ngircd: '/usr/sbin/ngircd',
+  biboumi: '/usr/bin/biboumi',
 } as const;
 export type Package = keyof typeof PACKAGES;
 

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Package, without } from './packages.ts';
+
+export const DNSMASQ: Package = 'dnsmasq-base';
+/** What node:test takes as `skip`. */
+export const noDnsmasq: string | false = without(DNSMASQ);
+
+/** The only names that it knows end in one of these: any other of theirs does not exist (NXDOMAIN), of others it knows nothing. */
+const OWN = ['test', 'example', 'invalid'];
+const PORT_TRIES = 5;
+const ANSWER_TRIES = 200;
+
+export interface SrvLine {
+  /** `_xmpp-server._tcp.example.test`. */
+  readonly name: string;
+  /** `.` says that there is no such service. */
+  readonly target: string;
+  readonly port?: number;
+  readonly priority?: number;
+  readonly weight?: number;
+}
+
+/** What the DNS is to say. */
+export interface Zone {
+  readonly srv?: readonly SrvLine[];
+  /** Addresses of either kind, by name. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** Lines for dnsmasq's own file, as `cname=a.test,b.test`. */
+  readonly more?: readonly string[];
+}
+
+function linesOf({ srv = [], hosts = {}, more = [] }: Zone): string[] {
+  return [
+    ...OWN.map((name) => `local=/${name}/`),
+    ...srv.map(({ name, target, port = 0, priority = 0, weight = 0 }) =>
+      target === '.' ? `srv-host=${name}` : `srv-host=${name},${target},${port},${priority},${weight}`,
+    ),
+    // One line for each: a line takes one address of each kind.
+    ...Object.entries(hosts).flatMap(([name, addresses]) => addresses.map((one) => `host-record=${name},${one}`)),
+    ...more,
+  ];
+}
+
+async function freePort(address: string): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+/** A dnsmasq on loopback that says what the test wants and asks nobody. */
+export class Dns implements AsyncDisposable {
+  readonly address: string;
+  readonly #folder: string;
+  #port: number;
+  #child: ChildProcess | undefined;
+  #said = '';
+
+  private constructor(folder: string, address: string, port: number) {
+    this.#folder = folder;
+    this.address = address;
+    this.#port = port;
+  }
+
+  /** Answers from here on. Port 0: one that is free. Rejects with its words when it does not come up. */
+  static async start(zone: Zone, address = '127.0.0.1', port = 0): Promise<Dns> {
+    const dns = new Dns(await mkdtemp(join(tmpdir(), 'hallway-dns-')), address, port);
+    try {
+      // Between the look for a free port and the use of it, it may be taken by somebody else.
+      for (let tries = 1; ; tries++) {
+        if (port === 0) dns.#port = await freePort(address);
+        if (await dns.#up(zone)) return dns;
+        if (port !== 0 || tries === PORT_TRIES) throw new Error(`dnsmasq did not start:\n${dns.#said}`);
+      }
+    } catch (error) {
+      await dns[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** As a boot file names it. */
+  get server(): string {
+    return `${this.address}:${this.#port}`;
+  }
+
+  /** Says this from now on, at the same port. */
+  async says(zone: Zone): Promise<void> {
+    await this.stop();
+    if (!(await this.#up(zone))) throw new Error(`dnsmasq did not start again:\n${this.#said}`);
+  }
+
+  /** Answers no more: who asks is told that nobody is there. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child !== undefined && child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #up(zone: Zone): Promise<boolean> {
+    const file = join(this.#folder, 'dnsmasq.conf');
+    const own = [
+      `port=${this.#port}`,
+      `listen-address=${this.address}`,
+      'bind-interfaces',
+      'no-resolv',
+      'no-hosts',
+      'local-ttl=0',
+      'cache-size=0',
+      'pid-file',
+      // Started by root it would become somebody who cannot read this file.
+      ...(process.getuid?.() === 0 ? ['user=root'] : []),
+    ];
+    await writeFile(file, `${[...own, ...linesOf(zone)].join('\n')}\n`);
+    this.#said = '';
+    const child = spawn('/usr/sbin/dnsmasq', ['--keep-in-foreground', '--log-facility=-', `--conf-file=${file}`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-10_000);
+    });
+    this.#child = child;
+    for (let tries = 0; tries < ANSWER_TRIES && child.exitCode === null; tries++) {
+      if ((await this.#answers()) && child.exitCode === null) return true;
+    }
+    await this.stop();
+    return false;
+  }
+
+  /** A question (RFC 1035 §4.1) for a name that nobody has is answered. */
+  async #answers(): Promise<boolean> {
+    const socket = createSocket('udp4');
+    try {
+      const answer = new Promise<boolean>((resolve) => {
+        socket.once('message', () => resolve(true));
+        socket.once('error', () => undefined);
+      });
+      const question = Buffer.from('68770100000100000000000005726561647904746573740000010001', 'hex');
+      socket.send(question, this.#port, this.address);
+      return await Promise.race([answer, pause(50, false)]);
+    } finally {
+      socket.close();
+    }
+  }
+}
