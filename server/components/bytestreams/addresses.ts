@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { type HostAndPort, hostAndPort, written } from './host-and-port.ts';
+import { type HostAndPort, hostAndPort, written } from '../../util/host-and-port.ts';
 
 /** What is known when somebody asks where to connect. */
 export interface Asked {

@@ -1,5 +1,5 @@
 import { listOption, numberOption, switchOption } from '../../host/options.ts';
-import { hostAndPort } from './host-and-port.ts';
+import { hostAndPort } from '../../util/host-and-port.ts';
 
 /** What people mean by MB: their file managers count so. */
 export const MB = 1_000_000;
