@@ -15,17 +15,20 @@ export interface SrvAnswer {
   }[];
   /** Absent where there was an answer, be it that there are no records. */
   readonly problem?: 'timeout' | 'failed';
+  /** How many records there were beside those, which nobody looked at. */
+  readonly more?: number;
 }
 
 /** One address that was tried. */
 export interface Try {
   readonly host: string;
+  /** Empty where the host has none, or it could not be found out. */
   readonly address: string;
   readonly port: number;
   readonly transport: Transport;
   /** ms until it was connected or failed. */
   readonly took: number;
-  /** `refused`, `unreachable`, `timeout`, `private`; absent for the one that was connected. */
+  /** `refused`, `unreachable`, `timeout`, `private`, `no-address`, `dns-timeout`, `dns-failed`; absent for the one that was connected. */
   readonly failed?: string;
 }
 

@@ -7,6 +7,7 @@ export type ProblemCode =
   | 'dns-timeout'
   | 'dns-failed'
   | 'private-address'
+  | 'port-not-allowed'
   // connecting
   | 'refused'
   | 'unreachable'
@@ -73,6 +74,7 @@ const LASTING: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'no-such-domain',
   'no-service',
   'private-address',
+  'port-not-allowed',
   'host-unknown',
   'no-starttls',
   'tls-too-old',
