@@ -86,6 +86,11 @@ export class Dns implements AsyncDisposable {
     }
   }
 
+  /** The addresses that it gives, in the form of /etc/hosts: for those that ask the C library, which asks who it wants. */
+  get hostsFile(): string {
+    return join(this.#folder, 'hosts');
+  }
+
   get port(): number {
     return this.#port;
   }
@@ -128,6 +133,8 @@ export class Dns implements AsyncDisposable {
       ...(process.getuid?.() === 0 ? ['user=root'] : []),
     ];
     await writeFile(file, `${[...own, ...linesOf(zone)].join('\n')}\n`);
+    const known = Object.entries(zone.hosts ?? {}).flatMap(([name, all]) => all.map((one) => `${one} ${name}\n`));
+    await writeFile(this.hostsFile, known.join(''));
     this.#said = '';
     const child = spawn('/usr/sbin/dnsmasq', ['--keep-in-foreground', '--log-facility=-', `--conf-file=${file}`], {
       stdio: ['ignore', 'ignore', 'pipe'],

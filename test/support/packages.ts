@@ -14,6 +14,7 @@ export const PACKAGES = {
   prosody: '/usr/bin/prosody',
   'lua-unbound': '/usr/share/doc/lua-unbound/copyright',
   ejabberd: '/usr/sbin/ejabberdctl',
+  'libnss-wrapper': '/usr/share/doc/libnss-wrapper/copyright',
   ngircd: '/usr/sbin/ngircd',
   biboumi: '/usr/bin/biboumi',
 } as const;

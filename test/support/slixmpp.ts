@@ -26,15 +26,33 @@ export async function playScene(
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, unknown>> {
   await appliance.authority();
-  const { domain, host, ports, authorityFile } = appliance;
-  const world = join(appliance.folder, `${scene}.json`);
+  const { domain, host, ports, authorityFile, folder } = appliance;
   const told = { domain, hostname: HOSTNAME, host, ports, authority: authorityFile, people, more };
+  return playAmong(scene, told, folder, () => `The server's last words:\n${lastLines(appliance.log, 20)}`);
+}
+
+/** The end of a log. */
+export function lastLines(log: string, lines: number): string {
+  return log.split('\n').slice(-lines).join('\n');
+}
+
+/**
+ * Plays one scene among what `told` says (see World in actor.py), which is written into this folder. What `words` gives is
+ * shown when it fails.
+ */
+export async function playAmong(
+  scene: string,
+  told: Readonly<Record<string, unknown>>,
+  folder: string,
+  words: () => string,
+): Promise<Record<string, unknown>> {
+  const world = join(folder, `${scene.replace('/', '-')}.json`);
   await writeFile(world, JSON.stringify(told));
   // Debian's own Python: another one that stands before it on the PATH lacks Debian's modules.
   const child = spawn('/usr/bin/python3', ['-B', '-W', 'ignore', join(SCENES, `${scene}.py`), world], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Whom this machine trusts is no business of the scene.
-    env: { ...process.env, SSL_CERT_FILE: '/nonexistent', SSL_CERT_DIR: '/nonexistent' },
+    env: { ...process.env, SSL_CERT_FILE: '/nonexistent', SSL_CERT_DIR: '/nonexistent', PYTHONPATH: SCENES },
     timeout: MOST_MS,
     killSignal: 'SIGKILL',
   });
@@ -49,10 +67,7 @@ export async function playScene(
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   const said = /^scene: (.*)$/m.exec(stdout)?.[1];
   if (code !== 0 || said === undefined) {
-    const log = appliance.log.split('\n').slice(-20).join('\n');
-    throw new Error(
-      `${scene}.py ended with ${signal ?? code}\n${stderr.slice(-4_000)}\nThe server's last words:\n${log}`,
-    );
+    throw new Error(`${scene}.py ended with ${signal ?? code}\n${stderr.slice(-4_000)}\n${words()}`);
   }
   return JSON.parse(said) as Record<string, unknown>;
 }
