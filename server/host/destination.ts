@@ -17,6 +17,8 @@ export interface Destination {
   reaches?(device: Jid): boolean;
   /** Nobody of another domain can be reached any more, and nobody there will say goodbye. */
   lost?(domain: string): void;
+  /** The bare address of the person of this house who is behind an address here, as of an occupant of a room; if there is one. */
+  behind?(jid: Jid): string | undefined;
   /** Takes a stanza over. Throws StanzaError when it refuses; a promise means that the store was waited for. */
   accept(stanza: Stanza, ledger: Ledger): void | Promise<void>;
 }

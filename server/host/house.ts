@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import type { FileLinks } from './file-links.ts';
 import type { Module } from './module.ts';
 import type { OptionValues } from './option-values.ts';
+import type { OutsideRule } from './outside.ts';
 import type { Router } from './router.ts';
 
 /** What all hosts share. */
@@ -21,6 +22,8 @@ export interface House {
   readonly modules: readonly Module[];
   readonly components: readonly Component[];
   readonly options: OptionValues;
+  /** Who may talk with people of other servers; absent: everybody. */
+  readonly outside?: OutsideRule;
   /** What links to uploaded files look like. */
   readonly fileLinks: FileLinks;
   readonly version: string;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Policy, Rule } from '../../server/s2s/policy.ts';
+import type { Policy } from '../../server/s2s/policy.ts';
 import { PolicyBook, PolicyChanged } from '../../server/s2s/policy-book.ts';
 import { CLOSED, checkPolicy, MOST_PEOPLE, MOST_RULES, PolicyError } from '../../server/s2s/policy-check.ts';
 import { openStores } from '../../server/storage/stores/index.ts';
 import { opened } from '../storage/support.ts';
+import { ruleFor as rule } from '../support/elsewhere.ts';
 
 const LOG = { error: () => {} };
 
@@ -12,10 +13,6 @@ async function book(t: TestContext, policy: Partial<Policy> = {}): Promise<Polic
   const made = new PolicyBook(openStores(await opened(t)).settings, LOG);
   await made.set({ ...CLOSED, ...policy });
   return made;
-}
-
-function rule(pattern: string, verdict: Rule['verdict'] = 'allow', more: Partial<Rule> = {}): Rule {
-  return { pattern, verdict, reason: 'a partner', author: 'anna', at: 1_700_000_000_000, ...more };
 }
 
 describe('the policy of federation', () => {

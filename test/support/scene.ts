@@ -22,6 +22,7 @@ import type { TransferList } from '../../server/host/transfers.ts';
 import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
 import { registrarOf } from '../../server/registrar.ts';
+import { PolicyBook } from '../../server/s2s/policy-book.ts';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
 import { FileFolder } from '../../server/storage/file-folder.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
@@ -78,6 +79,8 @@ export class Scene {
   readonly commands: Commands;
   readonly external: ComponentDoor;
   readonly proxy: ProxyDoor;
+  /** With whom the house talks: nobody, until a test says something else. */
+  readonly book: PolicyBook;
 
   constructor(
     db: WatchedDatabase,
@@ -86,8 +89,10 @@ export class Scene {
     commands: Commands,
     external: ComponentDoor,
     proxy: ProxyDoor,
+    book: PolicyBook,
     errors: string[],
   ) {
+    this.book = book;
     this.external = external;
     this.proxy = proxy;
     this.db = db;
@@ -190,6 +195,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   promised.slots = new Slots({ stores, folder, options: values });
   const proxy = new ProxyDoor({ options: values, log, limits: options.proxy ?? {} });
   promised.proxy = proxy;
+  const book = new PolicyBook(stores.settings, log);
   const house: House = {
     db,
     stores,
@@ -201,6 +207,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     components: options.components ?? services,
     fileLinks: links,
     options: values,
+    outside: book,
     version: '9.8.7',
     parse: parseStanza,
     limits: {
@@ -235,7 +242,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
   });
   open.commands = commands;
-  const scene = new Scene(db, house, hosts, commands, external, proxy, errors);
+  const scene = new Scene(db, house, hosts, commands, external, proxy, book, errors);
   t.after(async () => {
     db.release();
     await external.close();

@@ -4,6 +4,7 @@ import { parseJid } from '../../xmpp/jid.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast } from './affiliations.ts';
 import { tellAway } from './away.ts';
+import { keepCompany } from './company.ts';
 import type { Occupant } from './occupant.ts';
 import { type Change, CODE, changeRole } from './presence.ts';
 import { higher, lower } from './role.ts';
@@ -76,6 +77,7 @@ export async function affiliate(
     const change = { ...(doer.actor !== undefined && { actor: doer.actor }), ...(reason !== '' && { reason }) };
     settle(rooms, room, occupant, affiliation, change);
   });
+  await keepCompany(rooms, room);
   if (rows.length > TOLD_OF) return;
   const wereIn = new Set([...before.keys()].map(({ bare }) => bare));
   for (const row of rows) if (!wereIn.has(row.jid)) tellAway(rooms, room, row, was.get(row.jid)!, doer);

@@ -8,6 +8,7 @@ import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast } from './affiliations.ts';
 import { withAuthors } from './authors.ts';
+import { checkCompany } from './company.ts';
 import type { RoomFeature, RoomRequest } from './feature.ts';
 import { isStaff } from './presence.ts';
 import type { Room } from './room.ts';
@@ -35,9 +36,11 @@ export const archive: RoomFeature = {
  * reads what it missed before it is in again. Two must be in, unless they belong to the room: who needs a password, since
  * only entering shows that they know it, and people of other servers, who are to be seen when they read what is said here.
  */
-function checkReader({ host }: Rooms, { room, from, affiliation }: RoomRequest): void {
+function checkReader(rooms: Rooms, { room, from, affiliation }: RoomRequest): void {
   if (!room.stored) throw new StanzaError('item-not-found', 'This room is being made.');
+  const { host } = rooms;
   if (affiliation === 'outcast') throw new StanzaError('forbidden', 'You are banned from this room.');
+  checkCompany(rooms, room, from);
   if (!atLeast(affiliation, 'member')) {
     if (room.config.membersOnly) throw new StanzaError('forbidden', 'The archive of this room is for its members.');
     const { password } = room.config;

@@ -3,6 +3,7 @@ import { administering } from './admin.ts';
 import { archive } from './archive.ts';
 import { cards } from './cards.ts';
 import { channelSearch } from './channel-search.ts';
+import { company } from './company.ts';
 import { defaultRooms } from './default-rooms.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
@@ -22,11 +23,13 @@ import { subject } from './subject.ts';
 import { voice } from './voice.ts';
 
 /**
- * The parts of rooms. Within a stage their steps run in this order: who comes too often is not checked further, retraction
+ * The parts of rooms. Within a stage their steps run in this order: who comes too often is not checked further,
+ * whom others must not meet is let in by nobody, retraction
  * looks into the store for those only whom others let speak, and what counts as said in slow mode was refused by nobody else.
  */
 export const FEATURES: readonly RoomFeature[] = [
   pacing,
+  company,
   entering,
   owning,
   administering,

@@ -4,7 +4,7 @@ import type { Ledger } from '../../host/ledger.ts';
 import { Pipeline } from '../../host/pipeline.ts';
 import { StorageError } from '../../storage/database.ts';
 import type { RoomConfig, RoomMember, StoredRoom } from '../../storage/stores/rooms.ts';
-import { type Jid, makeJid } from '../../xmpp/jid.ts';
+import { type Jid, makeJid, parseJid } from '../../xmpp/jid.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { saysGone } from './bounce.ts';
@@ -78,6 +78,11 @@ export class Rooms {
       for (const stage of GROUPCHAT) if (groupchat?.[stage] !== undefined) this.groupchat.add(stage, groupchat[stage]);
       for (const stage of LEAVE) if (leave?.[stage] !== undefined) this.#leave.add(stage, leave[stage]);
     }
+  }
+
+  /** Whether a bare address is somebody's of this house. */
+  isOurs(bare: string): boolean {
+    return this.host.house.router.has(parseJid(bare).domain);
   }
 
   /** Who answers a request to a room. */

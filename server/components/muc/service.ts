@@ -4,6 +4,7 @@ import type { Ledger } from '../../host/ledger.ts';
 import type { RoomAdministration } from '../../host/room-administration.ts';
 import type { Capabilities } from '../../xmpp/caps.ts';
 import type { Element } from '../../xmpp/element.ts';
+import type { Jid } from '../../xmpp/jid.ts';
 import { resultFor, Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import type { Service } from '../service.ts';
@@ -66,6 +67,11 @@ export class RoomService implements RunningComponent {
 
   lost(domain: string): void {
     this.rooms.ghosts.of(domain);
+  }
+
+  behind({ local, resource }: Jid): string | undefined {
+    const bare = this.rooms.inUse.current(local)?.occupants.get(resource)?.bare;
+    return bare !== undefined && this.rooms.isOurs(bare) ? bare : undefined;
   }
 
   async stop(): Promise<void> {
