@@ -110,7 +110,6 @@ describe('the gate: ask', () => {
   ];
   const others = [
     '<presence/>',
-    "<presence type='subscribed'/>",
     "<presence type='probe'/>",
     "<presence><x xmlns='http://jabber.org/protocol/muc'/></presence>",
     "<iq type='get' id='i'><ping xmlns='urn:xmpp:ping'/></iq>",
