@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
-import { bytesOf, type Der, decode, oidOf, partsOf, sequence, tagged, taggedBytes, tagOf } from './der.ts';
+import { bytesOf, type Der, decode, extensionsOf, partsOf, sequence, tagged, taggedBytes, tagOf } from './der.ts';
 import { within } from './names.ts';
 
 export const NAME_CONSTRAINTS = '2.5.29.30';
@@ -36,16 +36,11 @@ export function nameConstraints(dns: readonly string[]): Der {
   return sequence(tagged(PERMITTED, ...trees.map((tree) => sequence(tree))));
 }
 
-function extensions(certificate: X509Certificate): readonly Der[] {
-  const [signed] = partsOf(decode(certificate.raw));
-  return partsOf(partsOf(partsOf(signed).at(-1))[0]); // the last field, [3] EXPLICIT
-}
-
 /** The DNS names that an authority's certificate permits; none when it has no constraints. Throws Error if it is not DER. */
 export function permittedNames(pem: string): string[] {
-  const found = extensions(new X509Certificate(pem)).find((one) => oidOf(partsOf(one)[0]) === NAME_CONSTRAINTS);
+  const [found] = extensionsOf(new X509Certificate(pem).raw, NAME_CONSTRAINTS);
   if (found === undefined) return [];
-  const trees = partsOf(decode(bytesOf(partsOf(found).at(-1)))).filter((one) => tagOf(one) === PERMITTED);
+  const trees = partsOf(decode(found)).filter((one) => tagOf(one) === PERMITTED);
   return trees
     .flatMap((tree) => partsOf(tree))
     .map((subtree) => partsOf(subtree)[0])

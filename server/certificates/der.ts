@@ -92,12 +92,43 @@ export function bytesOf(value: Der | undefined): Buffer {
   return Buffer.from(typeof value?.value === 'string' ? value.value : '', 'latin1');
 }
 
-/** The dotted form if it is an object identifier. */
-export function oidOf(value: Der | undefined): string | undefined {
-  return value?.type === Type.OID && typeof value.value === 'string' ? asn1.derToOid(value.value) : undefined;
+function isUniversal(value: Der | undefined, type: number): value is Der & { value: string } {
+  return value?.tagClass === Class.UNIVERSAL && value.type === type && typeof value.value === 'string';
+}
+
+/** Whether it is this object identifier, byte by byte: numbers that are too large for somebody cannot look like others. */
+export function isOid(value: Der | undefined, dotted: string): boolean {
+  return isUniversal(value, Type.OID) && value.value === asn1.oidToDer(dotted).getBytes();
+}
+
+/** The text of a UTF8String or IA5String; undefined for anything else, and for bytes that are not that. */
+export function textOf(value: Der | undefined, kind: 'utf8' | 'ia5'): string | undefined {
+  if (!isUniversal(value, kind === 'utf8' ? Type.UTF8 : Type.IA5STRING)) return undefined;
+  const bytes = bytesOf(value);
+  if (kind === 'ia5' && bytes.some((byte) => byte > 0x7f)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The number of a context-specific tag. */
 export function tagOf(value: Der | undefined): number | undefined {
   return value?.tagClass === Class.CONTEXT_SPECIFIC ? value.type : undefined;
+}
+
+/** The subject of a certificate (RFC 5280 §4.1) as it stands there. Throws Error for what is not DER. */
+export function subjectOf(certificate: Uint8Array): Der | undefined {
+  const fields = partsOf(partsOf(decode(certificate))[0]);
+  return fields[tagOf(fields[0]) === 0 ? 5 : 4]; // version 1 is left out
+}
+
+/** What is in the extensions of this kind, each as it stands there. Throws Error for what is not DER. */
+export function extensionsOf(certificate: Uint8Array, id: string): Buffer[] {
+  const fields = partsOf(partsOf(decode(certificate))[0]);
+  const list = partsOf(fields.find((field) => tagOf(field) === 3))[0];
+  return partsOf(list)
+    .filter((one) => isOid(partsOf(one)[0], id))
+    .map((one) => bytesOf(partsOf(one).at(-1)));
 }

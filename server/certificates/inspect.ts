@@ -28,7 +28,8 @@ function alternatives(text: string, kind: string): string[] {
     .map(([, , value = '']) => (value.startsWith('"') ? String(JSON.parse(value)) : value));
 }
 
-function keyOf(certificate: X509Certificate): string {
+/** `EC prime256v1`, `RSA 3072`, `ed25519`. */
+export function keyOf(certificate: X509Certificate): string {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
   if (type === 'ec') return `EC ${details?.namedCurve ?? ''}`;
   if (type === 'rsa') return `RSA ${details?.modulusLength ?? ''}`;

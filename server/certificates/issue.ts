@@ -4,16 +4,15 @@ import { NAME_CONSTRAINTS, nameConstraints } from './constraints.ts';
 import {
   bits,
   type Der,
-  decode,
   encode,
   ia5,
   integer,
   octets,
   oid,
-  partsOf,
   sequence,
   set,
   small,
+  subjectOf,
   tagged,
   taggedBytes,
   time,
@@ -69,9 +68,9 @@ function distinguishedName(commonName: string): Der {
   return sequence(...pairs.map(([type, value]) => set(sequence(oid(type), utf8(value)))));
 }
 
-/** The subject of a certificate as it stands there, so that what is compared byte by byte stays the same. */
-function subjectOf(pem: string): Der {
-  const subject = partsOf(partsOf(decode(new X509Certificate(pem).raw))[0])[5];
+/** An authority's subject as it stands there, so that what is compared byte by byte stays the same. */
+function nameOf(pem: string): Der {
+  const subject = subjectOf(new X509Certificate(pem).raw);
   if (subject === undefined) throw new Error('the certificate has no subject');
   return subject;
 }
@@ -125,7 +124,7 @@ export function issueAuthority(
   const name =
     previous === undefined
       ? distinguishedName(`Hallway authority ${identifier.toString('hex', 0, 4)}`)
-      : subjectOf(previous);
+      : nameOf(previous);
   return certificate(
     name,
     name,
@@ -163,7 +162,7 @@ export function issueLeaf(signer: Signer, publicKey: KeyObject, names: Names, va
   const ascii = names.dns[0] ?? '';
   const authorityKey = new X509Certificate(signer.certificatePem).publicKey;
   return certificate(
-    subjectOf(signer.certificatePem),
+    nameOf(signer.certificatePem),
     distinguishedName(ascii.length <= MAX_COMMON_NAME ? ascii : 'Hallway'),
     publicKey,
     validity,

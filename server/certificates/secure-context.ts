@@ -30,6 +30,15 @@ function contextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
   return createSecureContext({ ...SECURITY, cert: chainPem, key: keyPem });
 }
 
+/**
+ * For links with other servers, in both directions. No tickets: on a session that was resumed there is no certificate to be
+ * seen of whoever comes.
+ */
+function linkContextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
+  const secureOptions = SECURITY.secureOptions | constants.SSL_OP_NO_TICKET;
+  return createSecureContext({ ...SECURITY, secureOptions, cert: chainPem, key: keyPem });
+}
+
 interface Held {
   readonly context: SecureContext;
   readonly certificate: StoredCertificate;
@@ -59,6 +68,8 @@ export class SecureContexts {
   /** By ASCII name; the default is the first. */
   #held: ReadonlyMap<string, Held> = new Map();
   readonly #followers = new Set<Server>();
+  /** Made when a link first needs one; they go with the certificates they are of. */
+  readonly #links = new WeakMap<StoredCertificate, SecureContext>();
 
   constructor(options: SecureContextsOptions) {
     this.#options = options;
@@ -105,6 +116,14 @@ export class SecureContexts {
    */
   forName(servername: string | undefined): SecureContext {
     return this.#find(servername).context;
+  }
+
+  /** The same for a link with another server (link-tls.ts). Throws Error when nothing has been loaded. */
+  forLinks(servername: string | undefined): SecureContext {
+    const { certificate } = this.#find(servername);
+    const context = this.#links.get(certificate) ?? linkContextOf(certificate);
+    this.#links.set(certificate, context);
+    return context;
   }
 
   /** The certificate that is shown for a name, with its chain (PEM). Throws Error when nothing has been loaded. */
