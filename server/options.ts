@@ -5,6 +5,7 @@ import { outageOptions } from './commands/outage.ts';
 import type { Component } from './host/component.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
+import { FEDERATION_OPTIONS } from './s2s/options.ts';
 
 /** The groups in the order in which people look for them; one that is not named here comes last. */
 const GROUPS = [
@@ -13,6 +14,7 @@ const GROUPS = [
   'Profiles',
   'Rooms',
   'Files',
+  'Other servers',
   'Web',
   'Push notifications',
   'Phones',
@@ -29,6 +31,7 @@ export function allOptions(modules: readonly Module[], components: readonly Comp
     ...outageOptions,
     ...webOptions,
     ...CLIENT_OPTIONS,
+    ...FEDERATION_OPTIONS,
   ];
   const place = new Map(
     [...new Set([...GROUPS, ...options.map(({ group }) => group)])].map((group, at) => [group, at]),

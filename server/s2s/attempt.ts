@@ -55,6 +55,8 @@ export interface Attempt {
   readonly tls?: { readonly protocol: string; readonly cipher: string };
   /** Their chain, the leaf first. */
   readonly chain?: readonly CertificateSummary[];
+  /** Why they did not take our certificate, in their words. */
+  readonly refused?: string;
   /** What is wrong with it, also where dialback made up for it. */
   readonly certificate?: { readonly code: ProblemCode; readonly facts: Facts };
   /** How they have shown who they are, and how we have. */

@@ -12,12 +12,15 @@ export class StreamHeader {
   readonly to: string;
   readonly from: string;
   readonly version: string;
+  /** Of the stream (RFC 6120 §4.7.3); only who was called gives one. */
+  readonly id: string;
   readonly lang: string;
 
-  constructor(attributes: { to?: string; from?: string; version?: string; 'xml:lang'?: string }) {
+  constructor(attributes: { to?: string; from?: string; id?: string; version?: string; 'xml:lang'?: string }) {
     this.to = attributes.to ?? '';
     this.from = attributes.from ?? '';
     this.version = attributes.version ?? '';
+    this.id = attributes.id ?? '';
     this.lang = attributes['xml:lang'] ?? '';
   }
 }

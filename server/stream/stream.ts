@@ -69,8 +69,10 @@ export class XmlStream implements ElementStream {
     const to = header.to === undefined || header.to === '' ? '' : ` to='${escapeAttribute(header.to)}'`;
     const version =
       header.versioned === false ? '' : ` version='1.0' xml:lang='${escapeAttribute(header.lang ?? 'en')}'`;
+    // XEP-0220 §2.2: among servers the prefix is declared here, and some know the elements by it alone.
+    const dialback = this.#contentNamespace === NS.server ? ` xmlns:db='${NS.dialback}'` : '';
     this.send(
-      `<?xml version='1.0'?><stream:stream xmlns='${this.#contentNamespace}' xmlns:stream='${NS.stream}'${version} ` +
+      `<?xml version='1.0'?><stream:stream xmlns='${this.#contentNamespace}' xmlns:stream='${NS.stream}'${dialback}${version} ` +
         `id='${header.id}' from='${escapeAttribute(header.from)}'${to}>`,
     );
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../server/host/host.ts';
 import type { Outlet, Session } from '../../server/host/session.ts';
 import { type Element, serialize } from '../../server/xmpp/element.ts';
@@ -15,6 +16,8 @@ export class Actor implements Outlet {
   /** Received and not looked at yet. */
   readonly received: Element[] = [];
   readonly #settle: () => Promise<void>;
+  /** How long to wait, in ms, for what comes over a network: nothing in this house shows when it will. */
+  patience = 0;
   #asked = 0;
   #wake: (() => void) | undefined;
 
@@ -117,6 +120,11 @@ export class Actor implements Outlet {
         this.#wake = resolve;
       });
       await Promise.race([woken, this.#settle()]);
+      if (this.received.length === 0 && this.patience > 0) {
+        const timer = new AbortController();
+        await Promise.race([woken, sleep(this.patience, undefined, { signal: timer.signal }).catch(() => undefined)]);
+        timer.abort();
+      }
     }
     return this.received.shift();
   }

@@ -1,6 +1,7 @@
+import { bounce } from '../../host/bounce.ts';
 import type { Destination } from '../../host/destination.ts';
 import type { House } from '../../host/house.ts';
-import { errorFor, type Stanza } from '../../xmpp/stanza.ts';
+import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 
 /** How long a component that went may take to come back before its senders are told, in ms: time for a restart. */
@@ -124,19 +125,7 @@ export class ExternalComponent implements Destination {
 
   /** Tells the senders of what has waited that it did not arrive (RFC 6120 §8.3.3.16). */
   #bounce(): void {
-    for (const stanza of this.#take()) {
-      if (!stanza.mayBeAnswered) continue;
-      const refusal = errorFor(stanza, stanza.to!, new StanzaError('remote-server-timeout'));
-      const failed = (error: unknown): void => {
-        if (!(error instanceof StanzaError)) this.#house.log.error({ err: error }, 'a refusal could not be sent');
-      };
-      try {
-        const done = this.#house.router.route(refusal);
-        if (done instanceof Promise) done.catch(failed);
-      } catch (error) {
-        failed(error);
-      }
-    }
+    for (const stanza of this.#take()) bounce(this.#house, stanza, new StanzaError('remote-server-timeout'));
   }
 }
 

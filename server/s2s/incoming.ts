@@ -1,0 +1,361 @@
+// XEP-0178 1.2, XEP-0220 1.1.1, XEP-0288 1.0.1
+import { randomBytes } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { StreamHeader } from '../stream/parser.ts';
+import type { XmlStream } from '../stream/stream.ts';
+import { type Element, textOf } from '../xmpp/element.ts';
+import { tryParseJid } from '../xmpp/jid.ts';
+import { NS } from '../xmpp/ns.ts';
+import { StreamError } from '../xmpp/stream-error.ts';
+import type { Transport } from './attempt.ts';
+import type { Draft } from './calling.ts';
+import type { Context, Examined } from './context.ts';
+import { Link, PAIRS, type Pace, pairOf } from './link.ts';
+import { checkPolicy } from './outgoing.ts';
+import { LinkProblem } from './problem.ts';
+import { answerFor, verifyKey } from './verifying.ts';
+import { dialback, words } from './wire.ts';
+
+/** Keys of one stream that are being asked about at the same time. */
+const ASKING = 4;
+/** Questions about keys of ours that one stream may have. */
+const QUESTIONS = 200;
+
+export interface Reception {
+  readonly context: Context;
+  readonly pace: Pace;
+  readonly answered: (id: string) => boolean;
+  /** TLS for a stream that has begun without it, by the certificate of a domain of ours. */
+  secure(stream: XmlStream, domain: string): TLSSocket;
+  /** A pair of domains has been shown on a link; with `bidi` what goes there may go over it. */
+  joined(link: Link, local: string, domain: string): void;
+  ended(incoming: Incoming): void;
+}
+
+/** A stream that another server has begun: it shows who it is, and its stanzas come in. */
+export class Incoming {
+  readonly stream: XmlStream;
+  readonly address: string;
+  /** Since when, ms since 1970. */
+  readonly at = Date.now();
+  #link: Link | undefined;
+  readonly #reception: Reception;
+  readonly #transport: Transport;
+  readonly #timer: NodeJS.Timeout;
+  readonly #over = new AbortController();
+  #tls: TLSSocket | undefined;
+  #local: string | undefined;
+  /** For whom it said that it comes, once the stream is encrypted. */
+  #domain: string | undefined;
+  #id = '';
+  #examined: Examined | undefined;
+  #bidi = false;
+  readonly #asking = new Set<string>();
+  #questions = 0;
+
+  constructor(
+    reception: Reception,
+    stream: XmlStream,
+    about: { transport: Transport; address: string; tls?: TLSSocket },
+  ) {
+    this.#reception = reception;
+    this.stream = stream;
+    this.address = about.address;
+    this.#transport = about.transport;
+    this.#tls = about.tls;
+    this.#timer = setTimeout(() => {
+      this.#failed(new LinkProblem('no-answer', { seconds: reception.context.limits.loginSeconds }));
+      this.close(new StreamError('connection-timeout', 'It took too long to show who you are.'));
+    }, reception.context.limits.loginSeconds * 1_000);
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** Lives as long as the stream. Never throws. */
+  async run(): Promise<void> {
+    const { log } = this.#reception.context;
+    let handled = 0;
+    try {
+      for await (const item of this.stream.items) {
+        if (item === 'close') {
+          this.stream.close();
+          break;
+        }
+        const done = item instanceof StreamHeader ? this.#opened(item) : this.#element(item);
+        if (done !== undefined) await done;
+        // Others get their turn.
+        if (++handled % 32 === 0) await new Promise(setImmediate);
+      }
+    } catch (error) {
+      if (error instanceof StreamError) {
+        log.debug(
+          { domain: this.#domain, condition: error.condition, text: error.message },
+          'a server broke the rules',
+        );
+        if (this.#link === undefined) this.#failed(new LinkProblem('broke-the-rules', { text: error.message }));
+        this.close(error);
+      } else {
+        log.error({ err: error, domain: this.#domain }, 'the stream of another server failed');
+        this.close(new StreamError('internal-server-error', 'Something went wrong on the server.'));
+      }
+    } finally {
+      clearTimeout(this.#timer);
+      this.#over.abort(new LinkProblem('closed'));
+      this.#link?.finish();
+      this.#reception.ended(this);
+    }
+  }
+
+  close(error?: StreamError): void {
+    this.stream.close(error, { from: this.#local ?? '', id: randomBytes(9).toString('base64url') });
+  }
+
+  async #opened(header: StreamHeader): Promise<void> {
+    const { context } = this.#reception;
+    const to = tryParseJid(header.to);
+    const local = to?.full === to?.domain ? to?.domain : undefined;
+    if (local === undefined || !context.house.router.has(local)) {
+      throw new StreamError(
+        header.to === '' ? 'improper-addressing' : 'host-unknown',
+        'This server does not serve that domain.',
+      );
+    }
+    if (this.#local !== undefined && this.#local !== local) {
+      throw new StreamError('not-authorized', 'A stream cannot change its domain.'); // SECURITY 15
+    }
+    this.#local = local;
+    if (!(Number.parseInt(header.version, 10) >= 1))
+      throw new StreamError('unsupported-version', 'XMPP 1.0 is spoken here.');
+    const from = tryParseJid(header.from);
+    const domain = from !== undefined && from.full === from.domain && from.domain !== '' ? from.domain : undefined;
+    this.#id = randomBytes(18).toString('base64url');
+    this.stream.open({ from: local, id: this.#id, ...(domain !== undefined && { to: domain }) });
+    if (this.#tls === undefined) {
+      this.stream.send(`<stream:features><starttls xmlns='${NS.tls}'><required/></starttls></stream:features>`);
+      return;
+    }
+    if (domain !== undefined) {
+      if (context.house.router.has(domain)) throw new StreamError('invalid-from', 'That is a domain of this server.'); // SECURITY 32
+      if (this.#domain !== undefined && this.#domain !== domain)
+        throw new StreamError('invalid-from', 'You were somebody else.');
+      this.#domain = domain;
+      this.#welcome(domain);
+      this.#examined ??= await context.trust.check(
+        context.trust.chainOf(this.#tls),
+        domain,
+        context.judge(domain).authority,
+      );
+    }
+    this.stream.send(this.#features());
+  }
+
+  /** What is on offer. EXTERNAL only for whom it would succeed: they need not try in vain (XEP-0178 §3 step 9). */
+  #features(): string {
+    if (this.#link !== undefined) {
+      return `<stream:features><sm xmlns='${NS.sm}'/><dialback xmlns='${NS.dialbackFeature}'><errors/></dialback></stream:features>`;
+    }
+    const external =
+      this.#domain !== undefined && this.#examined?.problem === undefined
+        ? `<mechanisms xmlns='${NS.sasl}'><mechanism>EXTERNAL</mechanism></mechanisms>`
+        : '';
+    return (
+      `<stream:features>${external}<bidi xmlns='${NS.bidiFeature}'/>` +
+      `<dialback xmlns='${NS.dialbackFeature}'><errors/></dialback></stream:features>`
+    );
+  }
+
+  /** Throws StreamError for whom the policy does not want at all, or TLS is too old. */
+  #welcome(domain: string): void {
+    const judgement = this.#reception.context.judge(domain);
+    try {
+      checkPolicy(judgement, domain);
+      const protocol = this.#tls!.getProtocol() ?? '';
+      if (judgement.leastTls === 'TLSv1.3' && protocol !== 'TLSv1.3') {
+        throw new LinkProblem('tls-too-old', { text: protocol, least: judgement.leastTls });
+      }
+    } catch (error) {
+      if (!(error instanceof LinkProblem)) throw error;
+      this.#failed(error);
+      this.#reported = true;
+      throw new StreamError('policy-violation', 'This server does not talk with yours.');
+    }
+  }
+
+  #element(element: Element): void | Promise<void> {
+    const { xmlns } = element.attrs;
+    if (this.#local === undefined) throw new StreamError('not-authorized', 'A stream comes first.');
+    if (this.#tls === undefined) {
+      if (xmlns !== NS.tls || element.name !== 'starttls') {
+        throw new StreamError('policy-violation', 'TLS comes first.'); // RFC 6120 §5.3.1
+      }
+      this.stream.send(`<proceed xmlns='${NS.tls}'/>`);
+      this.#tls = this.#reception.secure(this.stream, this.#local);
+      return;
+    }
+    const link = this.#link;
+    if (xmlns === undefined || xmlns === NS.client) {
+      if (link === undefined) throw new StreamError('not-authorized', 'Please show who you are first.');
+      return link.stanza(element);
+    }
+    if (xmlns === NS.dialback) return this.#dialback(element);
+    if (xmlns === NS.sasl) return this.#auth(element);
+    if (xmlns === NS.sm && link !== undefined) return link.management(element);
+    if (xmlns === NS.bidi && element.name === 'bidi' && link === undefined) {
+      this.#bidi = true;
+      return;
+    }
+    if (xmlns === NS.stream && element.name === 'error') {
+      this.stream.close();
+      return;
+    }
+    throw new StreamError('unsupported-stanza-type', 'There is no such element.');
+  }
+
+  /** SASL EXTERNAL (XEP-0178 §3). */
+  #auth(element: Element): void {
+    const refused = this.#whyNot(element);
+    if (refused !== undefined) {
+      const problem = this.#examined?.problem;
+      if (problem !== undefined) this.#failed(new LinkProblem(problem.code, problem.facts));
+      this.stream.send(`<failure xmlns='${NS.sasl}'><${refused}/></failure>`);
+      return;
+    }
+    this.stream.send(`<success xmlns='${NS.sasl}'/>`);
+    this.stream.restart();
+    this.#shown(this.#local!, this.#domain!, 'certificate', {});
+  }
+
+  /** The condition of RFC 6120 §6.5 with which it fails, undefined when it succeeds. */
+  #whyNot({ name, attrs, children }: Element): string | undefined {
+    if (name === 'abort') return 'aborted';
+    if (name !== 'auth' || this.#link !== undefined || this.#domain === undefined) {
+      throw new StreamError('unsupported-stanza-type', 'That is out of place.');
+    }
+    if (attrs.mechanism !== 'EXTERNAL') return 'invalid-mechanism';
+    const text = children.join('').trim();
+    const claimed = text === '=' || text === '' ? this.#domain : Buffer.from(text, 'base64').toString();
+    if (tryParseJid(claimed)?.full !== this.#domain) return 'invalid-authzid';
+    return this.#examined?.problem === undefined && this.#examined !== undefined ? undefined : 'not-authorized';
+  }
+
+  #dialback(element: Element): void {
+    const { name, attrs } = element;
+    const local = tryParseJid(attrs.to)?.full;
+    const domain = tryParseJid(attrs.from)?.full;
+    if (local === undefined || domain === undefined)
+      throw new StreamError('improper-addressing', 'Who asks, and whom?');
+    const { context } = this.#reception;
+    if (name === 'verify') {
+      if (++this.#questions > QUESTIONS) throw new StreamError('policy-violation', 'That are too many questions.');
+      const answer = answerFor(context, element);
+      if (answer !== undefined) this.stream.send(answer);
+      return;
+    }
+    // SECURITY 27: what we did not ask for counts for nothing.
+    if (name !== 'result' || attrs.type !== undefined) return;
+    void this.#verify(local, domain, textOf(element).trim());
+  }
+
+  /** Somebody says they are a domain, and gives a key for its server to know again (§2.1.2). Never rejects. */
+  async #verify(local: string, domain: string, key: string): Promise<void> {
+    const { context } = this.#reception;
+    const pair = pairOf(local, domain);
+    const answer = (type: string, condition = ''): void => {
+      const error = condition === '' ? '' : `<error type='cancel'><${condition} xmlns='${NS.stanzas}'/></error>`;
+      const text = dialback('result', { from: local, to: domain, type });
+      this.stream.send(error === '' ? text : `${text.slice(0, -2)}>${error}</db:result>`);
+    };
+    if (!context.house.router.has(local)) return answer('error', 'item-not-found'); // §2.1.2
+    if (context.house.router.has(domain)) return answer('error', 'not-acceptable'); // SECURITY 32
+    if (this.#link?.entering.has(pair) === true) return answer('valid');
+    if (this.#asking.has(pair) || this.#asking.size >= ASKING || (this.#link?.entering.size ?? 0) >= PAIRS) {
+      return answer('error', 'resource-constraint');
+    }
+    const draft = this.#draft(local, domain);
+    this.#asking.add(pair);
+    try {
+      const judgement = context.judge(domain);
+      checkPolicy(judgement, domain);
+      const own = domain === this.#domain && this.#examined?.problem === undefined;
+      await verifyKey(context, draft, { id: this.#id, key }, this.#over.signal).catch((error: unknown) => {
+        const onlyDialback =
+          judgement.proof === 'certificate' && error instanceof LinkProblem && error.code.startsWith('certificate-');
+        throw onlyDialback && !own ? new LinkProblem('only-dialback', { domain, certificate: error.code }) : error;
+      });
+      if (this.#over.signal.aborted) return;
+      this.#shown(local, domain, draft.certificate === undefined ? 'certificate' : 'dialback', draft);
+      answer('valid');
+    } catch (error) {
+      if (!(error instanceof LinkProblem)) context.log.error({ err: error, domain }, 'a dialback failed');
+      const problem = error instanceof LinkProblem ? error : new LinkProblem('dialback-unverified', { domain });
+      this.#failed(problem, draft);
+      if (problem.code === 'dialback-unverified') answer('invalid');
+      else answer('error', problem.code.startsWith('policy') ? 'policy-violation' : 'remote-server-not-found');
+    } finally {
+      this.#asking.delete(pair);
+    }
+  }
+
+  /** A pair is authenticated: its stanzas may come in. */
+  #shown(local: string, domain: string, theirs: 'certificate' | 'dialback', seen: Partial<Draft>): void {
+    const { context, pace, answered } = this.#reception;
+    let link = this.#link;
+    if (link === undefined) {
+      clearTimeout(this.#timer);
+      this.stream.limits = context.limits.afterLogin;
+      const { address } = this;
+      link = new Link(
+        context,
+        this.stream,
+        { direction: 'in', transport: this.#transport, address, tls: this.#tls! },
+        { pace, answered },
+      );
+      link.theirs = theirs;
+      link.bidi = this.#bidi;
+      this.#link = link;
+    }
+    link.entering.add(pairOf(local, domain));
+    const draft = { ...this.#draft(local, domain), ...seen, theirs, bidi: link.bidi };
+    context.record({ ...draft, took: Date.now() - draft.at, outcome: 'connected' });
+    this.#reception.joined(link, local, domain);
+  }
+
+  #reported = false;
+
+  #draft(local: string, domain: string): Draft {
+    const protocol = this.#tls?.getProtocol();
+    const examined = domain === this.#domain ? this.#examined : undefined;
+    return {
+      domain,
+      local,
+      direction: 'in',
+      at: this.at,
+      took: 0,
+      outcome: 'failed',
+      address: this.address,
+      transport: this.#transport,
+      ...(this.#tls !== undefined && { tls: { protocol: protocol ?? '', cipher: this.#tls.getCipher()?.name ?? '' } }),
+      ...(examined !== undefined && { chain: examined.summaries }),
+      ...(examined?.problem !== undefined && { certificate: examined.problem }),
+    };
+  }
+
+  /** Somebody who says that they are a domain did not come in: that is told to whoever looks for it there. */
+  #failed(problem: LinkProblem, draft?: Draft): void {
+    if (this.#reported && draft === undefined) return;
+    const domain = draft?.domain ?? this.#domain;
+    const local = draft?.local ?? this.#local;
+    if (domain === undefined || local === undefined) return;
+    const { code, facts } = problem;
+    const told = draft ?? this.#draft(local, domain);
+    const problemOf = {
+      code,
+      facts: Object.fromEntries(
+        Object.entries(facts).map(([key, value]) => [key, typeof value === 'string' ? words(value) : value]),
+      ),
+    };
+    this.#reception.context.record({ ...told, took: Date.now() - told.at, outcome: 'failed', problem: problemOf });
+  }
+}
