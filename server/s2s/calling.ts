@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { domainToASCII } from 'node:url';
 import type { StreamHeader } from '../stream/parser.ts';
 import { XmlStream } from '../stream/stream.ts';
 import { child, type Element, elements } from '../xmpp/element.ts';
@@ -108,22 +107,16 @@ async function encrypt(
   signal: AbortSignal,
 ): Promise<Call> {
   const { local, domain } = draft;
-  const ascii = domainToASCII(domain);
-  const secure = (plain: typeof socket): TLSSocket =>
-    connectTls({
-      socket: plain,
-      secureContext: context.own.client(local),
-      rejectUnauthorized: false, // looked at below, by the policy, and told in words
-      ...(isIP(ascii) === 0 && { servername: ascii }),
-      ...(target.transport === 'tls' && { ALPNProtocols: ['xmpp-server'] }), // XEP-0368 §3
-    });
+  const direct = target.transport === 'tls';
+  const secure = (plain: Socket): TLSSocket =>
+    connectTls({ ...context.own.outgoing(local, domain, direct), socket: plain });
   let failure: string | undefined;
   let stream: XmlStream;
   let tls: TLSSocket;
   const drop = (): void => void socket.destroy();
   signal.addEventListener('abort', drop, { once: true });
   try {
-    if (target.transport === 'tls') {
+    if (direct) {
       tls = secure(socket);
       await secured(tls, signal);
       stream = new XmlStream(tls, NS.server, context.limits.beforeLogin);
@@ -134,7 +127,7 @@ async function encrypt(
       stream.send(`<starttls xmlns='${NS.tls}'/>`);
       const answer = await nextElement(stream, signal);
       if (answer.name !== 'proceed' || answer.attrs.xmlns !== NS.tls) throw new LinkProblem('no-starttls', { domain });
-      tls = stream.replaceDuplex((plain) => secure(plain as typeof socket)) as TLSSocket;
+      tls = stream.replaceDuplex((plain) => secure(plain as Socket)) as TLSSocket;
       await secured(tls, signal);
     }
     tls.on('error', (error: NodeJS.ErrnoException) => {
@@ -144,7 +137,7 @@ async function encrypt(
     if (judgement.leastTls === 'TLSv1.3' && tls.getProtocol() !== 'TLSv1.3') {
       throw new LinkProblem('tls-too-old', { text: tls.getProtocol() ?? '', least: judgement.leastTls });
     }
-    const { summaries, problem } = await context.trust.check(context.trust.chainOf(tls), domain, judgement.authority);
+    const { summaries, problem } = await context.trust.check(context.trust.chainOf(tls), domain, judgement);
     draft.chain = summaries;
     if (problem !== undefined) {
       draft.certificate = problem;

@@ -1,4 +1,4 @@
-import type { SecureContext, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket, TLSSocketOptions } from 'node:tls';
 import type { CertificateSummary } from '../certificates/peer-certificate.ts';
 import type { House } from '../host/house.ts';
 import type { Statement } from '../storage/database.ts';
@@ -22,15 +22,17 @@ export interface Examined {
 export interface Trust {
   /** As the other side has sent it, the leaf first; empty when it has shown none. */
   chainOf(tls: TLSSocket): Uint8Array[];
-  check(chain: readonly Uint8Array[], domain: string, authority: string | undefined): Promise<Examined>;
+  check(
+    chain: readonly Uint8Array[],
+    domain: string,
+    rule: { readonly authority?: string | undefined },
+  ): Promise<Examined>;
 }
 
-/** How this house shows itself to other servers. */
-export interface OwnCertificates {
-  /** For connections that we make as one of our domains. */
-  client(domain: string): SecureContext;
-  /** For those that come in; asks for the certificate of the other side. */
-  server(domain: string | undefined): SecureContext;
+/** How this house shows itself to other servers; `certificates/link-tls.ts` has it. */
+export interface OwnTls {
+  outgoing(domain: string, remote: string, direct: boolean): ConnectionOptions;
+  incoming(domain: string | undefined): TLSSocketOptions;
 }
 
 /** A stanza that waits for another server, as it is on disk. */
@@ -38,7 +40,9 @@ export interface QueueRow {
   readonly id: number;
   readonly local: string;
   readonly remote: string;
-  readonly kind: string;
+  /** Bare. */
+  readonly sender: string;
+  readonly kind: 'message' | 'presence' | 'iq';
   readonly xml: string;
   /** ms since 1970. */
   readonly at: number;
@@ -47,7 +51,7 @@ export interface QueueRow {
 /** What waits for other servers, on disk; `storage/stores/federation-queue.ts` has it. */
 export interface QueueStore {
   appendStatement(row: QueueRow): Statement;
-  removeStatement(ids: readonly number[]): Statement;
+  remove(ids: readonly number[]): Promise<void>;
   all(): Promise<readonly QueueRow[]>;
 }
 
@@ -66,7 +70,7 @@ export interface Context {
   readonly limits: LinkLimits;
   readonly names: Names;
   readonly trust: Trust;
-  readonly own: OwnCertificates;
+  readonly own: OwnTls;
   readonly queue: QueueStore;
   /** What the policy says of another domain now. */
   judge(domain: string): Judgement;

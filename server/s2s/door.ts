@@ -9,8 +9,6 @@ import type { Transport } from './attempt.ts';
 import type { Context } from './context.ts';
 import { Incoming, type Reception } from './incoming.ts';
 
-/** XEP-0368 §3, as it goes over the wire: its length and the name. */
-const ALPN = Buffer.from('\x0bxmpp-server');
 /** Streams of other servers at the same time, and of one address those on which nobody has shown who they are. */
 const MOST = 5_000;
 const STRANGERS = 64;
@@ -65,16 +63,9 @@ export class ServerDoor {
     clearTimeout(timer);
   }
 
-  #secure(socket: Socket, domain: string | undefined, alpn?: Buffer): TLSSocket {
-    const { own } = this.#context;
-    const tls = new TLSSocket(socket, {
-      isServer: true,
-      requestCert: true,
-      rejectUnauthorized: false, // looked at when it is known for whom it is to be
-      ...(alpn !== undefined && { ALPNProtocols: alpn }),
-      secureContext: own.server(domain),
-      SNICallback: (name, done) => done(null, own.server(name)),
-    });
+  /** `domain`: undefined where TLS comes before the stream. */
+  #secure(socket: Socket, domain: string | undefined): TLSSocket {
+    const tls = new TLSSocket(socket, this.#context.own.incoming(domain));
     tls.on('error', () => tls.destroy());
     return tls;
   }
@@ -86,7 +77,7 @@ export class ServerDoor {
       socket.destroy();
       return;
     }
-    const tls = transport === 'tls' ? this.#secure(socket, undefined, ALPN) : undefined;
+    const tls = transport === 'tls' ? this.#secure(socket, undefined) : undefined;
     const stream = new XmlStream(tls ?? socket, NS.server, this.#context.limits.beforeLogin);
     const incoming = new Incoming(this.#reception, stream, { transport, address, ...(tls !== undefined && { tls }) });
     this.#incoming.add(incoming);

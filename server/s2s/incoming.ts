@@ -142,11 +142,7 @@ export class Incoming {
         throw new StreamError('invalid-from', 'You were somebody else.');
       this.#domain = domain;
       this.#welcome(domain);
-      this.#examined ??= await context.trust.check(
-        context.trust.chainOf(this.#tls),
-        domain,
-        context.judge(domain).authority,
-      );
+      this.#examined ??= await context.trust.check(context.trust.chainOf(this.#tls), domain, context.judge(domain));
     }
     this.stream.send(this.#features());
   }

@@ -35,6 +35,8 @@ export interface Shared {
   waiting: number;
   /** A number for a row that no other row has, larger than all before. */
   nextRow(): number;
+  /** Rows that need not be kept any more. */
+  forget(rows: readonly number[]): void;
   /** Makes a stream for a remote; throws LinkProblem. */
   open(remote: Remote, signal: AbortSignal): Promise<Link>;
 }
@@ -149,8 +151,7 @@ export class Remote {
 
   /** Rows that need not be kept any more. */
   arrived(rows: readonly number[]): void {
-    const { house, queue } = this.#shared.context;
-    if (rows.length > 0) house.db.queue([queue.removeStatement(rows)]);
+    if (rows.length > 0) this.#shared.forget(rows);
   }
 
   /** The stream has room again. */
@@ -284,12 +285,11 @@ export class Remote {
     const row = this.#shared.nextRow();
     waiting.row = row;
     const { local, domain: remote } = this;
-    house.db.queue(
-      [queue.appendStatement({ id: row, local, remote, kind: stanza.kind, xml: stanza.text, at })],
-      (error) => {
-        house.log.error({ err: error, domain: remote }, 'what waits for another server could not be stored');
-      },
-    );
+    const { kind, from, text: xml } = stanza;
+    const statement = queue.appendStatement({ id: row, local, remote, sender: from.bare, kind, xml, at });
+    house.db.queue([statement], (error) => {
+      house.log.error({ err: error, domain: remote }, 'what waits for another server could not be stored');
+    });
   }
 }
 

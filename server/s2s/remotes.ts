@@ -18,17 +18,23 @@ export class Remotes implements Destination {
   readonly #context: Context;
   readonly #shared: Shared;
   readonly #remotes = new Map<string, Remote>();
+  /** The largest number of a row. They grow over restarts, too. */
+  #row = Date.now() * 1_000;
 
   /** `open` makes a stream for one of them. */
   constructor(context: Context, open: (remote: Remote, signal: AbortSignal) => Promise<Link>) {
     this.#context = context;
-    let row = Date.now() * 1_000;
     let calls = 0;
     const waiting: (() => void)[] = [];
     this.#shared = {
       context,
       waiting: 0,
-      nextRow: () => ++row,
+      nextRow: () => ++this.#row,
+      forget: (rows) => {
+        context.queue.remove(rows).catch((error: unknown) => {
+          context.log.error({ err: error }, 'what has arrived could not be taken off the queue');
+        });
+      },
       open: async (remote, signal) => {
         if (calls >= CALLS) await new Promise<void>((resolve) => waiting.push(resolve));
         else calls++;
@@ -46,10 +52,12 @@ export class Remotes implements Destination {
 
   /** Takes up what waited when the server went down. Rows that cannot be read are left out, and told to the log. */
   restore(rows: readonly QueueRow[]): void {
-    const { house, queue, log } = this.#context;
+    const { house, log } = this.#context;
     const found = new Map<Remote, Waiting[]>();
     const damaged: number[] = [];
-    for (const row of rows) {
+    // What was sent and came back has a later number than what was said after it.
+    for (const row of rows.toSorted((one, other) => one.at - other.at || one.id - other.id)) {
+      this.#row = Math.max(this.#row, row.id);
       try {
         const element = house.parse(row.xml);
         const from = tryParseJid(element.attrs.from);
@@ -65,7 +73,7 @@ export class Remotes implements Destination {
         damaged.push(row.id);
       }
     }
-    if (damaged.length > 0) house.db.queue([queue.removeStatement(damaged)]);
+    if (damaged.length > 0) this.#shared.forget(damaged);
     for (const [remote, waiting] of found) remote.restore(waiting);
   }
 

@@ -61,15 +61,23 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
             (chain.length === 0 ? { code: 'certificate-missing', facts: {} } : undefined),
         }),
     },
-    own: { client: () => tls, server: () => tls },
+    own: {
+      outgoing: (_domain, remote, direct) => ({
+        secureContext: tls,
+        servername: remote,
+        rejectUnauthorized: false,
+        ...(direct && { ALPNProtocols: ['xmpp-server'] }),
+      }),
+      incoming: () => ({ isServer: true, requestCert: true, rejectUnauthorized: false, secureContext: tls }),
+    },
     queue: {
       appendStatement: (row) => {
         rows.set(row.id, row);
         return sql`SELECT 1`;
       },
-      removeStatement: (ids) => {
+      remove: (ids) => {
         for (const id of ids) rows.delete(id);
-        return sql`SELECT 1`;
+        return Promise.resolve();
       },
       all: () => Promise.resolve([...rows.values()]),
     },
