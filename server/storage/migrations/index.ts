@@ -12,6 +12,7 @@ import { statements as pushDevice } from './0011-push-device.ts';
 import { statements as rooms } from './0012-rooms.ts';
 import { statements as roomInvitations } from './0013-room-invitations.ts';
 import { statements as uploads } from './0014-uploads.ts';
+import { statements as federation } from './0015-federation.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { version: 12, name: 'rooms', statements: rooms },
   { version: 13, name: 'room-invitations', statements: roomInvitations },
   { version: 14, name: 'uploads', statements: uploads },
+  { version: 15, name: 'federation', statements: federation },
 ];

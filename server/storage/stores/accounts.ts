@@ -3,6 +3,7 @@ import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
 import { type Credential, firstCredential } from './credentials.ts';
 import { withoutTokens } from './devices.ts';
+import { leaveFederation } from './federation-held.ts';
 import { leaveNodes } from './pubsub-nodes.ts';
 import { leaveRooms } from './rooms.ts';
 
@@ -178,6 +179,7 @@ export class Accounts {
       someFiles(id),
       ...leaveNodes(`${local}@${domain}`),
       ...leaveRooms(`${local}@${domain}`),
+      ...leaveFederation(`${local}@${domain}`),
       // Those that administrators made stay; they only introduce to nobody any more.
       sql`DELETE FROM invitation WHERE account = ${id} AND by_person = 1`,
       sql`DELETE FROM account WHERE id = ${id}`,

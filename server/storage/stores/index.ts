@@ -12,6 +12,9 @@ import { Credentials } from './credentials.ts';
 import { Devices } from './devices.ts';
 import { Directory } from './directory.ts';
 import { Domains } from './domains.ts';
+import { FederationAttempts } from './federation-attempts.ts';
+import { FederationHeld } from './federation-held.ts';
+import { FederationQueue } from './federation-queue.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
 import { ListedRooms } from './listed-rooms.ts';
@@ -50,6 +53,9 @@ export interface Stores {
   readonly devices: Devices;
   readonly directory: Directory;
   readonly domains: Domains;
+  readonly federationAttempts: FederationAttempts;
+  readonly federationHeld: FederationHeld;
+  readonly federationQueue: FederationQueue;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
   readonly listedRooms: ListedRooms;
@@ -102,6 +108,9 @@ export function openStores(db: Database): Stores {
     devices,
     directory: new Directory(db),
     domains: new Domains(db),
+    federationAttempts: new FederationAttempts(db),
+    federationHeld: new FederationHeld(db),
+    federationQueue: new FederationQueue(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
     listedRooms: new ListedRooms(db),
