@@ -38,6 +38,8 @@ function isPublic6(address: V6): boolean {
 export function isPublic(address: string): boolean {
   // Stricter than ipaddr.js, which reads 0177.0.0.1, too.
   if (isIP(address) === 0) return false;
-  const parsed = ipaddr.parse(address);
+  // ::8.8.8.8 is not ::ffff:8.8.8.8, for which ipaddr.js takes it; a URL has one way to write each.
+  const mixed = address.includes(':') && address.includes('.') && !address.includes('%');
+  const parsed = ipaddr.parse(mixed ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address);
   return parsed.kind() === 'ipv4' ? isPublic4(parsed as V4) : isPublic6(parsed as V6);
 }

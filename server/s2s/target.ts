@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { hostAndPort } from '../util/host-and-port.ts';
 import type { Transport } from './attempt.ts';
 
 /** A host and port to connect to. */
@@ -51,18 +52,8 @@ export function literalOf(domain: string): string | undefined {
   return isIP(domain) === 4 ? domain : undefined;
 }
 
-/**
- * Reads where a rule says to connect to, in the place of what the DNS says: `host`, `host:port`, `192.0.2.1:5269`,
- * `[2001:db8::1]:5269`, or an IPv6 address alone. There TLS begins in the stream. Undefined when it is none of these.
- */
+/** Reads where a rule says to connect to, in the place of what the DNS says. Undefined when it says nothing of the kind. */
 export function targetOf(text: string): Target | undefined {
-  if (isIPv6(text)) return text.includes('%') ? undefined : { host: text, port: SERVER_PORT, transport: 'starttls' };
-  const match = /^(\[[0-9A-Fa-f:.]+\]|[^\s:/@[\]]{1,255})(?::(\d{1,5}))?$/u.exec(text);
-  if (match === null) return undefined;
-  const [, written = '', digits] = match;
-  const port = digits === undefined ? SERVER_PORT : Number(digits);
-  // 127.1 or 0x7f.1 is an address to some and a name to others.
-  const host = literalOf(written) ?? (/(^|\.)(\d+|0x[0-9a-f]*)\.?$/i.test(written) ? undefined : asciiName(written));
-  if (host === undefined || port < 1 || port > 65_535) return undefined;
-  return { host, port, transport: 'starttls' };
+  const read = hostAndPort(text);
+  return read && { host: read.host.toLowerCase(), port: read.port ?? SERVER_PORT, transport: 'starttls' };
 }
