@@ -17,6 +17,8 @@ const WRAP = 2 ** 32;
 export interface Sent {
   readonly at: number;
   readonly size: number;
+  /** An answer that nobody waits for: no ping goes behind it, or the answers to pings would be followed by pings. */
+  readonly trifle: boolean;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Acknowledging<Item extends Sent> {
   }
 
   sent(item: Item): void {
+    if (this.#acked === undefined && item.trifle) return;
     this.#items.push(item);
     this.#characters += item.size;
     if (this.#items.length % ASK_AFTER === 0) this.ask(Date.now());

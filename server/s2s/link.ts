@@ -8,7 +8,7 @@ import { NS } from '../xmpp/ns.ts';
 import { errorFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
-import { Acknowledging } from './acknowledging.ts';
+import { Acknowledging, type Sent } from './acknowledging.ts';
 import type { Proof, Transport } from './attempt.ts';
 import type { Context } from './context.ts';
 import type { Remote, Waiting } from './remote.ts';
@@ -38,9 +38,7 @@ export interface LinkFacts {
 }
 
 /** What is sent on a stream: whose it is, and what comes back should it not arrive. */
-interface Outgoing {
-  readonly at: number;
-  readonly size: number;
+interface Outgoing extends Sent {
   readonly remote: Remote;
   readonly waiting: Waiting;
 }
@@ -110,11 +108,12 @@ export class Link {
 
   /** Sends a stanza; its remote gets it back should the stream end before it was confirmed. */
   send(remote: Remote, waiting: Waiting): void {
-    const { text } = waiting.stanza;
+    const { text, kind, mayBeAnswered } = waiting.stanza;
     this.sent++;
     this.lastUsed = Date.now();
     this.stream.send(text);
-    this.#acks.sent({ at: this.lastUsed, size: text.length, remote, waiting });
+    const trifle = kind === 'iq' && !mayBeAnswered;
+    this.#acks.sent({ at: this.lastUsed, size: text.length, trifle, remote, waiting });
   }
 
   /** Looks after it. False when it is of no use any more. */

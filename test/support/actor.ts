@@ -55,6 +55,13 @@ export class Actor implements Outlet {
     return next;
   }
 
+  /** The next stanza, whatever it is. */
+  async receivesAny(): Promise<Element> {
+    const next = await this.#next();
+    assert.ok(next !== undefined, `${this.jid} received nothing`);
+    return next;
+  }
+
   /** The next stanzas, in whatever order. */
   async receivesInAnyOrder(...xml: string[]): Promise<Element[]> {
     const left = xml.map(stanza);
