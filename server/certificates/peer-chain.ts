@@ -1,10 +1,11 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../util/log.ts';
+import { hasConstraints } from './name-reach.ts';
 import { type Finding, NotChecked, Openssl } from './openssl.ts';
 import { type CertificateSummary, type PeerProblem, summaryOf } from './peer-certificate.ts';
 import type { PeerNames } from './peer-names.ts';
-import { leadsNowhere, problemOf } from './peer-problem.ts';
+import { leadsNowhere, type Named, problemOf } from './peer-problem.ts';
 import { pastedCertificates, pemOf } from './pem.ts';
 import { TrustAnchors } from './trust-anchors.ts';
 
@@ -72,6 +73,7 @@ interface Kept {
  */
 export class PeerChains implements AsyncDisposable {
   readonly #log: Logger;
+  readonly #anchors: TrustAnchors;
   readonly #openssl: Openssl;
   /** Verdicts on chains by what was asked, the oldest first. */
   readonly #kept = new Map<string, Kept>();
@@ -80,6 +82,7 @@ export class PeerChains implements AsyncDisposable {
 
   constructor({ log, anchors = new TrustAnchors(log), openssl = new Openssl({ anchors }) }: PeerChainsOptions) {
     this.#log = log;
+    this.#anchors = anchors;
     this.#openssl = openssl;
   }
 
@@ -94,10 +97,10 @@ export class PeerChains implements AsyncDisposable {
   ): Promise<Checked> {
     const { certificates, summaries, names, problem } = await read(chain);
     if (names === undefined) return { summaries, problem };
-    const { inCommonName, isFor } = await import('./peer-names.ts');
-    const named = isFor(names, domain) ? 'named' : inCommonName(names, domain) ? 'in-common-name' : 'other-names';
     try {
-      const findings = await this.#findings(certificates, authority);
+      const pinned = authority === undefined ? [] : pastedCertificates(authority);
+      const findings = await this.#findings(certificates, pinned);
+      const named = await this.#named(certificates, pinned, names, domain);
       return { summaries, problem: problemOf(findings, certificates, names, named) };
     } catch (error) {
       return { summaries, problem: this.#unchecked(error) };
@@ -110,17 +113,32 @@ export class PeerChains implements AsyncDisposable {
 
   async #findings(
     certificates: readonly X509Certificate[],
-    authority: string | undefined,
+    pinned: readonly X509Certificate[],
   ): Promise<readonly Finding[]> {
     const chain = certificates.map(({ raw }) => raw);
-    if (authority === undefined) return this.#verdict(chain, certificates, undefined);
-    const pinned = pastedCertificates(authority);
+    if (pinned.length === 0) return this.#verdict(chain, certificates, undefined);
     const pem = pinned.map(({ raw }) => pemOf(raw)).join('');
     const own = await this.#verdict(chain, [...certificates, ...pinned], pem);
     if (own.length === 0) return own;
     const everybody = await this.#verdict(chain, certificates, undefined);
     // Where the pinned one is theirs, its fault is the one to be told.
     return everybody.length === 0 || own.some(leadsNowhere) ? everybody : own;
+  }
+
+  async #named(
+    certificates: readonly X509Certificate[],
+    pinned: readonly X509Certificate[],
+    names: PeerNames,
+    domain: string,
+  ): Promise<Named> {
+    const { inCommonName, isFor } = await import('./peer-names.ts');
+    if (isFor({ ...names, srv: [], xmpp: [] }, domain)) return 'named';
+    if (!isFor(names, domain)) return inCommonName(names, domain) ? 'in-common-name' : 'other-names';
+    const { constrained } = this.#anchors;
+    const limited =
+      [...certificates.slice(1), ...pinned].some(({ raw }) => hasConstraints(raw)) ||
+      certificates.some(({ issuer }) => constrained.has(issuer));
+    return limited ? 'beyond' : 'named';
   }
 
   /** Asks openssl, unless it was asked the same a moment ago; `dated` are those whose dates the answer hangs on. */

@@ -35,10 +35,10 @@ export function leadsNowhere({ code }: Finding): boolean {
 function line(certificates: readonly X509Certificate[]): X509Certificate[] {
   const found: X509Certificate[] = [];
   let next = certificates[0];
-  while (next !== undefined && !found.includes(next)) {
+  while (next !== undefined) {
     found.push(next);
     const { issuer } = next;
-    next = certificates.find((one) => one.subject === issuer);
+    next = certificates.find((one) => one.subject === issuer && !found.includes(one));
   }
   return found;
 }
@@ -90,19 +90,29 @@ function shown({ dns, srv, xmpp }: PeerNames): string {
 }
 
 /**
- * The most telling of all that is wrong with a chain, with the code of what comes next as `also`; undefined when nothing is.
- * `named`: where the domain stands in the leaf.
+ * Where a domain stands in the leaf. `beyond`: where the constraints of its authority do not reach (name-reach.ts).
  */
+export type Named = 'named' | 'in-common-name' | 'other-names' | 'beyond';
+
+function problemOfName(named: Named, names: PeerNames): PeerProblem[] {
+  if (named === 'named') return [];
+  if (named === 'in-common-name') return [{ code: 'certificate-common-name-only', facts: {} }];
+  if (named === 'other-names') return [{ code: 'certificate-wrong-name', facts: { names: shown(names) } }];
+  const text = 'its authority may speak for some DNS names only, and the domain is not among its DNS names';
+  return [{ code: 'certificate-bad', facts: { text } }];
+}
+
+/** The most telling of all that is wrong with a chain, with the code of what comes next as `also`; undefined when nothing is. */
 export function problemOf(
   findings: readonly Finding[],
   certificates: readonly X509Certificate[],
   names: PeerNames,
-  named: 'named' | 'in-common-name' | 'other-names',
+  named: Named,
 ): PeerProblem | undefined {
-  const problems = findings.toSorted((a, b) => rank(a) - rank(b)).map((one) => problemOfFinding(one, certificates));
-  if (named === 'in-common-name') problems.push({ code: 'certificate-common-name-only', facts: {} });
-  if (named === 'other-names') problems.push({ code: 'certificate-wrong-name', facts: { names: shown(names) } });
-  const [first, ...others] = problems;
+  const [first, ...others] = [
+    ...findings.toSorted((a, b) => rank(a) - rank(b)).map((one) => problemOfFinding(one, certificates)),
+    ...problemOfName(named, names),
+  ];
   const next = others.find(({ code }) => code !== first?.code);
   if (first === undefined || next === undefined) return first;
   return { code: first.code, facts: { ...next.facts, ...first.facts, also: next.code } };

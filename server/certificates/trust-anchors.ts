@@ -3,6 +3,7 @@ import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import type { Logger } from '../util/log.ts';
+import { hasConstraints } from './name-reach.ts';
 import { pemBlocks } from './pem.ts';
 
 /** Where systems keep the authorities that they trust, those of their administrators included: Debian and many, Fedora. */
@@ -19,11 +20,17 @@ export class TrustAnchors {
   readonly #bundled: () => readonly string[];
   #written: { readonly path: string; readonly stamp: string } | undefined;
   #writing: Promise<string> | undefined;
+  #constrained: ReadonlySet<string> = new Set();
 
   constructor(log: Logger, files: readonly string[] = SYSTEM, bundled = () => getCACertificates('default')) {
     this.#log = log;
     this.#files = files;
     this.#bundled = bundled;
+  }
+
+  /** The subjects of those that may speak for some names only; known once the file is there. */
+  get constrained(): ReadonlySet<string> {
+    return this.#constrained;
   }
 
   /** Where the file is, in a folder that is there. */
@@ -49,6 +56,8 @@ export class TrustAnchors {
     if (anchors.size === 0) this.#log.warn('no authority is known: certificates of other servers cannot be trusted');
     await writeFile(`${path}.new`, [...anchors.values(), ''].join('\n'), { mode: 0o600 });
     await rename(`${path}.new`, path);
+    const limited = [...anchors].filter(([content]) => hasConstraints(Buffer.from(content, 'base64')));
+    this.#constrained = new Set(limited.map(([, pem]) => new X509Certificate(pem).subject));
     this.#written = { path, stamp };
     return path;
   }

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Settings } from '../storage/stores/settings.ts';
 
 /**
  * The key by which a server that was asked can tell that a link is its own, without having kept anything of it (XEP-0185 §2).
@@ -17,4 +18,15 @@ export function sameKey(given: string, expected: string): boolean {
   // Of the same length, whatever was sent.
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given.trim()), digest(expected));
+}
+
+const SECRET = 'dialback-secret';
+
+/** The house's own secret, made when it is first asked for: a key must still be known after a restart in the middle of a dialback. */
+export async function dialbackSecret(settings: Pick<Settings, 'get' | 'set'>): Promise<Uint8Array> {
+  const known = await settings.get(SECRET);
+  if (typeof known === 'string') return Buffer.from(known, 'base64');
+  const made = randomBytes(32);
+  await settings.set(SECRET, made.toString('base64'));
+  return made;
 }

@@ -62,6 +62,8 @@ export interface CertificateOptions {
   /** Of an authority: the DNS names (with all below) for which alone it may speak. */
   readonly permitted?: readonly string[];
   readonly key?: 'ec' | 'rsa' | 'ed25519';
+  /** Further extensions, as they stand there. */
+  readonly extensions?: readonly Der[];
 }
 
 /** A certificate with its key. */
@@ -182,7 +184,7 @@ function extensionsOf(options: CertificateOptions, publicKey: KeyObject, issuerK
   }
   const names = alternativeNames(options);
   if (names.length > 0) found.push(extension('2.5.29.17', false, sequence(...names)));
-  return found;
+  return [...found, ...(options.extensions ?? [])];
 }
 
 /** Makes a key and a certificate. Takes about a millisecond, with an RSA key a tenth of a second. */
