@@ -32,11 +32,15 @@ import { Router } from './host/router.ts';
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { registrarOf } from './registrar.ts';
+import { openNames } from './s2s/names.ts';
+import { openFederation } from './s2s/open.ts';
+import { PolicyBook } from './s2s/policy-book.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
 import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
+import { StanzaError } from './xmpp/stanza-error.ts';
 
 const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
 
@@ -116,6 +120,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const proxy = new ProxyDoor({ options, log });
   Object.assign(files, { uploads, proxy });
   stack.defer(() => proxy.close());
+  const book = new PolicyBook(stores.settings, log);
+  await book.load();
   const house: House = {
     db,
     stores,
@@ -126,6 +132,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     modules: all,
     components: services,
     options,
+    outside: book,
     fileLinks,
     version,
     parse: parseStanza,
@@ -135,6 +142,21 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       rosterItemsPerAccount: settings.limits.roster_items_per_account,
     },
   };
+  // Before the hosts: when they close, those of other servers are told who goes.
+  const federation = stack.use(
+    await openFederation({
+      house,
+      log,
+      limits: clientLimits(settings.limits),
+      names: openNames(settings.dns.servers),
+      contexts,
+      book,
+      hold: () => Promise.reject(new StanzaError('policy-violation')),
+      record: () => undefined,
+      secret: await keptSecret(stores, DIALBACK),
+    }),
+  );
+
   const hosts = new Hosts(house);
   for (const { name } of served) hosts.add(name);
   stack.defer(() => hosts.close());
@@ -170,17 +192,21 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     limits: clientLimits(settings.limits),
     log,
     secureContext: (name) => contexts.forName(name),
-    fakeSaltSecret: await fakeSaltSecret(stores),
+    fakeSaltSecret: await keptSecret(stores, FAKE_SALT),
     iterations: settings.scram.iterations,
     registrar,
     tokenKey: tokenKey(settings.data),
   });
   stack.defer(() => door.close());
-  await listenAll(settings, 'c2s', listening, (address) => door.listen('starttls', address));
-  await listenAll(settings, 'c2s_tls', listening, (address) => door.listen('tls', address));
-
-  await listenAll(settings, 'component', listening, (address) => external.listen(address));
-  await listenAll(settings, 'proxy', listening, (address) => proxy.listen(address));
+  const doors: Partial<Record<keyof Listen, (address: Address) => Promise<number>>> = {
+    c2s: (address) => door.listen('starttls', address),
+    c2s_tls: (address) => door.listen('tls', address),
+    s2s: (address) => federation.door.listen('starttls', address),
+    s2s_tls: (address) => federation.door.listen('tls', address),
+    component: (address) => external.listen(address),
+    proxy: (address) => proxy.listen(address),
+  };
+  for (const [name, open] of Object.entries(doors)) await listenAll(settings, name as keyof Listen, listening, open);
 
   const socket = await createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
@@ -297,13 +323,15 @@ function clientLimits(limits: Limits) {
   };
 }
 
-const FAKE_SALT = 'scram-fake-salt';
-
 /** Made once, as salts of names that do not exist must stay the same (RFC 5802 §9). */
-async function fakeSaltSecret(stores: Stores): Promise<Uint8Array> {
-  const known = await stores.settings.get(FAKE_SALT);
+const FAKE_SALT = 'scram-fake-salt';
+/** Made once, as others may ask about a key that was sent before the server started anew (XEP-0185). */
+const DIALBACK = 'federation.dialback-secret';
+
+async function keptSecret(stores: Stores, key: string): Promise<Uint8Array> {
+  const known = await stores.settings.get(key);
   if (typeof known === 'string') return Buffer.from(known, 'base64');
   const made = randomBytes(32);
-  await stores.settings.set(FAKE_SALT, made.toString('base64'));
+  await stores.settings.set(key, made.toString('base64'));
   return made;
 }

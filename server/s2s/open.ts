@@ -16,7 +16,6 @@ export interface FederationNeeds {
   readonly names: Names;
   readonly contexts: SecureContexts;
   readonly book: PolicyBook;
-  readonly queue: QueueStore;
   readonly hold: Context['hold'];
   readonly record: Context['record'];
   /** Makes dialback keys; the same over restarts, as others may ask about keys of a moment ago. */
@@ -25,7 +24,8 @@ export interface FederationNeeds {
 
 /** Puts federation together, and takes up what waited when the server went down. Whatever is for no domain of ours goes there. */
 export async function openFederation(needs: FederationNeeds): Promise<Federation & AsyncDisposable> {
-  const { house, log, contexts, book, queue } = needs;
+  const { house, log, contexts, book } = needs;
+  const queue: QueueStore = house.stores.federationQueue;
   const chains = new PeerChains({ log });
   const federation = new Federation({
     house,
