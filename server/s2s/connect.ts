@@ -82,16 +82,19 @@ export async function connect(names: Names, targets: readonly Target[], options:
     for (const [at, target] of targets.entries()) {
       const addresses = await usable(names, target, stop.signal, options, failures);
       const share = (end - performance.now()) / (targets.length - at);
-      const won = await race(interleaved(addresses).slice(0, Math.min(MAX_ADDRESSES, most - tried.length)), {
-        dial: (address) => dial(address, target.port),
-        signal: stop.signal,
-        stagger: times.stagger,
-        patience: Math.min(times.address, Math.max(LEAST_MS, share)),
-        outcome: (address, took, failed) => {
-          tried.push({ ...target, address, took, ...(failed && { failed }) });
-          if (failed) failures.push({ code: CODES[failed], facts: facts(options, target, address) });
+      const won = await race(
+        interleaved(addresses).slice(0, Math.max(0, Math.min(MAX_ADDRESSES, most - tried.length))),
+        {
+          dial: (address) => dial(address, target.port),
+          signal: stop.signal,
+          stagger: times.stagger,
+          patience: Math.min(times.address, Math.max(LEAST_MS, share)),
+          outcome: (address, took, failed) => {
+            tried.push({ ...target, address, took, ...(failed && { failed }) });
+            if (failed) failures.push({ code: CODES[failed], facts: facts(options, target, address) });
+          },
         },
-      });
+      );
       if (won !== undefined) {
         if (!signal.aborted) return { ...won, target, rest: targets.slice(at + 1) };
         won.socket.destroy();
