@@ -39,7 +39,7 @@ export function enter(house: House, stanza: Stanza, tell: (refusal: Stanza) => v
 }
 
 /** Takes off what only the recipient's own server may say (SECURITY 39, 42): that it kept or copied a message. */
-function disown({ element, kind, to }: Stanza): void {
+export function disown({ element, kind, to }: Stanza): void {
   removeDelays(element, to!.domain);
   if (kind !== 'message') return;
   removeChildren(element, ({ name, attrs }) => attrs.xmlns === NS.carbons && (name === 'received' || name === 'sent'));

@@ -41,6 +41,9 @@ export class Gate {
 
   /** Somebody of another server, of whom it is sure which one, says something to somebody of the house. */
   enters(stanza: Stanza): Passing {
+    // Nobody outside speaks for somebody of the house, whatever they have shown to be (SECURITY 32).
+    if (this.#options.router.find(stanza.from.domain) !== undefined)
+      throw new StanzaError('not-authorized', NOT_THEIRS);
     const judgement = this.#options.book.judge(stanza.from.domain);
     if (judgement.verdict === 'deny') throw refusal(ENTERING, judgement, stanza.from.domain);
     if (this.#options.book.chosen && !this.#mayHear(stanza)) throw new StanzaError('not-allowed', NOT_FOR_OTHERS);
@@ -116,6 +119,7 @@ const ENTERING: Direction = {
 };
 
 const NOT_CHOSEN = 'You may not talk with people of other servers. An administrator decides who may.';
+const NOT_THEIRS = 'That domain is one of this server.';
 const NOT_FOR_OTHERS = 'This address cannot be reached from other servers.';
 
 /** RFC 6120 §8.3.3.10: `not-allowed` is for "sending to entities at a blacklisted domain". */

@@ -62,6 +62,15 @@ describe('the gate: with whom the house talks', () => {
     assert.match(texts(await juliet.all()).join(), /permission to talk with capulet\.test has ended/);
   });
 
+  it('nobody outside speaks for somebody of the house, though they be allowed (SECURITY 32)', async (t) => {
+    const { elsewhere, juliet } = await open(t, OPEN);
+    for (const from of ['romeo@example.test/orchard', 'example.test', 'garden@conference.example.test/Romeo']) {
+      await elsewhere.says(chat('juliet@example.test', from));
+      assert.deepEqual(elsewhere.all().map(conditionOf), ['not-authorized'], from);
+    }
+    await juliet.receivesNothing();
+  });
+
   it('answers follow the verdict without a word: nothing bounces for ever', async (t) => {
     const { elsewhere, juliet } = await open(t, {});
     for (const type of ['error', 'result']) {

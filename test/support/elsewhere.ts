@@ -1,6 +1,7 @@
 import type { Destination } from '../../server/host/destination.ts';
 import { enter } from '../../server/host/entrance.ts';
 import { Gate } from '../../server/s2s/gate.ts';
+import type { Inbox } from '../../server/s2s/inbox.ts';
 import type { Policy, Rule } from '../../server/s2s/policy.ts';
 import { CLOSED } from '../../server/s2s/policy-check.ts';
 import type { Element } from '../../server/xmpp/element.ts';
@@ -18,14 +19,18 @@ export class Elsewhere implements Destination {
   readonly held: Stanza[] = [];
   readonly #scene: Scene;
 
-  constructor(scene: Scene) {
+  readonly #inbox: Inbox | undefined;
+
+  /** `inbox` gets what is to be held; without it that is kept here. */
+  constructor(scene: Scene, inbox?: Inbox) {
     this.#scene = scene;
+    this.#inbox = inbox;
     this.gate = new Gate({ book: scene.book, router: scene.house.router });
     scene.house.router.fallback = this;
   }
 
-  accept(one: Stanza): void {
-    if (this.gate.leaves(one) === 'hold') this.held.push(one);
+  accept(one: Stanza): void | Promise<void> {
+    if (this.gate.leaves(one) === 'hold') return this.#hold(one, 'out');
     else this.heard.push(...stanzas(one.text));
   }
 
@@ -35,13 +40,18 @@ export class Elsewhere implements Destination {
     const said = new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to));
     const tell = (refusal: Stanza): void => void this.heard.push(...stanzas(refusal.text));
     try {
-      if (this.gate.enters(said) === 'hold') this.held.push(said);
+      if (this.gate.enters(said) === 'hold') await this.#hold(said, 'in');
       else await enter(this.#scene.house, said, tell);
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error;
       if (said.mayBeAnswered) tell(errorFor(said, said.to!, error));
     }
     await this.#scene.settle();
+  }
+
+  #hold(one: Stanza, direction: 'in' | 'out'): void | Promise<void> {
+    if (this.#inbox !== undefined) return this.#inbox.hold(one, direction);
+    this.held.push(one);
   }
 
   /** All that was heard, taken away. */
