@@ -231,7 +231,11 @@ describe('connecting to another server', () => {
     const dialed = new Dialed(Object.fromEntries(many.map((address) => [address, 'ECONNREFUSED'])));
     const names = hosts(Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`h${at}.test`, many])));
     const asked: string[] = [];
-    const counted: Names = { ...names, addresses: (host, signal) => (asked.push(host), names.addresses(host, signal)) };
+    const addresses = (host: string, signal: AbortSignal): Promise<readonly string[]> => {
+      asked.push(host);
+      return names.addresses(host, signal);
+    };
+    const counted: Names = { ...names, addresses };
     const targets = Array.from({ length: 16 }, (_, at) => target(`h${at}.test`));
     const given = options({ dial: dialed.dial });
     assert.equal((await problem(counted, targets, given)).code, 'refused');

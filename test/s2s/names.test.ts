@@ -186,9 +186,12 @@ describe('names', () => {
     assert.equal(failures.filter((one) => one === 'failed').length, 88);
     assert.equal(failures.filter((one) => one === 'timeout').length, 12);
     // Those that waited are not asked any more when it is their turn.
-    await assert.rejects(names.srv('z.test', live()), fails('no-name'));
-    const asked = dns.asked.map(({ name }) => name);
-    assert.deepEqual(asked, ['d0.test', 'd1.test', 'd2.test', 'd3.test', 'z.test']);
+    for (let at = 0; !dns.asked.some(({ name }) => name.startsWith('z')); at++) {
+      await assert.rejects(names.srv(`z${at}.test`, live()), NameError);
+      await new Promise(setImmediate);
+    }
+    const asked = dns.asked.map(({ name }) => name).filter((name) => name.startsWith('d'));
+    assert.deepEqual(asked, ['d0.test', 'd1.test', 'd2.test', 'd3.test']);
   });
 
   it('the signal ends the waiting of who gave it, and of nobody else', async (t) => {
