@@ -7,7 +7,7 @@ import type { Context, QueueRow } from './context.ts';
 import { ServerDoor } from './door.ts';
 import { type Link, Pace, pairOf } from './link.ts';
 import { idleMinutes } from './options.ts';
-import { checkPolicy, makeLink } from './outgoing.ts';
+import { checkPolicy, joinLink, makeLink } from './outgoing.ts';
 import { LinkProblem } from './problem.ts';
 import type { Remote } from './remote.ts';
 import { Remotes } from './remotes.ts';
@@ -16,6 +16,8 @@ import { problemOf } from './wire.ts';
 
 /** How often links and what waits for them are looked at, in ms. */
 const TICK = 1_000;
+/** ms that a server has to take one more domain of ours on a stream; after it that gets one of its own. */
+const JOIN = 20_000;
 /** ms that others have, when the server goes down, to say what has arrived. */
 const FAREWELL = 1_000;
 
@@ -205,6 +207,11 @@ export class Federation {
       this.#context.record(draft);
     };
     try {
+      const shared = await this.#join(draft, signal);
+      if (shared !== undefined) {
+        done();
+        return shared;
+      }
       const callers = { pace: this.#pace, answered: (id: string) => this.#answered(id) };
       const link = await makeLink(this.#context, callers, draft, signal);
       draft.outcome = 'connected';
@@ -219,6 +226,21 @@ export class Federation {
       done();
       throw error;
     }
+  }
+
+  /** A link of another of our domains to the same server, where it knows us by keys: another key does, and no certificate would. */
+  async #join(draft: Draft, signal: AbortSignal): Promise<Link | undefined> {
+    const { local, domain } = draft;
+    for (const link of this.#made.keys()) {
+      if (link.ours !== 'dialback' || ![...link.leaving].some((remote) => remote.domain === domain)) continue;
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(JOIN)]);
+      if (!(await joinLink(this.#context, link, local, domain, patience))) continue;
+      const { address, transport } = link.facts;
+      const { theirs, ours, managed } = link;
+      Object.assign(draft, { outcome: 'connected', address, transport, theirs, ours, managed, bidi: false });
+      return link;
+    }
+    return undefined;
   }
 
   /** Reads what comes in on a link that we have made, as long as it lives. Never rejects. */
@@ -254,6 +276,8 @@ export class Federation {
     if (xmlns === undefined || xmlns === NS.client) return link.stanza(element);
     if (xmlns === NS.sm) return link.management(element);
     if (xmlns === NS.dialback) {
+      const { name, attrs } = element;
+      if (name === 'result') link.asked.get(pairOf(String(attrs.to), String(attrs.from)))?.(String(attrs.type));
       const answer = answerFor(this.#context, element);
       if (answer !== undefined) link.stream.send(answer);
       return;

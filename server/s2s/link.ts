@@ -64,6 +64,10 @@ export class Link {
   readonly entering = new Set<string>();
   /** Those whose stanzas go out here. */
   readonly leaving = new Set<Remote>();
+  /** The id that the other side gave to the stream; '' where it has begun it. */
+  streamId = '';
+  /** Who waits for the answer to a key that was sent on the way (XEP-0220 §2.6). */
+  readonly asked = new Map<string, (type: string) => void>();
   readonly #context: Context;
   readonly #pace: Pace;
   readonly #acks: Acknowledging<Outgoing>;

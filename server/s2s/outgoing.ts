@@ -4,7 +4,7 @@ import { NS } from '../xmpp/ns.ts';
 import { type Call, callServer, type Draft, mechanismsOf, reopen } from './calling.ts';
 import type { Context } from './context.ts';
 import { dialbackKey } from './dialback-key.ts';
-import { Link, type Pace, pairOf } from './link.ts';
+import { Link, PAIRS, type Pace, pairOf } from './link.ts';
 import type { Judgement } from './policy.ts';
 import { LinkProblem } from './problem.ts';
 import { dialback, nextElement, words } from './wire.ts';
@@ -81,6 +81,7 @@ async function introduce(
     call.stream.limits = context.limits.afterLogin;
     const { transport, address, tls } = call;
     const link = new Link(context, call.stream, { direction: 'out', transport, address, tls }, callers);
+    link.streamId = call.header.id;
     link.ours = draft.ours;
     link.theirs = call.trusted ? 'certificate' : 'dialback';
     draft.theirs = link.theirs;
@@ -145,4 +146,33 @@ function isAnswer({ name, attrs }: Element, local: string, domain: string): bool
     attrs.to === local &&
     attrs.type !== undefined
   );
+}
+
+/**
+ * Shows one more of our domains on a stream to a server that knows us by keys already (XEP-0220 §2.6.1). True when it was taken;
+ * false where it is not, and a stream of its own may do better.
+ */
+export async function joinLink(
+  context: Context,
+  link: Link,
+  local: string,
+  domain: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const pair = pairOf(local, domain);
+  if (link.ended || link.asked.has(pair) || link.asked.size + link.leaving.size >= PAIRS) return false;
+  const answered = new Promise<boolean>((resolve) => {
+    link.asked.set(pair, (type) => resolve(type === 'valid'));
+    const over = (): void => resolve(false);
+    signal.addEventListener('abort', over, { once: true });
+    link.stream.duplex.once('close', over);
+  });
+  try {
+    link.stream.send(
+      dialback('result', { from: local, to: domain }, dialbackKey(context.secret, domain, local, link.streamId)),
+    );
+    return (await answered) && !link.ended;
+  } finally {
+    link.asked.delete(pair);
+  }
 }

@@ -90,6 +90,28 @@ describe('two houses', () => {
     );
   });
 
+  test('XEP-0220 §2.6: another domain of ours shares the stream', async (t) => {
+    const { verona, juliet, romeo } = await lovers(t, keysOnly);
+    await juliet.sends(say(ROMEO, 'wherefore'));
+    await hears(romeo, 'wherefore');
+    await juliet.sends(
+      "<presence to='balcony@conference.verona.test/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    );
+    await romeo.sends(
+      "<presence to='balcony@conference.verona.test/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    );
+    for (let stanza = await romeo.receivesAny(); stanza.attrs.from !== 'balcony@conference.verona.test/Romeo'; ) {
+      stanza = await romeo.receivesAny();
+    }
+    const out = [...verona.federation.links()].filter(({ direction }) => direction === 'out');
+    assert.deepEqual(out.map(({ local }) => local).sort(), ['conference.verona.test', 'verona.test']);
+    assert.equal(new Set(out.map(({ since }) => since)).size, 1, 'it is one stream');
+    assert.equal(
+      verona.attempts.filter(({ direction, tries }) => direction === 'out' && tries !== undefined).length,
+      1,
+    );
+  });
+
   test('XEP-0368: TLS from the first byte', async (t) => {
     const { verona, mantua, juliet, romeo } = await lovers(t);
     t.mock.method(verona.context.names, 'srv', (name: string) =>
