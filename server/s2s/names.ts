@@ -71,6 +71,8 @@ export const LIMITS: NameLimits = {
 };
 
 const TRIES = 2;
+/** A question that has less time left is not asked any more. */
+const LEAST_MS = 100;
 const MAX_ANSWERS = 1_000;
 const MAX_RECORDS = 64;
 const MAX_ADDRESSES = 16;
@@ -156,9 +158,9 @@ class DnsNames implements Names {
 
   /** One question with a resolver of its own, which knows what the system's file says now and can be stopped. */
   #ask<T>(asked: string, question: (resolver: Resolver) => Promise<Found<T>>): Promise<Found<T>> {
-    return this.#inTime(asked, this.#places, async () => {
+    return this.#inTime(asked, this.#places, async (left) => {
       const resolver = new Resolver({ timeout: this.#limits.retry, tries: TRIES });
-      const stop = setTimeout(() => resolver.cancel(), this.#limits.patience);
+      const stop = setTimeout(() => resolver.cancel(), left);
       try {
         if (this.#servers.length > 0) resolver.setServers(this.#servers);
         return await question(resolver);
@@ -170,17 +172,19 @@ class DnsNames implements Names {
   }
 
   /** Waits for a place and an answer together no longer than the patience allows. */
-  async #inTime<T>(asked: string, places: Places, question: () => Promise<T>): Promise<T> {
+  async #inTime<T>(asked: string, places: Places, question: (left: number) => Promise<T>): Promise<T> {
     let over: NodeJS.Timeout | undefined;
-    let late = false;
+    const { patience } = this.#limits;
+    const until = performance.now() + patience;
     const end = new Promise<never>((_, reject) => {
-      over = setTimeout(() => {
-        late = true;
-        reject(new NameError('timeout', asked));
-      }, this.#limits.patience);
+      over = setTimeout(() => reject(new NameError('timeout', asked)), patience);
     });
-    // Nobody waits any more for what got its place too late.
-    const answer = places.run(async () => (late ? undefined : await question()));
+    const answer = places.run(async () => {
+      const left = until - performance.now();
+      // Nobody waits any more, or hardly, for what got its place too late.
+      if (left < LEAST_MS) throw new NameError('timeout', asked, 'too many questions at once');
+      return await question(left);
+    });
     answer.catch(() => undefined);
     try {
       const found = await Promise.race([answer, end]);
