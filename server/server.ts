@@ -40,7 +40,6 @@ import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
-import { StanzaError } from './xmpp/stanza-error.ts';
 
 const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
 
@@ -151,8 +150,6 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       names: openNames(settings.dns.servers),
       contexts,
       book,
-      hold: () => Promise.reject(new StanzaError('policy-violation')),
-      record: () => undefined,
       secret: await keptSecret(stores, DIALBACK),
     }),
   );
@@ -201,8 +198,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const doors: Partial<Record<keyof Listen, (address: Address) => Promise<number>>> = {
     c2s: (address) => door.listen('starttls', address),
     c2s_tls: (address) => door.listen('tls', address),
-    s2s: (address) => federation.door.listen('starttls', address),
-    s2s_tls: (address) => federation.door.listen('tls', address),
+    s2s: (address) => federation.links.door.listen('starttls', address),
+    s2s_tls: (address) => federation.links.door.listen('tls', address),
     component: (address) => external.listen(address),
     proxy: (address) => proxy.listen(address),
   };

@@ -3,11 +3,13 @@ import { chainOf, PeerChains } from '../certificates/peer-chain.ts';
 import type { SecureContexts } from '../certificates/secure-context.ts';
 import type { House } from '../host/house.ts';
 import type { Logger } from '../util/log.ts';
-import type { Context, LinkLimits, QueueStore } from './context.ts';
+import type { LinkLimits, QueueStore } from './context.ts';
 import { Federation } from './federation.ts';
 import { Gate } from './gate.ts';
+import { Inbox } from './inbox.ts';
 import type { Names } from './names.ts';
 import type { PolicyBook } from './policy-book.ts';
+import { Records } from './records.ts';
 
 export interface FederationNeeds {
   readonly house: House;
@@ -16,17 +18,25 @@ export interface FederationNeeds {
   readonly names: Names;
   readonly contexts: SecureContexts;
   readonly book: PolicyBook;
-  readonly hold: Context['hold'];
-  readonly record: Context['record'];
   /** Makes dialback keys; the same over restarts, as others may ask about keys of a moment ago. */
   readonly secret: Uint8Array;
 }
 
+/** Federation, running. */
+export interface OpenFederation extends AsyncDisposable {
+  readonly links: Federation;
+  readonly inbox: Inbox;
+  readonly records: Records;
+}
+
 /** Puts federation together, and takes up what waited when the server went down. Whatever is for no domain of ours goes there. */
-export async function openFederation(needs: FederationNeeds): Promise<Federation & AsyncDisposable> {
+export async function openFederation(needs: FederationNeeds): Promise<OpenFederation> {
   const { house, log, contexts, book } = needs;
   const queue: QueueStore = house.stores.federationQueue;
   const chains = new PeerChains({ log });
+  const inbox = new Inbox({ store: house.stores.federationHeld, parse: house.parse, log });
+  const records = new Records({ store: house.stores.federationAttempts, log });
+  records.start();
   const federation = new Federation({
     house,
     log,
@@ -40,19 +50,23 @@ export async function openFederation(needs: FederationNeeds): Promise<Federation
     queue,
     judge: (domain) => book.judge(domain),
     gate: new Gate({ book, router: house.router }),
-    hold: needs.hold,
-    record: needs.record,
+    hold: (stanza, direction) => inbox.hold(stanza, direction),
+    record: (attempt) => records.add(attempt),
     secret: needs.secret,
   });
   federation.restore(await queue.all());
   house.router.fallback = federation.remotes;
   const unwatch = book.changed(() => federation.decided());
-  return Object.assign(federation, {
+  return {
+    links: federation,
+    inbox,
+    records,
     [Symbol.asyncDispose]: async () => {
       unwatch();
       await federation.close();
       house.router.fallback = undefined;
+      await records.close();
       await chains[Symbol.asyncDispose]();
     },
-  });
+  };
 }
