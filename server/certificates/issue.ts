@@ -26,7 +26,6 @@ const PRIME256V1 = '1.2.840.10045.3.1.7';
 const ECDSA_SHA256 = '1.2.840.10045.4.3.2'; // RFC 5758 §3.2
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'; // towards other servers we are the client (XEP-0178)
-const XMPP_ADDR = '1.3.6.1.5.5.7.8.5'; // RFC 6120 §13.7.1.4
 const DNS_SRV = '1.3.6.1.5.5.7.8.7'; // RFC 4985 §2
 const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
@@ -146,12 +145,12 @@ function otherName(type: string, value: Der): Der {
   return tagged(0, oid(type), tagged(0, value));
 }
 
-function alternativeNames({ domain, dns, addresses }: Names): Der {
+/** No XmppAddr (RFC 6120 §13.7.1.4, for old servers): Debian 12's ejabberd ends the stream of whoever shows one. */
+function alternativeNames({ dns, addresses }: Names): Der {
   const ascii = dns[0] ?? '';
   return sequence(
     ...dns.map((name) => taggedBytes(2, name)),
     ...addresses.map((address) => taggedBytes(7, Uint8Array.from(ipaddr.parse(address).toByteArray()))),
-    otherName(XMPP_ADDR, utf8(domain)),
     otherName(DNS_SRV, ia5(`_xmpp-client.${ascii}`)),
     otherName(DNS_SRV, ia5(`_xmpp-server.${ascii}`)),
   );

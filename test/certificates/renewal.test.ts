@@ -71,7 +71,8 @@ describe('the first certificate', () => {
     assert.match(leaf, /Basic Constraints: critical\n\s+CA:FALSE/);
     assert.match(leaf, /Key Usage: critical\n\s+Digital Signature\n/);
     assert.match(leaf, /TLS Web Server Authentication, TLS Web Client Authentication/);
-    assert.match(leaf, /XmppAddr::?example\.test/);
+    // Debian 12's ejabberd cannot read it, and hangs up.
+    assert.doesNotMatch(leaf, /XmppAddr/);
     assert.match(leaf, /SRVName::?_xmpp-client\.example\.test/);
     assert.match(leaf, /SRVName::?_xmpp-server\.example\.test/);
     assert.match(leaf, /Signature Algorithm: ecdsa-with-SHA256/);
