@@ -18,6 +18,8 @@ export const HOSTNAME = 'localhost';
 export interface ApplianceOptions {
   /** More for the boot file, under keys that are not written there already. */
   readonly more?: string;
+  /** An address of its own (see `ownAddress`) at whose usual ports it takes other servers; by default it takes none. */
+  readonly s2s?: string;
   /** Started as people do, by `npm start`, instead of by its own program. */
   readonly byNpm?: boolean;
 }
@@ -44,7 +46,9 @@ export interface Output extends Exit {
 
 /** A port that was free a moment ago would be a race: the system gives them, and the line `ready` tells which. */
 const LISTEN = ['c2s', 'c2s_tls', 'https', 'component', 'proxy'].map((name) => `${name} = ["127.0.0.1:0"]`).join('\n');
-const SHUT = ['s2s', 's2s_tls'].map((name) => `${name} = []`).join('\n');
+/** Where other servers look: these ports stay the same when it is started again. */
+const doors = (address?: string): string =>
+  address === undefined ? 's2s = []\ns2s_tls = []' : `s2s = ["${address}:5269"]\ns2s_tls = ["${address}:5270"]`;
 
 /** Runs a program of this project to its end; killed after `ms`. */
 export async function run(args: readonly string[], input = '', ms = 30_000): Promise<Output> {
@@ -90,10 +94,10 @@ export class Appliance implements AsyncDisposable {
   }
 
   /** A folder with a boot file; nothing runs yet. */
-  static async prepare({ more = '', byNpm = false }: ApplianceOptions = {}): Promise<Appliance> {
+  static async prepare({ more = '', s2s, byNpm = false }: ApplianceOptions = {}): Promise<Appliance> {
     const appliance = new Appliance(await mkdtemp(join(tmpdir(), 'hallway-')), byNpm);
     const head = `data = "data"\ndomain = "${DOMAIN}"\nhostname = "${HOSTNAME}"\n`;
-    await writeFile(appliance.config, `${head}[listen]\n${LISTEN}\n${SHUT}\n${more}\n`);
+    await writeFile(appliance.config, `${head}[listen]\n${LISTEN}\n${doors(s2s)}\n${more}\n`);
     return appliance;
   }
 

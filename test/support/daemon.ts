@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const STOP_MS = 10_000;
 /** The end of what it says that is kept. */
-const LOG_CHARACTERS = 400_000;
+const LOG_CHARACTERS = 2_000_000;
 
 export interface DaemonOptions {
   readonly cwd?: string;

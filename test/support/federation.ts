@@ -1,73 +1,139 @@
+import { Appliance } from './appliance.ts';
 import { authority, type TestCertificate } from './authority.ts';
-import { Dns, noDnsmasq } from './dns.ts';
+import { ownAddress } from './daemon.ts';
+import { Dns, noDnsmasq, type Zone } from './dns.ts';
 import { Ejabberd, noEjabberd } from './ejabberd.ts';
 import { type PeerOptions, type PeerServer, zoneOf } from './peer-server.ts';
 import { noProsody, Prosody } from './prosody.ts';
-import { lastLines, noSlixmpp, type People, playAmong } from './slixmpp.ts';
+import { lastLines, noSlixmpp, type People, placeOf, playAmong } from './slixmpp.ts';
 
 /** What node:test takes as `skip`. */
 export const noNeighbours: string | false = noDnsmasq || noProsody || noEjabberd || noSlixmpp;
 
-/** Who lives with them. */
-const MERCUTIO: People = { mercutio: 'a plague o’ both' };
-const TYBALT: People = { tybalt: 'prince of cats' };
+/** Who lives where. */
+export const OURS: People = {
+  juliet: 'what’s in a name? 名',
+  romeo: 'but soft, what light',
+  nurse: 'an old housekeeper',
+};
+const MONTAGUES: People = { mercutio: 'a plague o’ both', benvolio: 'part, fools' };
+const CAPULETS: People = { tybalt: 'prince of cats', paris: 'younger than she' };
 
 /** How these servers show who they are: by certificates of an authority that all trust, or by dialback alone. */
 export type Ways = 'certificates' | 'dialback';
 
 /** What a scene is told of a server that is not ours. */
-function placeOf({ domain, address, ports, authorityFile, people, rooms, uploads }: PeerServer): object {
+function placeOfPeer({ domain, address, ports, authorityFile, people, rooms, uploads }: PeerServer): object {
   return { domain, host: address, ports, authority: authorityFile, people, more: { rooms, uploads } };
 }
 
-/** A Prosody and an ejabberd that find each other by a DNS of their own. */
+function zoneOfHallway(address: string, domain: string): Zone {
+  return zoneOf({
+    domain,
+    address,
+    ports: { c2s: 0, https: 0, s2s: 5269, s2s_tls: 5270 },
+    rooms: `conference.${domain}`,
+    uploads: `upload.${domain}`,
+  });
+}
+
+/** A Prosody and an ejabberd that find each other by a DNS of their own, and a Hallway beside them if it is asked for. */
 export class Neighbours implements AsyncDisposable {
   readonly dns: Dns;
+  /** Who has signed the certificates of these servers, where others are to believe in them. */
+  readonly authority: TestCertificate;
   readonly prosody: Prosody;
   readonly ejabberd: Ejabberd;
+  readonly #hallway: Appliance | undefined;
+  readonly #opened: AsyncDisposable;
 
-  private constructor(dns: Dns, prosody: Prosody, ejabberd: Ejabberd) {
+  private constructor(
+    dns: Dns,
+    signer: TestCertificate,
+    prosody: Prosody,
+    ejabberd: Ejabberd,
+    hallway: Appliance | undefined,
+    opened: AsyncDisposable,
+  ) {
     this.dns = dns;
+    this.authority = signer;
     this.prosody = prosody;
     this.ejabberd = ejabberd;
+    this.#hallway = hallway;
+    this.#opened = opened;
   }
 
-  static async open(ways: Ways): Promise<Neighbours> {
+  static async open(ways: Ways, { hallway = false }: { readonly hallway?: boolean } = {}): Promise<Neighbours> {
     await using opened = new AsyncDisposableStack();
     const dns = opened.use(await Dns.start({}));
     const shared = authority('Authority of the street');
+    const address = ownAddress();
+    const more = `[dns]\nservers = ["${dns.server}"]`;
+    const ours = hallway ? opened.use(await Appliance.start({ s2s: address, more })) : undefined;
+    const known = ours === undefined ? [] : [await ours.authority()];
     // Nobody knows the other's authority, so that no certificate says anything to anybody.
-    const signer = (name: string): TestCertificate => (ways === 'certificates' ? shared : authority(name));
+    const trust = (name: string): { authority: TestCertificate; trusts: string[] } => {
+      if (ways === 'certificates') return { authority: shared, trusts: [shared.pem, ...known] };
+      const own = authority(name);
+      return { authority: own, trusts: [own.pem] };
+    };
     const common = (domain: string, people: People): PeerOptions => ({
       domain,
       people,
       dns,
-      authority: signer(`Authority of ${domain}`),
+      ...trust(`Authority of ${domain}`),
       dialback: ways === 'dialback',
     });
-    const prosody = opened.use(await Prosody.prepare(common('prosody.test', MERCUTIO)));
-    const ejabberd = opened.use(await Ejabberd.prepare(common('ejabberd.test', TYBALT)));
-    await dns.says(zoneOf(prosody, ejabberd));
+    const prosody = opened.use(await Prosody.prepare(common('prosody.test', MONTAGUES)));
+    const ejabberd = opened.use(await Ejabberd.prepare(common('ejabberd.test', CAPULETS)));
+    const zones = [zoneOf(prosody, ejabberd), ...(ours === undefined ? [] : [zoneOfHallway(address, ours.domain)])];
+    await dns.says({
+      srv: zones.flatMap(({ srv = [] }) => srv),
+      hosts: Object.assign({}, ...zones.map(({ hosts }) => hosts)),
+    });
     await Promise.all([prosody.start(), ejabberd.start()]);
-    opened.move();
-    return new Neighbours(dns, prosody, ejabberd);
+    if (ours !== undefined) {
+      for (const [local, password] of Object.entries(OURS)) await ours.addPerson(local, password);
+    }
+    return new Neighbours(dns, shared, prosody, ejabberd, ours, opened.move());
   }
 
-  /** Plays a scene (see `playAmong`) whose world is the first of these servers, and `other` the second. */
-  play(scene: string, first: PeerServer, other: PeerServer): Promise<Record<string, unknown>> {
-    const told = { ...placeOf(first), abroad: { other: placeOf(other) } };
-    return playAmong(scene, told, this.prosody.folder, () => this.words);
+  get hallway(): Appliance {
+    if (this.#hallway === undefined) throw new Error('there is no Hallway among these');
+    return this.#hallway;
+  }
+
+  /** Plays a scene (see `playAmong`) whose world is Hallway, and `other` one of these servers. */
+  async meets(
+    scene: string,
+    other: PeerServer,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<Record<string, unknown>> {
+    const { domain } = this.hallway;
+    const services = { rooms: `conference.${domain}`, uploads: `upload.${domain}` };
+    const told = {
+      ...placeOf(this.hallway, OURS),
+      more: { ...services, ...more },
+      abroad: { other: placeOfPeer(other) },
+    };
+    return playAmong(`federation/${scene}`, told, this.hallway.folder, () => this.words);
+  }
+
+  /** Plays a scene whose world is the first of these servers, and `other` the second. */
+  meet(scene: string, first: PeerServer, other: PeerServer): Promise<Record<string, unknown>> {
+    const told = { ...placeOfPeer(first), abroad: { other: placeOfPeer(other) } };
+    return playAmong(`federation/${scene}`, told, this.prosody.folder, () => this.words);
   }
 
   /** The ends of their logs. */
   get words(): string {
-    const { prosody, ejabberd } = this;
-    return `Prosody:\n${lastLines(prosody.log, 60)}\nejabberd:\n${lastLines(ejabberd.log, 60)}`;
+    const logs = { Prosody: this.prosody.log, ejabberd: this.ejabberd.log, Hallway: this.#hallway?.log ?? '' };
+    return Object.entries(logs)
+      .map(([name, log]) => `${name}:\n${lastLines(log, 80)}`)
+      .join('\n');
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.prosody[Symbol.asyncDispose]();
-    await this.ejabberd[Symbol.asyncDispose]();
-    await this.dns[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#opened[Symbol.asyncDispose]();
   }
 }

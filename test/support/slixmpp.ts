@@ -26,9 +26,13 @@ export async function playScene(
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, unknown>> {
   await appliance.authority();
-  const { domain, host, ports, authorityFile, folder } = appliance;
-  const told = { domain, hostname: HOSTNAME, host, ports, authority: authorityFile, people, more };
-  return playAmong(scene, told, folder, () => `The server's last words:\n${lastLines(appliance.log, 20)}`);
+  const told = { ...placeOf(appliance, people), more };
+  return playAmong(scene, told, appliance.folder, () => `The server's last words:\n${lastLines(appliance.log, 20)}`);
+}
+
+/** What a scene is told of an appliance, whose authority was written to its file before. */
+export function placeOf({ domain, host, ports, authorityFile }: Appliance, people: People): object {
+  return { domain, hostname: HOSTNAME, host, ports, authority: authorityFile, people };
 }
 
 /** The end of a log. */

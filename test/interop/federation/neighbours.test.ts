@@ -10,7 +10,7 @@ describe('Prosody and ejabberd', { skip: noNeighbours, timeout: 120_000 }, () =>
   ] as const satisfies readonly (readonly [Ways, string])[]) {
     it(title, async () => {
       await using neighbours = await Neighbours.open(ways);
-      await neighbours.play('federation/neighbours', neighbours.ejabberd, neighbours.prosody);
+      await neighbours.meet('neighbours', neighbours.ejabberd, neighbours.prosody);
       const how = ways === 'certificates' ? 'EXTERNAL' : 'dialback';
       for (const bound of ['inbound', 'outbound']) {
         assert.ok(neighbours.ejabberd.log.includes(`Accepted ${bound} s2s ${how} authentication`), neighbours.words);
