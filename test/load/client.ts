@@ -6,11 +6,13 @@ export class Client {
   presences = 0;
   messages = 0;
   readonly #socket;
+  readonly #domain: string;
   #tail = '';
   #awaited: { readonly text: string; readonly resolve: (text: string) => void } | undefined;
 
   /** `port` is one with TLS from the first byte. */
-  constructor(port: number) {
+  constructor(port: number, domain = DOMAIN) {
+    this.#domain = domain;
     this.#socket = connect({ host: '127.0.0.1', port, servername: 'localhost', rejectUnauthorized: false });
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (chunk: Buffer) => {
@@ -45,7 +47,7 @@ export class Client {
   }
 
   async logsIn(local: string): Promise<void> {
-    const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${DOMAIN}' version='1.0'>`;
+    const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${this.#domain}' version='1.0'>`;
     const plain = Buffer.from(`\0${local}\0${PASSWORD}`).toString('base64');
     await this.says(header, '</stream:features>');
     await this.says(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`, '<success');

@@ -3,6 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
+import { prepareDataFolder } from '../../provisioning/data-folder.ts';
+import { openDatabase } from '../../server/storage/sqlite.ts';
+import { openStores } from '../../server/storage/stores/index.ts';
+import type { Json } from '../../server/storage/stores/settings.ts';
 import { run } from '../support/appliance.ts';
 import type { Reading } from './probe.ts';
 
@@ -20,13 +25,26 @@ export interface House {
   stop(): Promise<void>;
 }
 
+export interface HouseOptions {
+  readonly domain?: string;
+  /** Where other servers come in; without it nowhere. */
+  readonly s2s?: number;
+  /** What is in the store before it starts, by key of the settings. */
+  readonly settings?: Readonly<Record<string, Json>>;
+}
+
 /** Starts one on loopback, in a folder of its own. */
-export async function startHouse(people: number): Promise<House> {
+export async function startHouse(people: number, options: HouseOptions = {}): Promise<House> {
+  const { domain = DOMAIN, s2s, settings = {} } = options;
   const folder = await mkdtemp(join(tmpdir(), 'hallway-load-'));
   const any = '["127.0.0.1:0"]';
+  const db = await openDatabase({ file: prepareDataFolder(join(folder, 'data')), log: pino({ level: 'error' }) });
+  for (const [key, value] of Object.entries(settings)) await openStores(db).settings.set(key, value);
+  await db.close();
   await writeFile(
     join(folder, 'hallway.toml'),
-    `data = "data"\ndomain = "${DOMAIN}"\nhostname = "localhost"\n[listen]\n` +
+    `data = "data"\ndomain = "${domain}"\nhostname = "localhost"\n[listen]\n` +
+      `s2s = [${s2s === undefined ? '' : `"127.0.0.1:${s2s}"`}]\ns2s_tls = []\n` +
       `c2s = []\nc2s_tls = ${any}\nhttps = ${any}\nproxy = ${any}\ncomponent = []\n[limits]\nconnections_per_address = 100000\n`,
   );
   const server = fork(join(import.meta.dirname, '../../server/main.ts'), ['--config', join(folder, 'hallway.toml')], {
@@ -45,7 +63,7 @@ export async function startHouse(people: number): Promise<House> {
       );
     });
   });
-  const make = ['--data', join(folder, 'data'), '--domain', DOMAIN, '--n', String(people), '--password', PASSWORD];
+  const make = ['--data', join(folder, 'data'), '--domain', domain, '--n', String(people), '--password', PASSWORD];
   const made = await run([join(import.meta.dirname, 'accounts.ts'), ...make], '', 600_000);
   if (made.code !== 0) throw new Error(made.stderr);
   return {
