@@ -40,6 +40,7 @@ import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
+import { ownAddresses } from './util/own-addresses.ts';
 
 const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
 
@@ -172,6 +173,12 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     components: external,
     files: uploads.space,
     transfers: proxy,
+    dns: {
+      // Its answers are hardly kept: whoever mends a record looks again at once.
+      names: openNames(settings.dns.servers, { keep: 1_000, keepNothing: 1_000, keepFailure: 1_000 }),
+      addresses: ownAddresses,
+      federates: () => book.policy.default !== 'closed' || book.policy.rules.some(({ verdict }) => verdict === 'allow'),
+    },
     certify: async (domain) => void (await renewal.check(domain)),
     version,
     hostname: settings.hostname,

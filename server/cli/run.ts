@@ -10,6 +10,7 @@ import { announcements } from './verbs/announcements.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { devices } from './verbs/devices.ts';
+import { dns } from './verbs/dns.ts';
 import { domains } from './verbs/domains.ts';
 import { files } from './verbs/files.ts';
 import { house } from './verbs/house.ts';
@@ -40,6 +41,7 @@ export const VERBS: readonly Verb[] = [
   ...sessions,
   ...devices,
   ...domains,
+  ...dns,
   ...contacts,
   ...components,
   ...rooms,

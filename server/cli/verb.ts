@@ -50,6 +50,7 @@ export const OPTIONS = {
     value: 'DAY',
     help: 'from before this day, as 2026-01-31; pictures of profiles stay',
   },
+  for: { type: 'string', value: 'SERVER', help: 'text to paste into bind, unbound, dnsmasq or windows' },
   edit: { type: 'boolean', help: 'in the place of the one there is; who has seen that is not bothered again' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;

@@ -12,6 +12,7 @@ import { ComponentCommands, type RunningComponents } from './components.ts';
 import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
 import { DeviceCommands } from './devices.ts';
+import { DnsDoctor, type DnsOptions } from './dns-doctor.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
@@ -40,6 +41,8 @@ export interface CommandOptions {
   /** Room for files, and what goes through the file proxy. */
   readonly files: FileSpace;
   readonly transfers: TransferList;
+  /** How records of the DNS are asked for, and what they should lead to. */
+  readonly dns: DnsOptions;
   readonly version: string;
   /** Makes two accounts of the house each other's contacts. */
   readonly befriend: Befriend;
@@ -66,6 +69,7 @@ export interface Commands {
   readonly components: ComponentCommands;
   readonly contacts: ContactCommands;
   readonly devices: DeviceCommands;
+  readonly dns: DnsDoctor;
   readonly domains: DomainCommands;
   readonly files: FileCommands;
   readonly invitations: InvitationCommands;
@@ -142,6 +146,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     }),
     contacts,
     devices: new DeviceCommands(stores, house),
+    dns: new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners }),
     domains,
     files: new FileCommands(stores, house, options.files),
     invitations,

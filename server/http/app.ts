@@ -23,6 +23,7 @@ import { announcementRoutes } from './routes/announcements.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { componentRoutes } from './routes/components.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { dnsRoutes } from './routes/dns.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { fileRoutes } from './routes/files.ts';
 import { localRoutes } from './routes/local.ts';
@@ -65,6 +66,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...sessionRoutes(commands, new AttemptLimits()),
     ...overviewRoutes(commands, streams),
     ...domainRoutes(commands),
+    ...dnsRoutes(commands),
     ...componentRoutes(commands),
     ...deviceRoutes(commands),
     ...settingRoutes(commands),

@@ -4,6 +4,7 @@ import { openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
+import { NO_DNS } from '../support/no-dns.ts';
 import {
   ADMIN,
   type Answer,
@@ -62,6 +63,7 @@ describe('claiming', () => {
       components: NO_COMPONENTS,
       files: NO_FILES,
       transfers: NO_TRANSFERS,
+      dns: NO_DNS,
       certify: async () => undefined,
       hostname: 'chat.example.test',
       iterations: 4_096,

@@ -12,6 +12,7 @@ import { openStores, type Stores } from '../../server/storage/stores/index.ts';
 import { createLog, type Logger } from '../../server/util/log.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
+import { NO_DNS } from '../support/no-dns.ts';
 import { SETTINGS } from '../support/settings.ts';
 
 export const HOST = 'panel.example.test:5281';
@@ -48,6 +49,7 @@ export async function openHouse(): Promise<TestHouse> {
     components: NO_COMPONENTS,
     files: NO_FILES,
     transfers: NO_TRANSFERS,
+    dns: NO_DNS,
     certify: async () => undefined,
     version: '0.0.1',
     hostname: 'chat.example.test',

@@ -9,7 +9,7 @@ const INSTALL_MS = 420_000;
 const POLICY = '/usr/sbin/policy-rc.d';
 const NOTHING_STARTS = '#!/bin/sh\nexit 101\n';
 /** Some of the packages are servers, and would run from the next boot on. Tests start their own. */
-const SERVICES = ['coturn', 'prosody', 'ejabberd', 'ngircd', 'biboumi'];
+const SERVICES = ['coturn', 'unbound', 'prosody', 'ejabberd', 'ngircd', 'biboumi'];
 
 function apt(args: readonly string[], timeout: number): string | undefined {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

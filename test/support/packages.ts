@@ -11,6 +11,8 @@ export const PACKAGES = {
   openssl: '/usr/bin/openssl',
   coturn: '/usr/bin/turnserver',
   'dnsmasq-base': '/usr/sbin/dnsmasq',
+  'bind9-utils': '/usr/bin/named-checkzone',
+  unbound: '/usr/sbin/unbound-checkconf',
   prosody: '/usr/bin/prosody',
   'lua-unbound': '/usr/share/doc/lua-unbound/copyright',
   ejabberd: '/usr/sbin/ejabberdctl',

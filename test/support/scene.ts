@@ -33,6 +33,7 @@ import { parseStanza } from '../../server/stream/parser.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { keysOf } from '../../server/xmpp/scram-keys.ts';
 import { Actor } from './actor.ts';
+import { NO_DNS } from './no-dns.ts';
 import { WatchedDatabase } from './watched-database.ts';
 
 export interface SceneOptions {
@@ -234,6 +235,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     components: external,
     files: fileSpace(folder, values),
     transfers: options.transfers ?? proxy,
+    dns: NO_DNS,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',

@@ -4,6 +4,7 @@ import * as AnnouncementShapes from './announcements.ts';
 import * as AuditShapes from './audit.ts';
 import { components } from './components.ts';
 import * as DeviceShapes from './devices.ts';
+import * as DnsShapes from './dns.ts';
 import * as DomainShapes from './domains.ts';
 import type * as FederationShapes from './federation-shapes.ts';
 import * as FileShapes from './files.ts';
@@ -25,6 +26,7 @@ export const contract = {
   ...SessionShapes.session,
   ...OverviewShapes.overview,
   ...DomainShapes.domains,
+  ...DnsShapes.dns,
   ...components,
   ...AccountShapes.accounts,
   ...DeviceShapes.devices,
@@ -62,6 +64,8 @@ export type AuditRow = Static<typeof AuditShapes.AuditRow>;
 export type Connection = Static<typeof OnboardingShapes.Connection>;
 export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Device = Static<typeof DeviceShapes.Device>;
+export type Dns = Static<typeof DnsShapes.Dns>;
+export type DnsRecord = Static<typeof DnsShapes.DnsRecord>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
 export type FederationRule = Static<typeof FederationShapes.FederationRule>;

@@ -1,0 +1,6 @@
+import type { Commands } from '../../commands/index.ts';
+import { type RouteEntry, route } from '../route.ts';
+
+export function dnsRoutes({ dns }: Commands): RouteEntry[] {
+  return [route('GET /api/domains/:domain/dns', 'admin', ({ params }) => dns.examine(params.domain))];
+}
