@@ -1,17 +1,26 @@
 import { type TSchema, Type } from 'typebox';
 import { closed, Time } from './shapes.ts';
 
+const Nullable = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
+const Texts = Type.Array(Type.String());
+
 /** With whom the house talks where no rule speaks of them. */
 export const Default = Type.Union([Type.Literal('closed'), Type.Literal('ask'), Type.Literal('open')]);
 export const LeastTls = Type.Union([Type.Literal('TLSv1.2'), Type.Literal('TLSv1.3')]);
 /** How a server has to show who it is, or has: `dialback` will do beside a certificate. */
 export const Proof = Type.Union([Type.Literal('certificate'), Type.Literal('dialback')]);
-export const Outside = Type.Union([Type.Literal('everyone'), Type.Literal('chosen')]);
 export const Verdict = Type.Union([Type.Literal('allow'), Type.Literal('deny')]);
 const Direction = Type.Union([Type.Literal('out'), Type.Literal('in')]);
 const Transport = Type.Union([Type.Literal('starttls'), Type.Literal('tls')]);
-const Texts = Type.Array(Type.String());
-const Nullable = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
+const Whose = Type.Union([Type.Literal('ours'), Type.Literal('theirs'), Type.Literal('nobody')]);
+const Grade = Type.Union([
+  Type.Literal('A'),
+  Type.Literal('B'),
+  Type.Literal('C'),
+  Type.Literal('D'),
+  Type.Literal('E'),
+  Type.Literal('F'),
+]);
 
 /** What a certificate says. Subject, issuer and names are words of whoever made it. */
 export const PeerCertificate = closed({
@@ -21,8 +30,9 @@ export const PeerCertificate = closed({
   dns: Texts,
   srv: Texts,
   xmpp: Texts,
-  notBefore: Time,
-  notAfter: Time,
+  /** ms since 1970, be it before. */
+  notBefore: Type.Integer(),
+  notAfter: Type.Integer(),
   /** `server`, `client`, or a dotted number; empty where it says nothing. */
   usage: Texts,
   key: Type.String(),
@@ -30,91 +40,71 @@ export const PeerCertificate = closed({
 });
 
 /** What holds for all, beside the rules. */
-export const PolicyBasics = closed({
+export const policyFields = {
   default: Default,
   leastTls: LeastTls,
   proof: Proof,
   /** Other servers may be at addresses of private networks. */
   privateAddresses: Type.Boolean(),
   /** Who may talk with people of other servers. */
-  outside: Outside,
-});
+  outside: Type.Union([Type.Literal('everyone'), Type.Literal('chosen')]),
+} as const;
 
 /** What was decided for one domain, or with `*.` for all below one. What is null is as the policy says for all. */
-const ruleFields = {
+export const FederationRule = closed({
   pattern: Type.String(),
   verdict: Verdict,
   /** From when on it does not hold any more; null: for good. */
   until: Nullable(Time),
+  /** That time is over. */
+  expired: Type.Boolean(),
   leastTls: Nullable(LeastTls),
   proof: Nullable(Proof),
+  /** Certificates (PEM) of an authority that speaks for these domains. */
+  authority: Nullable(Type.String()),
   /** `host:port`, in the place of what the DNS says. */
   address: Nullable(Type.String()),
   reason: Type.String(),
   author: Type.String(),
   at: Time,
-  /** Its time is over. */
-  expired: Type.Boolean(),
-} as const;
-
-/** A rule in a list; `authority` says whether it names one. */
-export const RuleLine = closed({ ...ruleFields, authority: Type.Boolean() });
-/** One rule with the authority (PEM) that speaks for these domains, and what that says. */
-export const FederationRule = closed({
-  ...ruleFields,
-  authority: Nullable(closed({ pem: Type.String(), certificates: Type.Array(PeerCertificate) })),
 });
 
-/** `connecting`: now. `waiting`: a try has failed, and something waits for the next. `failed`: the last try has, nothing waits. */
-export const LinkState = Type.Union([
-  Type.Literal('connected'),
-  Type.Literal('connecting'),
-  Type.Literal('waiting'),
-  Type.Literal('failed'),
-  Type.Literal('idle'),
-]);
-const Letter = Type.Union([
-  Type.Literal('A'),
-  Type.Literal('B'),
-  Type.Literal('C'),
-  Type.Literal('D'),
-  Type.Literal('E'),
-  Type.Literal('F'),
-]);
-const Grade = closed({
-  grade: Letter,
-  parts: Type.Array(closed({ text: Type.String(), costs: Type.Integer() })),
+export const FederationPolicy = closed({
+  ...policyFields,
+  rules: Type.Array(FederationRule),
+  /** How many were chosen to talk outside; they have a list of their own. */
+  people: Type.Integer(),
+  /** To be given back with a change of all of it. */
+  version: Type.String(),
 });
 
-/** Another server in a list. */
-export const OtherServer = closed({
+/** What became of things that waited for a decision. */
+export const settled = { released: Type.Integer(), dropped: Type.Integer() } as const;
+
+const rowFields = {
   domain: Type.String(),
   verdict: Type.Union([Verdict, Type.Literal('ask')]),
   /** The pattern of the rule that decides; null: the default does. */
   rule: Nullable(Type.String()),
-  state: LinkState,
+  /** `waiting`: something is to be sent and there is no link. `idle`: nothing is, and there is none. */
+  state: Type.Union([Type.Literal('connected'), Type.Literal('waiting'), Type.Literal('idle')]),
   /** Of the last link or attempt; null while there was none. */
-  grade: Nullable(Letter),
-  /** What happened last, in words; '' while nothing has. */
-  sentence: Type.String(),
-  /** Stanzas that wait for it. */
+  grade: Nullable(Grade),
+  /** Why the last attempt failed, in words; null when it did not. */
+  problem: Nullable(Type.String()),
+  /** Stanzas that wait for it, and those that wait for a decision. */
   queued: Type.Integer(),
-  lastAt: Nullable(Time),
-  /** Attempts of the last 30 days. */
+  held: Type.Integer(),
+  /** Of the last 30 days. */
+  lastAttempt: Nullable(Time),
   connected: Type.Integer(),
   failed: Type.Integer(),
-  /** Nobody has ever shown to be that domain: somebody only said so. */
-  claimed: Type.Boolean(),
-});
+} as const;
 
-/** Plain text; `remedy` is '' when nothing needs to be done. */
-const Explanation = closed({
-  sentence: Type.String(),
-  remedy: Type.String(),
-  whose: Type.Union([Type.Literal('ours'), Type.Literal('theirs'), Type.Literal('nobody')]),
-});
+/** Another server in a list. */
+export const OtherServer = closed(rowFields);
 
-/** One attempt to have a link; the same failure several times is one, `times` says how often and `lastAt` when last. */
+/** One attempt to have a link. All sentences are plain text. */
 export const LinkAttempt = closed({
   /** 0: just now, and not written down yet. */
   id: Type.Integer(),
@@ -123,6 +113,7 @@ export const LinkAttempt = closed({
   direction: Direction,
   /** False: whoever it was has not shown to be of that domain. */
   proven: Type.Boolean(),
+  /** The first and the last time, where it happened several times alike. */
   at: Time,
   lastAt: Time,
   times: Type.Integer(),
@@ -131,53 +122,46 @@ export const LinkAttempt = closed({
   outcome: Type.Union([Type.Literal('connected'), Type.Literal('failed')]),
   /** Why it failed, for machines; '' when it did not. */
   code: Type.String(),
-  explanation: Explanation,
+  /** '' when it did not fail; `remedy` is '' when nothing needs to be done. */
+  sentence: Type.String(),
+  remedy: Type.String(),
+  whose: Whose,
   grade: Grade,
-  /** What the DNS said. */
-  srv: Type.Array(
-    closed({
-      name: Type.String(),
-      records: Type.Array(
-        closed({
-          target: Type.String(),
-          port: Type.Integer(),
-          priority: Type.Integer(),
-          weight: Type.Integer(),
-        }),
-      ),
-      problem: Type.Union([Type.Literal('timeout'), Type.Literal('failed'), Type.Null()]),
-      more: Type.Integer(),
-    }),
-  ),
+  parts: Type.Array(closed({ text: Type.String(), costs: Type.Integer() })),
+  /** What the DNS said, a line for each question. */
+  srv: Texts,
   tries: Type.Array(
     closed({
       host: Type.String(),
       address: Type.String(),
       port: Type.Integer(),
       transport: Transport,
+      /** ms. */
       took: Type.Integer(),
-      /** In words; '' for the one that was connected. */
-      failed: Type.String(),
+      /** null for the one that was connected. */
+      failed: Nullable(Type.String()),
     }),
   ),
   address: Nullable(Type.String()),
   port: Nullable(Type.Integer()),
   transport: Nullable(Transport),
-  tls: Nullable(closed({ protocol: Type.String(), cipher: Type.String() })),
-  /** Their chain, the leaf first. */
-  chain: Type.Array(PeerCertificate),
-  /** What is wrong with it, also where dialback made up for it; '' when nothing is. */
-  certificate: Type.String(),
-  /** Why they did not take ours, in their words. */
-  refused: Type.String(),
+  protocol: Nullable(Type.String()),
+  cipher: Nullable(Type.String()),
   theirs: Nullable(Proof),
   ours: Nullable(Proof),
   bidi: Type.Boolean(),
   managed: Type.Boolean(),
+  /** What is wrong with their certificate, though dialback may have made up for it. */
+  certificate: Nullable(Type.String()),
+  /** Why they did not take ours, in their words. */
+  refused: Nullable(Type.String()),
+  /** Their chain, the leaf first. */
+  chain: Type.Array(PeerCertificate),
 });
 
 /** A link that there is now. */
 export const ServerLink = closed({
+  domain: Type.String(),
   local: Type.String(),
   direction: Direction,
   since: Time,
@@ -197,45 +181,36 @@ export const ServerLink = closed({
 
 /** All that is known of one other server. */
 export const ServerDetail = closed({
-  server: OtherServer,
-  judgement: closed({
-    verdict: OtherServer.properties.verdict,
-    /** What holds and why, in words. */
-    sentence: Type.String(),
-    /** The rule that decides; null: the default does. */
-    rule: Nullable(FederationRule),
-    /** One that would have, and whose time is over. */
-    expired: Nullable(FederationRule),
-    leastTls: LeastTls,
-    proof: Proof,
-    privateAddresses: Type.Boolean(),
-  }),
-  grade: Nullable(Grade),
+  ...rowFields,
+  /** What holds for it and why, in words. */
+  judgement: Type.String(),
+  /** The rule that decides, and one that would have if its time were not over. */
+  decidedBy: Nullable(FederationRule),
+  expired: Nullable(FederationRule),
+  leastTls: LeastTls,
+  proof: Proof,
+  /** How it is now in one sentence, and what is to be done. */
+  summary: Type.String(),
+  remedy: Type.String(),
+  whose: Whose,
   links: Type.Array(ServerLink),
-  queue: Type.Array(closed({ local: Type.String(), waiting: Type.Integer(), oldest: Nullable(Time) })),
-  /** What waits for a decision of an administrator. */
-  held: Type.Integer(),
-  /** The newest first, at most 200. */
+  queues: Type.Array(closed({ local: Type.String(), waiting: Type.Integer(), oldest: Nullable(Time) })),
+  /** The newest first. */
   attempts: Type.Array(LinkAttempt),
 });
 
-/** Something that was said before anybody has decided about a domain. */
-export const HeldWord = closed({
-  direction: Direction,
-  from: Type.String(),
-  to: Type.String(),
-  /** `request`: to see when somebody is there. */
-  kind: Type.Union([Type.Literal('message'), Type.Literal('request')]),
-  /** '' for what has no text to show, as what is encrypted. */
-  text: Type.String(),
-  at: Time,
-});
+/** A domain that waits for a decision. */
+export const HeldServer = closed({ domain: Type.String(), count: Type.Integer(), since: Time, last: Time });
 
-/** A domain that waits for a decision, with what was said first (at most five). */
-export const HeldServer = closed({
-  domain: Type.String(),
-  count: Type.Integer(),
-  since: Time,
-  last: Time,
-  words: Type.Array(HeldWord),
+/** Something that waits for a decision: who to whom and when. What was said is nobody else's. */
+export const HeldWord = closed({
+  id: Type.Integer(),
+  /** `in`: they wrote to one of ours. */
+  direction: Direction,
+  /** Bare addresses. */
+  sender: Type.String(),
+  recipient: Type.String(),
+  /** `request`: somebody wants to be a contact. */
+  what: Type.Union([Type.Literal('message'), Type.Literal('request')]),
+  at: Time,
 });

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import {
+  FederationPolicy,
   FederationRule,
   HeldServer,
   HeldWord,
@@ -7,25 +8,23 @@ import {
   LinkAttempt,
   OtherServer,
   PeerCertificate,
-  PolicyBasics,
   Proof,
-  RuleLine,
+  policyFields,
   ServerDetail,
+  settled,
   Verdict,
 } from './federation-shapes.ts';
-import { closed, DomainName, DomainParams, Done, Time } from './shapes.ts';
+import { closed, DomainName, DomainParams, Time } from './shapes.ts';
 
 const Pattern = Type.String({ minLength: 1, maxLength: 1_025 });
 const RuleParams = closed({ pattern: Pattern });
-const Jid = Type.String({ minLength: 1, maxLength: 3_071 });
-const PersonParams = closed({ jid: Jid });
 const Pem = Type.String({ maxLength: 60_000 });
+const People = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 3_071 }), { maxItems: 1_000 }));
 const Search = Type.Optional(Type.String({ maxLength: 200 }));
-const After = Type.Optional(Type.String({ maxLength: 3_200 }));
+const After = Type.Optional(Type.String({ maxLength: 3_071 }));
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200 }));
 const Next = Type.Union([Type.String(), Type.Null()]);
-/** As it was given with the policy that the change is made for. */
-const Version = Type.Optional(Type.String({ maxLength: 100 }));
+const Version = Type.String();
 
 /** What is left out is as the policy says for all; `until` left out: for good. */
 const wish = {
@@ -38,48 +37,34 @@ const wish = {
   reason: Type.Optional(Type.String({ maxLength: 500 })),
 } as const;
 
-const PolicyNow = closed({
-  policy: PolicyBasics,
-  version: Type.String(),
-  /** How many there are of both. */
-  rules: Type.Integer(),
-  people: Type.Integer(),
-  /** What waits for a decision: domains. */
-  held: Type.Integer(),
-  /** Where other servers reach this one, as `0.0.0.0:5269`; empty: nowhere. */
-  addresses: Type.Array(Type.String()),
-});
-
 /**
  * Whom this house talks with, and what became of it. Names, reasons, and the subjects of certificates are words of others:
  * plain text, never markup.
  */
 export const federation = {
-  'GET /api/federation/policy': { reply: PolicyNow },
-  /** What is left out stays. 409 `policy-changed` when it is not that `version` any more. */
+  'GET /api/federation/policy': { reply: FederationPolicy },
+  /** `rules` and `people` that are left out stay. 409 `policy-changed` when it is not that version any more. */
   'PUT /api/federation/policy': {
-    body: closed({ ...Type.Partial(PolicyBasics).properties, version: Version }),
-    reply: PolicyNow,
+    body: closed({
+      ...policyFields,
+      rules: Type.Optional(Type.Array(closed({ pattern: Pattern, ...wish }), { maxItems: 1_000 })),
+      people: People,
+      version: Type.String({ maxLength: 100 }),
+    }),
+    reply: closed({ ...FederationPolicy.properties, ...settled }),
   },
 
-  /** By pattern; `search` looks into pattern, reason and author. */
-  'GET /api/federation/rules': {
-    query: closed({ search: Search, after: After, limit: Limit }),
-    reply: closed({ rules: Type.Array(RuleLine), total: Type.Integer(), next: Next }),
-  },
-  /** 409 `rule-exists`; 422 with `field` for what cannot be. */
-  'POST /api/federation/rules': {
-    body: closed({ pattern: Pattern, ...wish }),
-    reply: closed({ rule: FederationRule }),
-  },
-  'GET /api/federation/rules/:pattern': { params: RuleParams, reply: closed({ rule: FederationRule }) },
-  /** In the place of the one that there is; 404 `rule-not-found`. */
+  /** In the place of the one that there is for the same pattern. 422 with `field` for what cannot be. */
   'PUT /api/federation/rules/:pattern': {
     params: RuleParams,
     body: closed(wish),
-    reply: closed({ rule: FederationRule }),
+    reply: closed({ rule: FederationRule, version: Version, ...settled }),
   },
-  'DELETE /api/federation/rules/:pattern': { params: RuleParams, reply: Done },
+  /** 404 `rule-not-found`. */
+  'DELETE /api/federation/rules/:pattern': {
+    params: RuleParams,
+    reply: closed({ version: Version, ...settled }),
+  },
 
   /** What certificates of an authority say, before a rule names them. 422 with the field `authority`. */
   'POST /api/federation/authority': {
@@ -87,28 +72,41 @@ export const federation = {
     reply: closed({ certificates: Type.Array(PeerCertificate) }),
   },
 
-  /** Bare addresses of those who may talk outside, where they are chosen. */
+  /** Bare addresses of those who may talk outside, where they are chosen. A page further on: `after` = the `next` of this one. */
   'GET /api/federation/people': {
     query: closed({ search: Search, after: After, limit: Limit }),
-    reply: closed({ people: Type.Array(Type.String()), total: Type.Integer(), next: Next }),
+    reply: closed({
+      outside: policyFields.outside,
+      people: Type.Array(Type.String()),
+      total: Type.Integer(),
+      next: Next,
+    }),
   },
-  'PUT /api/federation/people/:jid': { params: PersonParams, reply: Done },
-  'DELETE /api/federation/people/:jid': { params: PersonParams, reply: Done },
+  /** Chooses some, and some not any more: all or none. 404 `account-not-found`. */
+  'POST /api/federation/people': {
+    body: closed({ add: People, remove: People }),
+    reply: closed({ total: Type.Integer() }),
+  },
 
   /**
-   * Other servers of which something is known, or which a rule names: those with a link or a queue first, then the last one
-   * first. `total` is how many there are, whatever was searched. A page further on: `after` = the `next` of this one.
+   * Other servers of which something is known or that a rule names, by name; with `strangers` also those that somebody only
+   * claimed to be. A page further on: `after` = the `next` of this one.
    */
   'GET /api/federation/domains': {
-    query: closed({ search: Search, after: After, limit: Limit }),
-    reply: closed({ servers: Type.Array(OtherServer), total: Type.Integer(), next: Next }),
+    query: closed({
+      search: Search,
+      after: After,
+      limit: Limit,
+      strangers: Type.Optional(Type.Boolean()),
+    }),
+    reply: closed({ domains: Type.Array(OtherServer), total: Type.Integer(), next: Next }),
   },
-  /** Of any domain, be it that nothing has happened with it. 422 `field: domain` for what is no name, or is one of ours. */
+  /** Of any domain, be it that nothing has happened with it. 422 with the field `domain` for what is no name, or is ours. */
   'GET /api/federation/domains/:domain': { params: DomainParams, reply: ServerDetail },
   /** Calls it now, as one of our domains (the first, when left out), and waits for what comes of it. */
   'POST /api/federation/domains/:domain/try': {
     params: DomainParams,
-    body: closed({ local: Type.Optional(DomainName) }),
+    body: closed({ from: Type.Optional(DomainName) }),
     reply: closed({ attempt: LinkAttempt }),
   },
   /** Ends all links with it; what waits is sent over the next. */
@@ -117,17 +115,11 @@ export const federation = {
     reply: closed({ closed: Type.Integer() }),
   },
 
-  /** Who waits for a decision, the longest first. */
-  'GET /api/federation/inbox': {
-    query: closed({ after: After, limit: Limit }),
-    reply: closed({ servers: Type.Array(HeldServer), total: Type.Integer(), next: Next }),
-  },
-  /** All that waits of one, at most 200. */
-  'GET /api/federation/inbox/:domain': { params: DomainParams, reply: closed({ words: Type.Array(HeldWord) }) },
-  /** Makes a rule for it, and lets through or gives back what waits; `count` of these. */
-  'POST /api/federation/inbox/:domain': {
+  /** The domains of which something waits for a decision; that is made by a rule. `total` counts what waits. */
+  'GET /api/federation/inbox': { reply: closed({ domains: Type.Array(HeldServer), total: Type.Integer() }) },
+  /** What waits of one, the first first, at most 100. */
+  'GET /api/federation/inbox/:domain': {
     params: DomainParams,
-    body: closed({ verdict: Verdict, reason: wish.reason, until: wish.until }),
-    reply: closed({ count: Type.Integer() }),
+    reply: closed({ domain: Type.String(), held: Type.Array(HeldWord) }),
   },
 } as const;
