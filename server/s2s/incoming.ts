@@ -64,7 +64,10 @@ export class Incoming {
     this.#transport = about.transport;
     this.#tls = about.tls;
     this.#timer = setTimeout(() => {
-      this.#failed(new LinkProblem('no-answer', { seconds: reception.context.limits.loginSeconds }));
+      // Who only came to ask about a key of ours has done what it wanted.
+      if (this.#questions === 0) {
+        this.#failed(new LinkProblem('no-answer', { seconds: reception.context.limits.loginSeconds }));
+      }
       this.close(new StreamError('connection-timeout', 'It took too long to show who you are.'));
     }, reception.context.limits.loginSeconds * 1_000);
   }

@@ -20,7 +20,7 @@ const UNSENT = 4 * 1024 * 1024;
 export const PAIRS = 64;
 
 /** Stanzas that a domain may send at once, and a second after that; it waits for more, it is not refused. */
-const STANZAS = { capacity: 5_000, perSecond: 1_000, keys: 2_000 };
+const STANZAS = { capacity: 20_000, perSecond: 5_000, keys: 2_000 };
 /** Requests to be somebody's contact: a person makes some a day, a server of many a few a minute. */
 const SUBSCRIPTIONS = { capacity: 100, perSecond: 1, keys: 2_000 };
 

@@ -122,17 +122,18 @@ export class Remote {
     this.#push(waiting);
   }
 
-  /** There is a stream: what has waited goes first. */
+  /** There is a stream: what has waited goes first. One that is there already stays in use, or the order would be lost. */
   attach(link: Link): void {
-    if (this.#link === link) return;
-    this.#calling?.abort.abort(new LinkProblem('closed'));
     const before = this.#link;
+    if (before !== undefined && !before.ended) {
+      if (before !== link) before.confirm(); // perhaps they have come anew because it is dead
+      return;
+    }
+    this.#calling?.abort.abort(new LinkProblem('closed'));
     this.#link = link;
     link.leaving.add(this);
     this.#failures = 0;
     this.#problem = undefined;
-    // Of two streams at the same time one is enough; what the other was sent stays there until it is confirmed.
-    if (before?.ended === false) link.confirm();
     this.#drain();
   }
 
@@ -205,7 +206,7 @@ export class Remote {
     } finally {
       this.#calling = undefined;
     }
-    if (this.#link === undefined || this.#link.ended) this.attach(link);
+    this.attach(link);
   }
 
   #failed(error: unknown): void {
