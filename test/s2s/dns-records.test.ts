@@ -108,9 +108,12 @@ describe('text for BIND', { skip: without('bind9-utils') }, () => {
     assert.equal(status, 0, said);
     assert.doesNotMatch(said, /ignoring|not at top|error/i);
     const zone = said.replace(/[ \t]+/g, ' ');
-    assert.ok(zone.includes('_xmpp-client._tcp.office.test. 3600 IN SRV 10 5 5222 chat.office.test.'), zone);
-    assert.ok(zone.includes('_xmpp-server._tcp.conference.office.test. 3600 IN SRV 10 5 5269 chat.office.test.'));
-    assert.ok(zone.includes('chat.office.test. 3600 IN AAAA fd00::5'));
+    for (const line of [
+      '_xmpp-client._tcp.office.test. 3600 IN SRV 10 5 5222 chat.office.test.',
+      '_xmpp-server._tcp.conference.office.test. 3600 IN SRV 10 5 5269 chat.office.test.',
+      'chat.office.test. 3600 IN AAAA fd00::5',
+    ])
+      assert.ok(zone.split('\n').includes(line), zone);
     assert.equal(zone.match(/ IN SRV /g)!.length, 6);
   });
 
