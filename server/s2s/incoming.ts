@@ -50,6 +50,8 @@ export class Incoming {
   #id = '';
   #examined: Examined | undefined;
   #bidi = false;
+  /** What is done when the stream has begun anew. */
+  #join: (() => void) | undefined;
   readonly #asking = new Set<string>();
   #questions = 0;
 
@@ -148,6 +150,8 @@ export class Incoming {
       this.#examined ??= await context.trust.check(context.trust.chainOf(this.#tls), domain, context.judge(domain));
     }
     this.stream.send(this.#features());
+    this.#join?.();
+    this.#join = undefined;
   }
 
   /** What is on offer. EXTERNAL only for whom it would succeed: they need not try in vain (XEP-0178 §3 step 9). */
@@ -223,7 +227,7 @@ export class Incoming {
     }
     this.stream.send(`<success xmlns='${NS.sasl}'/>`);
     this.stream.restart();
-    this.#shown(this.#local!, this.#domain!, 'certificate', {});
+    this.#join = this.#shown(this.#local!, this.#domain!, 'certificate', {});
   }
 
   /** The condition of RFC 6120 §6.5 with which it fails, undefined when it succeeds. */
@@ -284,8 +288,9 @@ export class Incoming {
         throw onlyDialback && !own ? new LinkProblem('only-dialback', { domain, certificate: error.code }) : error;
       });
       if (this.#over.signal.aborted) return;
-      this.#shown(local, domain, draft.certificate === undefined ? 'certificate' : 'dialback', draft);
+      const join = this.#shown(local, domain, draft.certificate === undefined ? 'certificate' : 'dialback', draft);
       answer('valid');
+      join();
     } catch (error) {
       if (!(error instanceof LinkProblem)) context.log.error({ err: error, domain }, 'a dialback failed');
       const problem = error instanceof LinkProblem ? error : new LinkProblem('dialback-unverified', { domain });
@@ -297,8 +302,11 @@ export class Incoming {
     }
   }
 
-  /** A pair is authenticated: its stanzas may come in. */
-  #shown(local: string, domain: string, theirs: 'certificate' | 'dialback', seen: Partial<Draft>): void {
+  /**
+   * A pair is authenticated: its stanzas may come in. Gives what lets ours out, to be called once the other side was told: who
+   * does not know yet that the stream is theirs drops what comes on it (XEP-0288 §2.2).
+   */
+  #shown(local: string, domain: string, theirs: 'certificate' | 'dialback', seen: Partial<Draft>): () => void {
     const { context, pace, answered } = this.#reception;
     let link = this.#link;
     if (link === undefined) {
@@ -318,7 +326,8 @@ export class Incoming {
     link.entering.add(pairOf(local, domain));
     const draft = { ...this.#draft(local, domain), ...seen, theirs, bidi: link.bidi };
     context.record({ ...draft, took: Date.now() - draft.at, outcome: 'connected' });
-    this.#reception.joined(link, local, domain);
+    const shown = link;
+    return () => this.#reception.joined(shown, local, domain);
   }
 
   #reported = false;
