@@ -18,8 +18,8 @@ export const HOSTNAME = 'localhost';
 export interface ApplianceOptions {
   /** More for the boot file, under keys that are not written there already. */
   readonly more?: string;
-  /** An address of its own (see `ownAddress`) at whose usual ports it takes other servers; by default it takes none. */
-  readonly s2s?: string;
+  /** Where it takes other servers, by STARTTLS and by TLS at once; by default it takes none. */
+  readonly s2s?: { readonly address: string; readonly s2s: number; readonly s2s_tls: number };
   /** Started as people do, by `npm start`, instead of by its own program. */
   readonly byNpm?: boolean;
 }
@@ -46,9 +46,11 @@ export interface Output extends Exit {
 
 /** A port that was free a moment ago would be a race: the system gives them, and the line `ready` tells which. */
 const LISTEN = ['c2s', 'c2s_tls', 'https', 'component', 'proxy'].map((name) => `${name} = ["127.0.0.1:0"]`).join('\n');
-/** Where other servers look: these ports stay the same when it is started again. */
-const doors = (address?: string): string =>
-  address === undefined ? 's2s = []\ns2s_tls = []' : `s2s = ["${address}:5269"]\ns2s_tls = ["${address}:5270"]`;
+/** Where other servers look: what the DNS says of it stays the same when it is started again. */
+const doors = (where: ApplianceOptions['s2s']): string =>
+  ['s2s', 's2s_tls']
+    .map((name) => `${name} = [${where === undefined ? '' : `"${where.address}:${where[name as 's2s']}"`}]`)
+    .join('\n');
 
 /** Runs a program of this project to its end; killed after `ms`. */
 export async function run(args: readonly string[], input = '', ms = 30_000): Promise<Output> {

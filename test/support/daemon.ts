@@ -13,9 +13,14 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A loopback address that nobody else on this machine is likely to have: whoever has it has all its ports. */
+/** A loopback address that nobody else on this machine is likely to have. */
 export function ownAddress(): string {
   return `127.${randomInt(64, 128)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+}
+
+/** The first of ten ports that are nobody's usual ones, nor such as the system gives: servers here may listen on all addresses. */
+export function ownPorts(): number {
+  return randomInt(1_100, 3_200) * 10;
 }
 
 /** Somebody accepts connections there. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Daemon, ownAddress } from './daemon.ts';
+import { Daemon, ownAddress, ownPorts } from './daemon.ts';
 import { type Package, without } from './packages.ts';
 import type { PeerOptions, PeerPorts, PeerServer } from './peer-server.ts';
 
@@ -11,21 +11,20 @@ const PACKAGES: Package[] = ['ejabberd', 'libnss-wrapper'];
 export const noEjabberd: string | false = without(...PACKAGES);
 
 const START_MS = 40_000;
-const PORTS: PeerPorts = { c2s: 5222, s2s: 5269, https: 5443 };
-/** For us alone: its commands, without TLS. */
-const API_PORT = 5280;
 
 /** Debian's ejabberd with rooms, their archive, and files, in a folder that goes when it is disposed of. */
 export class Ejabberd implements PeerServer {
   readonly domain: string;
   readonly address = ownAddress();
-  readonly ports = PORTS;
+  readonly ports: PeerPorts;
   readonly people: Readonly<Record<string, string>>;
   readonly rooms: string;
   readonly uploads: string;
   readonly authorityFile: string;
   readonly folder: string;
   readonly #daemon: Daemon;
+  /** For us alone: its commands, without TLS. */
+  readonly #api: number;
   #populated = false;
 
   private constructor(folder: string, { domain, people, dns }: PeerOptions) {
@@ -35,6 +34,9 @@ export class Ejabberd implements PeerServer {
     this.uploads = `files.${domain}`;
     this.authorityFile = join(folder, 'own.ca.crt');
     this.folder = folder;
+    const first = ownPorts();
+    this.ports = { c2s: first, s2s: first + 1, https: first + 2 };
+    this.#api = first + 3;
     const env = {
       EJABBERD_CONFIG_PATH: join(folder, 'ejabberd.yml'),
       EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),
@@ -89,7 +91,7 @@ export class Ejabberd implements PeerServer {
   async #command(name: string, words: Readonly<Record<string, string>>): Promise<void> {
     const answer = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
       const headers = { 'content-type': 'application/json' };
-      const where = { host: this.address, port: API_PORT, path: `/api/${name}`, method: 'POST', headers };
+      const where = { host: this.address, port: this.#api, path: `/api/${name}`, method: 'POST', headers };
       const asked = request({ ...where, timeout: 10_000 }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => {
@@ -139,15 +141,15 @@ s2s_timeout: 60
 auth_password_format: scram
 disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
 listen:
-  - { ip: "${this.address}", port: ${PORTS.c2s}, module: ejabberd_c2s, starttls_required: true }
-  - { ip: "${this.address}", port: ${PORTS.s2s}, module: ejabberd_s2s_in }
+  - { ip: "${this.address}", port: ${this.ports.c2s}, module: ejabberd_c2s, starttls_required: true }
+  - { ip: "${this.address}", port: ${this.ports.s2s}, module: ejabberd_s2s_in }
   - ip: "${this.address}"
-    port: ${PORTS.https}
+    port: ${this.ports.https}
     module: ejabberd_http
     tls: true
     request_handlers: { /upload: mod_http_upload }
   - ip: "${this.address}"
-    port: ${API_PORT}
+    port: ${this.#api}
     module: ejabberd_http
     request_handlers: { /api: mod_http_api }
 acl:
@@ -170,7 +172,7 @@ modules:
   mod_http_upload:
     host: "${this.uploads}"
     docroot: "${this.folder}/uploads"
-    put_url: "https://${this.uploads}:${PORTS.https}/upload"
+    put_url: "https://${this.uploads}:${this.ports.https}/upload"
   mod_last: {}
   mod_mam: { assume_mam_usage: true, default: always }
   mod_muc:

@@ -1,6 +1,6 @@
 import { Appliance } from './appliance.ts';
 import { authority, type TestCertificate } from './authority.ts';
-import { ownAddress } from './daemon.ts';
+import { ownAddress, ownPorts } from './daemon.ts';
 import { Dns, noDnsmasq, type Zone } from './dns.ts';
 import { Ejabberd, noEjabberd } from './ejabberd.ts';
 import { type PeerOptions, type PeerServer, zoneOf } from './peer-server.ts';
@@ -27,14 +27,9 @@ function placeOfPeer({ domain, address, ports, authorityFile, people, rooms, upl
   return { domain, host: address, ports, authority: authorityFile, people, more: { rooms, uploads } };
 }
 
-function zoneOfHallway(address: string, domain: string): Zone {
-  return zoneOf({
-    domain,
-    address,
-    ports: { c2s: 0, https: 0, s2s: 5269, s2s_tls: 5270 },
-    rooms: `conference.${domain}`,
-    uploads: `upload.${domain}`,
-  });
+function zoneOfHallway(address: string, s2s: number, domain: string): Zone {
+  const ports = { c2s: 0, https: 0, s2s, s2s_tls: s2s + 1 };
+  return zoneOf({ domain, address, ports, rooms: `conference.${domain}`, uploads: `upload.${domain}` });
 }
 
 /** A Prosody and an ejabberd that find each other by a DNS of their own, and a Hallway beside them if it is asked for. */
@@ -67,9 +62,10 @@ export class Neighbours implements AsyncDisposable {
     await using opened = new AsyncDisposableStack();
     const dns = opened.use(await Dns.start({}));
     const shared = authority('Authority of the street');
-    const address = ownAddress();
+    const [address, port] = [ownAddress(), ownPorts()];
+    const s2s = { address, s2s: port, s2s_tls: port + 1 };
     const more = `[dns]\nservers = ["${dns.server}"]`;
-    const ours = hallway ? opened.use(await Appliance.start({ s2s: address, more })) : undefined;
+    const ours = hallway ? opened.use(await Appliance.start({ s2s, more })) : undefined;
     const known = ours === undefined ? [] : [await ours.authority()];
     // Nobody knows the other's authority, so that no certificate says anything to anybody.
     const trust = (name: string): { authority: TestCertificate; trusts: string[] } => {
@@ -86,7 +82,10 @@ export class Neighbours implements AsyncDisposable {
     });
     const prosody = opened.use(await Prosody.prepare(common('prosody.test', MONTAGUES)));
     const ejabberd = opened.use(await Ejabberd.prepare(common('ejabberd.test', CAPULETS)));
-    const zones = [zoneOf(prosody, ejabberd), ...(ours === undefined ? [] : [zoneOfHallway(address, ours.domain)])];
+    const zones = [
+      zoneOf(prosody, ejabberd),
+      ...(ours === undefined ? [] : [zoneOfHallway(address, port, ours.domain)]),
+    ];
     await dns.says({
       srv: zones.flatMap(({ srv = [] }) => srv),
       hosts: Object.assign({}, ...zones.map(({ hosts }) => hosts)),

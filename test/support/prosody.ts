@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Daemon, done, listens, ownAddress } from './daemon.ts';
+import { Daemon, done, listens, ownAddress, ownPorts } from './daemon.ts';
 import { type Package, without } from './packages.ts';
 import type { PeerOptions, PeerPorts, PeerServer } from './peer-server.ts';
 
@@ -10,7 +10,6 @@ const PACKAGES: Package[] = ['prosody', 'lua-unbound'];
 export const noProsody: string | false = without(...PACKAGES);
 
 const START_MS = 20_000;
-const PORTS: Required<PeerPorts> = { c2s: 5222, s2s: 5269, s2s_tls: 5270, https: 5281 };
 
 export interface ProsodyOptions extends PeerOptions {
   /** XEP-0288; default true. */
@@ -38,8 +37,8 @@ export class Prosody implements PeerServer {
     this.people = people;
     this.rooms = `rooms.${domain}`;
     this.uploads = `files.${domain}`;
-    const { s2s_tls, ...ports } = PORTS;
-    this.ports = directTls ? PORTS : ports;
+    const first = ownPorts();
+    this.ports = { c2s: first, s2s: first + 1, https: first + 2, ...(directTls && { s2s_tls: first + 3 }) };
     this.authorityFile = join(folder, 'own.ca.crt');
     this.folder = folder;
     this.#daemon = new Daemon('/usr/bin/prosody', ['--config', join(folder, 'prosody.cfg.lua'), '-F'], { cwd: folder });
@@ -94,9 +93,10 @@ export class Prosody implements PeerServer {
   }
 
   #settings(
-    { domain, dns, dialback = false, bidi = true, managed = true, directTls = true }: ProsodyOptions,
+    { domain, dns, dialback = false, bidi = true, managed = true }: ProsodyOptions,
     { certificate, key }: { certificate: string; key: string },
   ): string {
+    const { ports } = this;
     const modules = ['roster', 'saslauth', 'tls', 'dialback', 'disco', 'pep', 'vcard4', 'vcard_legacy', 'private'];
     modules.push('mam', 'ping', 'version', 'carbons', 'smacks', 'offline', 'time', 'uptime', 'lastactivity', 'http');
     if (bidi) modules.push('s2s_bidi');
@@ -107,10 +107,10 @@ data_path = "${this.folder}/data"
 log = { { levels = { min = "debug" }, to = "console" } }
 interfaces = ${list([this.address])}
 local_interfaces = ${list([this.address])}
-c2s_ports = { ${PORTS.c2s} }
-s2s_ports = { ${PORTS.s2s} }
-s2s_direct_tls_ports = { ${directTls ? PORTS.s2s_tls : ''} }
-https_ports = { ${PORTS.https} }
+c2s_ports = { ${ports.c2s} }
+s2s_ports = { ${ports.s2s} }
+s2s_direct_tls_ports = { ${ports.s2s_tls ?? ''} }
+https_ports = { ${ports.https} }
 http_ports = { }
 use_ipv6 = false
 -- libunbound asks neither a server on loopback nor anybody for names below .test by itself, and remembers what failed.
@@ -148,7 +148,7 @@ Component "${this.rooms}" "muc"
   muc_log_by_default = true
   restrict_room_creation = false
 Component "${this.uploads}" "http_file_share"
-  http_external_url = "https://${this.uploads}:${PORTS.https}/"
+  http_external_url = "https://${this.uploads}:${ports.https}/"
   http_file_share_access = ${list([domain])}
 `;
   }
