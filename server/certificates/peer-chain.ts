@@ -13,6 +13,8 @@ const MAX_CERTIFICATES = 10;
 const MAX_BYTES = 64 * 1024;
 const MAX_KEPT = 500;
 const KEPT_MS = 600_000;
+/** Of a bad one: whoever mends something here tries again soon. */
+const BAD_KEPT_MS = 60_000;
 
 /** What the other side of a connection has shown: the leaf first, in its order; none when it has shown nothing. */
 export function chainOf(tls: TLSSocket): Uint8Array[] {
@@ -165,8 +167,9 @@ export class PeerChains implements AsyncDisposable {
     try {
       const findings = await this.#openssl.verify(chain, authority);
       const turns = dated.flatMap(({ validFromDate, validToDate }) => [validFromDate.getTime(), validToDate.getTime()]);
+      const longest = findings.length === 0 ? KEPT_MS : BAD_KEPT_MS;
       this.#kept.delete(key);
-      this.#kept.set(key, { findings, until: Math.min(now + KEPT_MS, ...turns.filter((at) => at > now)) });
+      this.#kept.set(key, { findings, until: Math.min(now + longest, ...turns.filter((at) => at > now)) });
       for (const oldest of this.#kept.keys()) {
         if (this.#kept.size <= MAX_KEPT) break;
         this.#kept.delete(oldest);

@@ -31,8 +31,8 @@ function contextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
 }
 
 /**
- * For links with other servers, in both directions. No tickets: on a session that was resumed there is no certificate to be
- * seen of whoever comes.
+ * For links with other servers, in both directions. No tickets: on a session that was resumed not all certificates are to be
+ * seen, and OpenSSL ends the handshake of who tries where certificates are asked for.
  */
 function linkContextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
   const secureOptions = SECURITY.secureOptions | constants.SSL_OP_NO_TICKET;

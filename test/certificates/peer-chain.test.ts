@@ -241,10 +241,11 @@ describe('the authority in a rule', () => {
 describe('what was checked a moment ago', () => {
   class Counted extends Openssl {
     asked = 0;
+    findings: readonly Finding[] = [];
 
     override async verify(): Promise<readonly Finding[]> {
       this.asked += 1;
-      return [];
+      return this.findings;
     }
   }
 
@@ -277,6 +278,20 @@ describe('what was checked a moment ago', () => {
     mock.timers.tick(30_001);
     await ask(long, 'example.test', soon.pem);
     assert.equal(openssl.asked, 7, 'nor beyond that of the authority');
+  });
+
+  it('is asked again after a minute where it was bad: who has mended something here need not wait', async (t) => {
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    t.after(() => mock.timers.reset());
+    const openssl = new Counted({ anchors });
+    openssl.findings = [{ code: 20, depth: 0, text: 'unable to get local issuer certificate' }];
+    const counted = new PeerChains({ log, anchors, openssl });
+    const one = [leaf().der];
+    for (const _ of [1, 2]) assert.ok((await counted.check(one, 'example.test')).problem);
+    assert.equal(openssl.asked, 1);
+    openssl.findings = [];
+    mock.timers.tick(60_001);
+    assert.equal((await counted.check(one, 'example.test')).problem, undefined);
   });
 
   it('attack: thousands of certificates are not all kept', async () => {
