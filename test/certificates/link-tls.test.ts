@@ -35,13 +35,16 @@ interface Link {
 }
 
 const open = new Set<net.Socket>();
+const listeners = new Set<net.Server>();
 after(() => {
   for (const socket of open) socket.destroy();
+  for (const listener of listeners) listener.close();
 });
 
 /** A server comes to us. */
 async function comes(options: ConnectionOptions, domain: string | undefined): Promise<Link> {
   const listener = net.createServer().listen(0, '127.0.0.1');
+  listeners.add(listener);
   await once(listener, 'listening');
   const client = net.connect((listener.address() as AddressInfo).port, '127.0.0.1');
   const [socket] = (await once(listener, 'connection')) as [net.Socket];
@@ -64,6 +67,7 @@ async function goes(
   server: tls.TlsOptions,
 ): Promise<Link & { sni: string }> {
   const listener = tls.createServer({ requestCert: true, rejectUnauthorized: false, ...server }).listen(0, '127.0.0.1');
+  listeners.add(listener);
   await once(listener, 'listening');
   const socket = net.connect((listener.address() as AddressInfo).port, '127.0.0.1');
   const near = tls.connect({ socket, ...outgoingTls(contexts, domain, remote, direct) });
@@ -87,7 +91,7 @@ before(async () => {
   for (const domain of DOMAINS) await give(domain, ours.issue({ dns: [ASCII[domain]!], eku: ['server', 'client'] }));
 });
 
-describe('TLS of links with other servers', () => {
+describe('TLS of links with other servers', { timeout: 60_000 }, () => {
   it('a server that shows a certificate for servers as a client is accepted, though Node would not', async () => {
     const { near } = await comes(keysOf(peer), 'example.test');
     assert.equal(near.authorized, false);

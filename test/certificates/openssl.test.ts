@@ -72,6 +72,9 @@ describe('openssl as a program', () => {
     await asked.verify([leaf.der], root.pem);
     assert.ok(readFileSync(join(here, 'args'), 'utf8').includes('-partial_chain'));
     assert.deepEqual(readdirSync(own), ['anchors.pem']);
+    rmSync(join(own, 'anchors.pem'));
+    await asked.verify([leaf.der]);
+    assert.deepEqual(readdirSync(own), ['anchors.pem'], 'the file was swept away');
     rmSync(own, { recursive: true });
     assert.deepEqual(await asked.verify([leaf.der]), [], 'the folder was swept away');
     const anew = dirname(readFileSync(join(here, 'args'), 'utf8').trim().split('\n').at(-1)!);

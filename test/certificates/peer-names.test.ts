@@ -107,7 +107,7 @@ const CASES: readonly Case[] = [
   { why: 'an empty otherName', has: { names: [tagged(0)] }, good: false },
   {
     why: 'attack: an otherName of two values',
-    has: { names: [tagged(0, oid(XMPP_ADDR), tagged(0, utf8('other.test'), utf8('example.test')))] },
+    has: { names: [tagged(0, oid(XMPP_ADDR), tagged(0, utf8('example.test'), utf8('other.test')))] },
     good: false,
   },
   {
