@@ -55,6 +55,8 @@ export class Remote {
   #calling: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #failures = 0;
   #retryAt = 0;
+  /** So much waits that something was refused. */
+  #overflown = false;
   #problem: LinkProblem | undefined;
   /** Nothing is to be sent any more: the server goes down. */
   #closed = false;
@@ -106,8 +108,9 @@ export class Remote {
       this.#characters + size > MOST_CHARACTERS ||
       shared.waiting + size > MOST_FOR_ALL
     ) {
-      // Who does not hear everything is not to believe that they do: rooms let the people of this server go.
-      shared.context.house.router.lost(this.domain);
+      // Who does not hear everything is not to be shown as if they did: rooms let the people of this server go, once.
+      if (!this.#overflown) shared.context.house.router.lost(this.domain);
+      this.#overflown = true;
       throw new StanzaError('resource-constraint', `Too much is waiting for ${this.domain}.`);
     }
     const waiting = { stanza, at: now, row: 0 };
@@ -236,6 +239,7 @@ export class Remote {
       link.send(this, waiting);
     }
     this.#waiting.splice(0, n);
+    if (this.#waiting.length < MOST / 2) this.#overflown = false;
   }
 
   #expire(now: number): void {
@@ -269,6 +273,7 @@ export class Remote {
   #take(): Waiting[] {
     const taken = this.#waiting;
     this.#waiting = [];
+    this.#overflown = false;
     for (const { stanza } of taken) this.#count(-stanza.text.length);
     return taken;
   }

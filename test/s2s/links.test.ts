@@ -219,6 +219,19 @@ describe('two houses', () => {
     await hears(romeo, 'one', 'two');
   });
 
+  test('more than can wait is refused, and rooms are told once that nobody there hears everything', async (t) => {
+    const { verona, juliet, book } = await lovers(t);
+    book.set('mantua.test', '127.0.0.1:1');
+    const lost = t.mock.method(verona.scene.house.router, 'lost');
+    const body = 'x'.repeat(180_000);
+    for (let n = 0; n < 100; n++)
+      await juliet.sends(`<message to='${ROMEO}' id='${n}' type='chat'><body>${body}</body></message>`);
+    const errors = (await juliet.all()).filter(({ attrs }) => attrs.type === 'error');
+    assert.ok(errors.length > 0 && errors.length < 20, `${errors.length} of 100`);
+    assert.ok(errors.every((error) => error.getChild('error')?.getChild('resource-constraint') !== undefined));
+    assert.equal(lost.mock.callCount(), 1);
+  });
+
   test('a link that the policy does not allow any more ends, and nothing more goes', async (t) => {
     let denied = false;
     const { verona, mantua, juliet, romeo } = await lovers(t, { judge: () => (denied ? { verdict: 'deny' } : {}) });

@@ -41,6 +41,8 @@ export class ExternalComponent implements Destination {
   #link: Link | undefined;
   #waiting: Stanza[] = [];
   #characters = 0;
+  /** So much waits that something was refused. */
+  #overflown = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** `expected`: it was known when the server started, so it may be about to come back. */
@@ -68,7 +70,13 @@ export class ExternalComponent implements Destination {
     if (this.#link?.ended === true) this.disconnected(this.#link);
     const link = this.#link;
     if (link !== undefined) {
-      if (link.unsent > UNSENT_LIMIT) throw tooMuch();
+      if (link.unsent > UNSENT_LIMIT) {
+        // Who does not hear everything is not to be shown as if they did: rooms let its people go, once.
+        if (!this.#overflown) this.#house.router.lost(this.domain);
+        this.#overflown = true;
+        throw tooMuch();
+      }
+      if (this.#overflown && link.unsent === 0) this.#overflown = false;
       link.send(stanza.text);
     } else if (this.#timer === undefined) {
       throw new StanzaError('service-unavailable', `${this.domain} is not connected.`, { type: 'wait' });

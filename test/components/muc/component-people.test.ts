@@ -126,6 +126,21 @@ describe('somebody of an external component (XEP-0114) in a room', () => {
     assert.equal(mock.callCount(), MANY + 1, 'one refusal shows that a device is gone');
   });
 
+  test('a component that does not read what it is sent has nobody in the room any more, and that once', async (t) => {
+    const { scene, juliet, bridge } = await guest(t);
+    bridge.duplex.pause();
+    const lost = t.mock.method(scene.house.router, 'lost');
+    const long = 'x'.repeat(200_000);
+    for (let n = 0; n < 60 && isIn(scene); n++) {
+      await juliet.sends(`<message to='mercutio@${D}/irc' type='chat'><body>${long}</body></message>`);
+    }
+    await scene.settle();
+    assert.ok(!isIn(scene));
+    assert.equal(lost.mock.callCount(), 1);
+    const seen = await juliet.all();
+    assert.ok(seen.some(({ name, attrs }) => name === 'presence' && attrs.type === 'unavailable'));
+  });
+
   test('who comes again at the moment when they are missed stays in', async (t) => {
     const { scene, juliet, bridge } = await guest(t);
     const { router } = scene.house;
