@@ -79,8 +79,12 @@ export async function callServer(
   }
   const anywhere = judgement.address !== undefined || judgement.privateAddresses;
   const mayUse = (address: string): boolean => anywhere || isPublic(address);
+  let first: LinkProblem | undefined;
   for (let rest = targets; ; ) {
-    const connected = await connect(names, rest, { signal, mayUse, tried: tries, domain });
+    const connected = await connect(names, rest, { signal, mayUse, tried: tries, domain }).catch((error: unknown) => {
+      // What a machine of theirs said tells more than that the others cannot be reached.
+      throw first ?? error;
+    });
     rest = connected.rest;
     draft.address = connected.address;
     draft.port = connected.target.port;
@@ -91,7 +95,9 @@ export async function callServer(
       connected.socket.destroy();
       if (signal.aborted) throw signal.reason;
       // Another machine of theirs may be in order (RFC 6120 §3.2.1); what they say themselves holds for all.
-      if (!(error instanceof LinkProblem) || rest.length === 0 || !NEXT.has(error.code)) throw error;
+      if (!(error instanceof LinkProblem) || !NEXT.has(error.code)) throw error;
+      if (rest.length === 0) throw first ?? error;
+      first ??= error;
     }
   }
 }
