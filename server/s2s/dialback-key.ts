@@ -1,3 +1,4 @@
+// XEP-0185 1.0
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Settings } from '../storage/stores/settings.ts';
 

@@ -32,6 +32,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   163: 'Personal Eventing Protocol',
   172: 'User Nickname',
   184: 'Message Delivery Receipts',
+  185: 'Dialback Key Generation and Validation',
   186: 'Invisible Command',
   191: 'Blocking Command',
   198: 'Stream Management',
