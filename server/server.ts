@@ -32,6 +32,7 @@ import { Router } from './host/router.ts';
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { registrarOf } from './registrar.ts';
+import { deliverHeld, refuseHeld } from './s2s/held.ts';
 import { openNames } from './s2s/names.ts';
 import { openFederation } from './s2s/open.ts';
 import { PolicyBook } from './s2s/policy-book.ts';
@@ -171,6 +172,14 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
+    federation: {
+      book,
+      inbox: federation.inbox,
+      records: federation.records,
+      running: federation.links,
+      deliver: deliverHeld(house),
+      refuse: refuseHeld(house),
+    },
     files: uploads.space,
     transfers: proxy,
     dns: {

@@ -56,8 +56,20 @@ export class AccountCommands {
   /** Each change costs as much as a login and writes to the disk. */
   readonly #ownChanges = new TokenBuckets({ capacity: 10, perSecond: 1 / 60, keys: 10_000 });
 
-  /** `iterations`: rounds of PBKDF2 for passwords that are set here. */
-  constructor(stores: Stores, house: House, chatAdmins: ChatAdmins, iterations: number) {
+  readonly #leaves: (bare: string) => Promise<void>;
+
+  /**
+   * `iterations`: rounds of PBKDF2 for passwords that are set here. `leaves` is told of whoever is being removed before the
+   * address can be another's.
+   */
+  constructor(
+    stores: Stores,
+    house: House,
+    chatAdmins: ChatAdmins,
+    iterations: number,
+    leaves: (bare: string) => Promise<void> = async () => {},
+  ) {
+    this.#leaves = leaves;
     this.#stores = stores;
     this.#house = house;
     this.#chatAdmins = chatAdmins;
@@ -214,6 +226,7 @@ export class AccountCommands {
     // First nobody comes in and whoever is in leaves, so that contacts see it while there is a roster to tell them by.
     await this.#stores.accounts.setStatus(account, 'disabled', 'The deletion of this account was not finished.');
     this.#end(account, 'not-authorized', 'Your account was deleted.');
+    await this.#leaves(jid);
     const removal = this.#stores.accounts.remove(account);
     // The first write takes the account, its keys and its lists; a long archive follows in slices, for which nobody
     // waits. If that is cut short, `accounts.sweep()` finishes it after the next start.

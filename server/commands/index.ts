@@ -14,6 +14,10 @@ import { ContactCommands } from './contacts.ts';
 import { DeviceCommands } from './devices.ts';
 import { DnsDoctor, type DnsOptions } from './dns-doctor.ts';
 import { type Certify, DomainCommands } from './domains.ts';
+import { FederationDomains } from './federation-domains.ts';
+import { FederationInbox } from './federation-inbox.ts';
+import type { FederationNeeds } from './federation-needs.ts';
+import { FederationPolicy } from './federation-policy.ts';
 import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
 import type { House, HouseCounters } from './house.ts';
@@ -38,6 +42,8 @@ export interface CommandOptions {
   readonly certify: Certify;
   /** The external components, running. */
   readonly components: RunningComponents;
+  /** Other servers: the policy, what waits for a decision, what became of links, and those that run. */
+  readonly federation: FederationNeeds;
   /** Room for files, and what goes through the file proxy. */
   readonly files: FileSpace;
   readonly transfers: TransferList;
@@ -71,6 +77,12 @@ export interface Commands {
   readonly devices: DeviceCommands;
   readonly dns: DnsDoctor;
   readonly domains: DomainCommands;
+  /** With whom the house talks, what waits until that is decided, and how the links are. */
+  readonly federation: {
+    readonly policy: FederationPolicy;
+    readonly inbox: FederationInbox;
+    readonly domains: FederationDomains;
+  };
   readonly files: FileCommands;
   readonly invitations: InvitationCommands;
   readonly live: Live;
@@ -123,9 +135,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     hostname: options.hostname,
     listeners,
   });
-  const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations);
+  const { book } = options.federation;
+  const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
+  const inbox = new FederationInbox(options.federation);
+  const now = options.now ?? Date.now;
   const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
   const registration = new Registration({ ...options, options: options.options, invitations });
+  // What was decided shortly before the server stopped.
+  inbox.settle().catch(() => undefined);
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
   const housekeeping = setInterval(() => {
     for (const one of [admins, invitations, resetLinks]) one.expire().catch(() => undefined);
@@ -148,6 +165,11 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     devices: new DeviceCommands(stores, house),
     dns: new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners }),
     domains,
+    federation: {
+      policy: new FederationPolicy(book, stores, () => inbox.settle(), now),
+      inbox,
+      domains: new FederationDomains(options.federation, stores.audit, house, now),
+    },
     files: new FileCommands(stores, house, options.files),
     invitations,
     live,

@@ -25,6 +25,7 @@ import { componentRoutes } from './routes/components.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { dnsRoutes } from './routes/dns.ts';
 import { domainRoutes } from './routes/domains.ts';
+import { federationRoutes } from './routes/federation.ts';
 import { fileRoutes } from './routes/files.ts';
 import { localRoutes } from './routes/local.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
@@ -68,6 +69,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...domainRoutes(commands),
     ...dnsRoutes(commands),
     ...componentRoutes(commands),
+    ...federationRoutes(commands),
     ...deviceRoutes(commands),
     ...settingRoutes(commands),
     ...accountRoutes(commands),

@@ -95,6 +95,12 @@ export class PolicyBook implements OutsideRule {
     });
   }
 
+  /** Somebody's account goes: whoever gets the address next was not chosen (SECURITY 50). */
+  async forget(bareJid: string): Promise<void> {
+    if (!this.#people.has(bareJid)) return;
+    await this.change((policy) => ({ ...policy, people: policy.people.filter((one) => one !== bareJid) }));
+  }
+
   /** Is told of every change, once it holds. Gives what ends that. */
   changed(listener: Changed): () => void {
     this.#listeners.add(listener);

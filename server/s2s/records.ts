@@ -22,7 +22,7 @@ const SLICE = 500;
 const LONGEST = 16_384;
 
 export interface RecordsOptions {
-  readonly store: Pick<FederationAttempts, 'add' | 'repeat' | 'of' | 'domain' | 'domains' | 'expire'>;
+  readonly store: Pick<FederationAttempts, 'add' | 'repeat' | 'of' | 'domain' | 'names' | 'known' | 'expire'>;
   readonly log: { warn(facts: object, text: string): void };
   readonly now?: () => number;
 }
@@ -116,10 +116,16 @@ export class Records {
     return this.#options.store.domain(domain);
   }
 
-  /** All domains of which something is known, the last one first, in pages. */
-  async domains(limit: number, before?: { readonly lastAt: number; readonly domain: string }): Promise<KnownDomain[]> {
+  /** Of which domains something is known; mere claims of strangers to be one only if wanted. */
+  async names(claimed = false): Promise<string[]> {
     await this.flush();
-    return this.#options.store.domains(limit, before);
+    return this.#options.store.names(claimed);
+  }
+
+  /** What is known of some, at most 1,000. */
+  async known(domains: readonly string[]): Promise<KnownDomain[]> {
+    await this.flush();
+    return this.#options.store.known(domains);
   }
 
   /** Forgets what is older than a month, a slice at a time. */

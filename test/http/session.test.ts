@@ -61,6 +61,7 @@ describe('claiming', () => {
       options: new OptionValues(house.stores.settings, []),
       befriend: async () => undefined,
       components: NO_COMPONENTS,
+      federation: house.federation,
       files: NO_FILES,
       transfers: NO_TRANSFERS,
       dns: NO_DNS,

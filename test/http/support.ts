@@ -10,6 +10,7 @@ import type { Database } from '../../server/storage/database.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
 import { createLog, type Logger } from '../../server/util/log.ts';
+import { FakeFederation } from '../support/fake-federation.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
 import { NO_DNS } from '../support/no-dns.ts';
@@ -25,6 +26,7 @@ export interface TestHouse {
   readonly stores: Stores;
   readonly house: FakeHouse;
   readonly commands: Commands;
+  readonly federation: FakeFederation;
   readonly logged: string[];
   readonly log: Logger;
   /** Moves the clock of the administrators' sessions. */
@@ -40,8 +42,10 @@ export async function openHouse(): Promise<TestHouse> {
   const stores = openStores(db);
   await stores.domains.add('example.test');
   const house = new FakeHouse(['example.test']);
+  const federation = new FakeFederation(stores);
   const commands = await openCommands({
     stores,
+    federation,
     house,
     options: new OptionValues(stores.settings, SETTINGS),
     counters: house.counters,
@@ -65,7 +69,7 @@ export async function openHouse(): Promise<TestHouse> {
   const later = (ms: number) => {
     ahead += ms;
   };
-  return { db, stores, house, commands, logged, log, later, close };
+  return { db, stores, house, commands, federation, logged, log, later, close };
 }
 
 /** Components that never connect. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
+import type { RunningFederation } from '../../server/commands/federation-needs.ts';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
 import { ProxyDoor, type ProxyLimits } from '../../server/components/bytestreams/door.ts';
 import { ComponentDoor } from '../../server/components/external/door.ts';
@@ -22,7 +23,10 @@ import type { TransferList } from '../../server/host/transfers.ts';
 import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
 import { registrarOf } from '../../server/registrar.ts';
+import { deliverHeld, refuseHeld } from '../../server/s2s/held.ts';
+import { Inbox } from '../../server/s2s/inbox.ts';
 import { PolicyBook } from '../../server/s2s/policy-book.ts';
+import { Records } from '../../server/s2s/records.ts';
 import { ArchiveIds } from '../../server/storage/archive-id.ts';
 import { FileFolder } from '../../server/storage/file-folder.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
@@ -49,6 +53,8 @@ export interface SceneOptions {
   readonly folder?: FileFolder;
   /** Instead of what goes through the file proxy. */
   readonly transfers?: TransferList;
+  /** Instead of no links with other servers. */
+  readonly links?: RunningFederation;
   /** Limits of the file proxy, which listens nowhere until a test has it listen. */
   readonly proxy?: Partial<ProxyLimits>;
   /** Errors that the house is expected to log; else a logged error fails the test. */
@@ -65,6 +71,13 @@ const CLIENT = {
 
 const NARROW = { bytes: 10_000, depth: 8, attributes: 24, children: 64, namespaces: 24 };
 const ROOMY = { bytes: 262_144, depth: 64, attributes: 64, children: 5_000, namespaces: 64 };
+
+const NO_LINKS: RunningFederation = {
+  links: () => [],
+  queues: () => [],
+  tryNow: () => Promise.reject(new Error('there are no other servers')),
+  closeNow: () => 0,
+};
 
 /** Every account's password. */
 export const PASSWORD = 'wherefore';
@@ -218,6 +231,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
       ...options.limits,
     },
   };
+  const inbox = new Inbox({ store: stores.federationHeld, parse: parseStanza, log });
   const hosts = new Hosts(house);
   for (const domain of options.domains ?? ['example.test']) hosts.add(domain);
   const external = new ComponentDoor({
@@ -233,6 +247,14 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     counters,
     befriend: (one, other, name) => befriend((domain) => hosts.get(domain), one, other, name),
     components: external,
+    federation: {
+      book,
+      inbox,
+      records: new Records({ store: stores.federationAttempts, log }),
+      running: options.links ?? NO_LINKS,
+      deliver: deliverHeld(house),
+      refuse: refuseHeld(house),
+    },
     files: fileSpace(folder, values),
     transfers: options.transfers ?? proxy,
     dns: NO_DNS,

@@ -6,6 +6,7 @@ import { components } from './components.ts';
 import * as DeviceShapes from './devices.ts';
 import * as DnsShapes from './dns.ts';
 import * as DomainShapes from './domains.ts';
+import * as FederationShapes from './federation.ts';
 import * as FileShapes from './files.ts';
 import { local } from './local.ts';
 import * as OnboardingShapes from './onboarding.ts';
@@ -27,6 +28,7 @@ export const contract = {
   ...DomainShapes.domains,
   ...DnsShapes.dns,
   ...components,
+  ...FederationShapes.federation,
   ...AccountShapes.accounts,
   ...DeviceShapes.devices,
   ...AnnouncementShapes.announcements,
@@ -67,6 +69,11 @@ export type Dns = Static<typeof DnsShapes.Dns>;
 export type DnsRecord = Static<typeof DnsShapes.DnsRecord>;
 export type Domain = Static<typeof DomainShapes.Domain>;
 export type ErrorReply = Static<typeof ErrorShape>;
+export type FederationAttempt = Static<typeof FederationShapes.FederationAttempt>;
+export type FederationDomain = Static<typeof FederationShapes.FederationDomain>;
+export type FederationPolicy = Static<typeof FederationShapes.FederationPolicy>;
+export type FederationRule = Static<typeof FederationShapes.FederationRule>;
+export type FederationWhy = Static<typeof FederationShapes.FederationWhy>;
 export type FileOverview = Static<typeof FileShapes.FileOverview>;
 export type FileUse = Static<typeof FileShapes.FileUse>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;

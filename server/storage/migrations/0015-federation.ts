@@ -13,7 +13,6 @@ export const statements: readonly string[] = [
     failed INTEGER NOT NULL
   ) WITHOUT ROWID`,
   'CREATE INDEX federation_domain_by_rank ON federation_domain (rank, last_at, domain)',
-  'CREATE INDEX federation_domain_by_time ON federation_domain (last_at, domain)',
   `CREATE TABLE federation_attempt (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     domain TEXT NOT NULL,

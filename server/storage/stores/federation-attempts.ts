@@ -1,4 +1,4 @@
-import { compose, type Database, type Statement, sql } from '../database.ts';
+import { among, compose, type Database, type Statement, sql } from '../database.ts';
 
 /** One attempt to have a link, or several that failed alike within a short time. */
 export interface AttemptRow {
@@ -96,21 +96,25 @@ export class FederationAttempts {
     return rows.map(read);
   }
 
-  /** All domains of which something is known, the last one first; `before` is the last of the page before. */
-  async domains(limit: number, before?: { readonly lastAt: number; readonly domain: string }): Promise<KnownDomain[]> {
-    return this.#known(
-      compose(
-        before === undefined
-          ? undefined
-          : sql`WHERE (federation_domain.last_at, federation_domain.domain) < (${before.lastAt}, ${before.domain})`,
-        sql`ORDER BY federation_domain.last_at DESC, federation_domain.domain DESC LIMIT ${limit}`,
-      ),
+  /** Of which domains something is known, in the order of the alphabet; those that were mere claims of somebody only if wanted. */
+  async names(claimed: boolean): Promise<string[]> {
+    const rows = await this.#db.all<{ domain: string }>(
+      claimed
+        ? sql`SELECT domain FROM federation_domain ORDER BY domain`
+        : sql`SELECT domain FROM federation_domain WHERE rank > 0 ORDER BY domain`,
     );
+    return rows.map(({ domain }) => domain);
+  }
+
+  /** What is known of some, at most 1,000. */
+  async known(domains: readonly string[]): Promise<KnownDomain[]> {
+    if (domains.length === 0) return [];
+    return this.#known(compose(sql`WHERE federation_domain.domain IN`, among(domains)));
   }
 
   /** What is known of one. */
   async domain(domain: string): Promise<KnownDomain | undefined> {
-    return (await this.#known(sql`WHERE federation_domain.domain = ${domain}`))[0];
+    return (await this.known([domain]))[0];
   }
 
   /** Forgets some of those that are older; gives how many it were: fewer than `limit` when there are no more. */

@@ -1,0 +1,31 @@
+import type { Commands } from '../../commands/index.ts';
+import { type RouteEntry, route } from '../route.ts';
+
+export function federationRoutes({ federation: { policy, domains, inbox } }: Commands): RouteEntry[] {
+  return [
+    route('GET /api/federation/policy', 'admin', async () => policy.get()),
+    route('PUT /api/federation/policy', 'admin', async ({ body: { version, ...wish }, by }) =>
+      policy.set(by, wish, version),
+    ),
+    route('PUT /api/federation/rules/:pattern', 'admin', async ({ params, body, by }) =>
+      policy.put(by, params.pattern, body),
+    ),
+    route('DELETE /api/federation/rules/:pattern', 'admin', async ({ params, by }) =>
+      policy.remove(by, params.pattern),
+    ),
+    route('GET /api/federation/people', 'admin', async ({ query }) => policy.people(query)),
+    route('POST /api/federation/people', 'admin', async ({ body, by }) => policy.choose(by, body)),
+    route('GET /api/federation/domains', 'admin', async ({ query }) => domains.list(query)),
+    route('GET /api/federation/domains/:domain', 'admin', async ({ params, query }) =>
+      domains.why(params.domain, query.limit),
+    ),
+    route('POST /api/federation/domains/:domain/try', 'admin', async ({ params, body, by }) =>
+      domains.tryNow(by, params.domain, body.from),
+    ),
+    route('POST /api/federation/domains/:domain/close', 'admin', async ({ params, by }) =>
+      domains.closeNow(by, params.domain),
+    ),
+    route('GET /api/federation/inbox', 'admin', async () => inbox.list()),
+    route('GET /api/federation/inbox/:domain', 'admin', async ({ params }) => inbox.of(params.domain)),
+  ];
+}
