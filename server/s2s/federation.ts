@@ -165,7 +165,7 @@ export class Federation {
     for (const remote of this.remotes) {
       const problem = this.#problem(remote.domain);
       if (problem !== undefined) remote.refuse(problem);
-      else if (remote.problem !== undefined && remote.waiting > 0) void remote.try();
+      else remote.forgive();
     }
   }
 

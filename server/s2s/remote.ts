@@ -187,6 +187,13 @@ export class Remote {
     this.#giveUp(problem);
   }
 
+  /** Something was decided that may have mended it: the next stanza, or what waits, tries at once. */
+  forgive(): void {
+    this.#problem = undefined;
+    this.#failures = 0;
+    this.#retryAt = 0;
+  }
+
   /** Keeps what waits on disk for the next start. */
   close(): void {
     this.#closed = true;

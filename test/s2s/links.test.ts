@@ -243,6 +243,10 @@ describe('two houses', () => {
     await juliet.sends(say(ROMEO, 'two'));
     await juliet.receives("<message type='error' id='two'/>");
     await romeo.receivesNothing();
+    denied = false;
+    verona.federation.decided();
+    await juliet.sends(say(ROMEO, 'three'));
+    await hears(romeo, 'three');
   });
 
   test('an unused link is closed by who made it, and opened again when somebody writes', async (t) => {
