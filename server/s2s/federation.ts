@@ -148,7 +148,7 @@ export class Federation {
     let closed = 0;
     for (const link of this.#all()) {
       if (!namesOf(link).has(domain)) continue;
-      link.stream.close(new StreamError('reset', 'An administrator has closed the connection.'));
+      link.close(new StreamError('reset', 'An administrator has closed the connection.'));
       closed++;
     }
     return closed;
@@ -159,7 +159,7 @@ export class Federation {
     for (const link of this.#all()) {
       for (const domain of namesOf(link)) {
         if (this.#problem(domain) === undefined) continue;
-        link.stream.close(new StreamError('policy-violation', 'This server does not talk with yours any more.'));
+        link.close(new StreamError('policy-violation', 'This server does not talk with yours any more.'));
       }
     }
     for (const remote of this.remotes) {
@@ -251,7 +251,7 @@ export class Federation {
     try {
       for await (const item of stream.items) {
         if (item === 'close') {
-          stream.close();
+          await link.farewell();
           break;
         }
         if (!(item instanceof Element)) throw new StreamError('bad-format', 'The stream began twice.');

@@ -85,7 +85,8 @@ export class Incoming {
     try {
       for await (const item of this.stream.items) {
         if (item === 'close') {
-          this.stream.close();
+          if (this.#link === undefined) this.stream.close();
+          else await this.#link.farewell();
           break;
         }
         const done = item instanceof StreamHeader ? this.#opened(item) : this.#element(item);

@@ -16,6 +16,8 @@ import type { Remote, Waiting } from './remote.ts';
 const WRAP = 2 ** 32;
 /** Characters that may wait for another server to read; it has a server's connection. */
 const UNSENT = 4 * 1024 * 1024;
+/** ms that the other side has, before we end a stream, to say what has arrived. */
+const FAREWELL = 2_000;
 /** Domains that may share one stream. */
 export const PAIRS = 64;
 
@@ -135,6 +137,31 @@ export class Link {
   /** A ping was answered, perhaps one of this link's. */
   pinged(id: string): boolean {
     return this.#acks.answered(id);
+  }
+
+  /** Ends it, once it is known what has arrived, or a moment later: what was not confirmed is sent again, and would come twice. */
+  close(error?: StreamError): void {
+    if (this.unconfirmed === 0) {
+      this.stream.close(error);
+      return;
+    }
+    this.confirm();
+    const end = Date.now() + FAREWELL;
+    const timer = setInterval(() => {
+      if (!this.ended && this.unconfirmed > 0 && Date.now() < end) return;
+      clearInterval(timer);
+      this.stream.close(error);
+    }, 20);
+  }
+
+  /** The other side ends it: it is told what we have of it (XEP-0198 §4). */
+  async farewell(): Promise<void> {
+    const { handled } = this.#acks;
+    if (handled !== undefined) {
+      await this.#context.house.db.durable(false).catch(() => undefined);
+      this.stream.send(`<a xmlns='${NS.sm}' h='${handled}'/>`);
+    }
+    this.stream.close();
   }
 
   /** Nothing goes over it any more: what may not have arrived goes back to where it came from. */
