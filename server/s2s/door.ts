@@ -8,6 +8,7 @@ import { StreamError } from '../xmpp/stream-error.ts';
 import type { Transport } from './attempt.ts';
 import type { Context } from './context.ts';
 import { Incoming, type Reception } from './incoming.ts';
+import { Inquiries } from './verifying.ts';
 
 /** Streams of other servers at the same time, and of one address those on which nobody has shown who they are. */
 const MOST = 5_000;
@@ -26,6 +27,7 @@ export class ServerDoor {
     this.#reception = {
       ...about,
       context,
+      inquiries: new Inquiries(),
       secure: (stream, domain) => stream.replaceDuplex((duplex) => this.#secure(duplex as Socket, domain)) as TLSSocket,
       ended: (incoming) => this.#incoming.delete(incoming),
     };

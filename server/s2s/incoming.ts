@@ -3,28 +3,28 @@ import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { StreamHeader } from '../stream/parser.ts';
 import type { XmlStream } from '../stream/stream.ts';
-import { type Element, textOf } from '../xmpp/element.ts';
+import type { Element } from '../xmpp/element.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { Transport } from './attempt.ts';
 import type { Draft } from './calling.ts';
+import { type Claimant, Claims, domainIn } from './claims.ts';
 import type { Context, Examined } from './context.ts';
-import { Link, PAIRS, type Pace, pairOf } from './link.ts';
-import { checkPolicy } from './outgoing.ts';
+import { Link, type Pace, pairOf } from './link.ts';
+import { checkPolicy, checkTls } from './outgoing.ts';
 import { LinkProblem } from './problem.ts';
-import { answerFor, verifyKey } from './verifying.ts';
-import { dialback, words } from './wire.ts';
+import type { Inquiries } from './verifying.ts';
+import { words } from './wire.ts';
 
-/** Keys of one stream that are being asked about at the same time. */
-const ASKING = 4;
-/** Questions about keys of ours that one stream may have. */
-const QUESTIONS = 200;
+/** Times that one stream may fail to show who it is by certificate (RFC 6120 §6.4.5). */
+const FAILURES = 5;
 
 export interface Reception {
   readonly context: Context;
   readonly pace: Pace;
   readonly answered: (id: string) => boolean;
+  readonly inquiries: Inquiries;
   /** TLS for a stream that has begun without it, by the certificate of a domain of ours. */
   secure(stream: XmlStream, domain: string): TLSSocket;
   /** A pair of domains has been shown on a link; with `bidi` what goes there may go over it. */
@@ -52,8 +52,8 @@ export class Incoming {
   #bidi = false;
   /** What is done when the stream has begun anew. */
   #join: (() => void) | undefined;
-  readonly #asking = new Set<string>();
-  #questions = 0;
+  readonly #claims: Claims;
+  #failures = 0;
 
   constructor(
     reception: Reception,
@@ -65,9 +65,10 @@ export class Incoming {
     this.address = about.address;
     this.#transport = about.transport;
     this.#tls = about.tls;
+    this.#claims = new Claims(reception.context, reception.inquiries, this.#claimant());
     this.#timer = setTimeout(() => {
       // Who only came to ask about a key of ours has done what it wanted.
-      if (this.#questions === 0) {
+      if (this.#claims.questions === 0) {
         this.#failed(new LinkProblem('no-answer', { seconds: reception.context.limits.loginSeconds }));
       }
       this.close(new StreamError('connection-timeout', 'It took too long to show who you are.'));
@@ -120,8 +121,7 @@ export class Incoming {
 
   async #opened(header: StreamHeader): Promise<void> {
     const { context } = this.#reception;
-    const to = tryParseJid(header.to);
-    const local = to?.full === to?.domain ? to?.domain : undefined;
+    const local = domainIn(header.to);
     if (local === undefined || !context.house.router.has(local)) {
       throw new StreamError(
         header.to === '' ? 'improper-addressing' : 'host-unknown',
@@ -134,8 +134,7 @@ export class Incoming {
     this.#local = local;
     if (!(Number.parseInt(header.version, 10) >= 1))
       throw new StreamError('unsupported-version', 'XMPP 1.0 is spoken here.');
-    const from = tryParseJid(header.from);
-    const domain = from !== undefined && from.full === from.domain && from.domain !== '' ? from.domain : undefined;
+    const domain = domainIn(header.from);
     this.#id = randomBytes(18).toString('base64url');
     this.stream.open({ from: local, id: this.#id, ...(domain !== undefined && { to: domain }) });
     if (this.#tls === undefined) {
@@ -153,6 +152,22 @@ export class Incoming {
     this.stream.send(this.#features());
     this.#join?.();
     this.#join = undefined;
+  }
+
+  #claimant(): Claimant {
+    return {
+      address: this.address,
+      over: this.#over.signal,
+      id: () => this.#id,
+      protocol: () => this.#tls?.getProtocol() ?? '',
+      shown: () => this.#link?.entering,
+      isCertified: (domain) => domain === this.#domain && this.#examined?.problem === undefined,
+      send: (xml) => this.stream.send(xml),
+      close: (error) => this.close(error),
+      draft: (local, domain) => this.#draft(local, domain),
+      failed: (problem, draft) => this.#failed(problem, draft),
+      joins: (local, domain, theirs, seen) => this.#shown(local, domain, theirs, seen),
+    };
   }
 
   /** What is on offer. EXTERNAL only for whom it would succeed: they need not try in vain (XEP-0178 §3 step 9). */
@@ -175,10 +190,7 @@ export class Incoming {
     const judgement = this.#reception.context.judge(domain);
     try {
       checkPolicy(judgement, domain);
-      const protocol = this.#tls!.getProtocol() ?? '';
-      if (judgement.leastTls === 'TLSv1.3' && protocol !== 'TLSv1.3') {
-        throw new LinkProblem('tls-too-old', { text: protocol, least: judgement.leastTls });
-      }
+      checkTls(judgement, this.#tls!.getProtocol() ?? '');
     } catch (error) {
       if (!(error instanceof LinkProblem)) throw error;
       this.#failed(error);
@@ -203,7 +215,7 @@ export class Incoming {
       if (link === undefined) throw new StreamError('not-authorized', 'Please show who you are first.');
       return link.stanza(element);
     }
-    if (xmlns === NS.dialback) return this.#dialback(element);
+    if (xmlns === NS.dialback) return this.#claims.element(element);
     if (xmlns === NS.sasl) return this.#auth(element);
     if (xmlns === NS.sm && link !== undefined) return link.management(element);
     if (xmlns === NS.bidi && element.name === 'bidi' && link === undefined) {
@@ -224,6 +236,7 @@ export class Incoming {
       const problem = this.#examined?.problem;
       if (problem !== undefined) this.#failed(new LinkProblem(problem.code, problem.facts));
       this.stream.send(`<failure xmlns='${NS.sasl}'><${refused}/></failure>`);
+      if (++this.#failures >= FAILURES) throw new StreamError('policy-violation', 'That was tried too often.');
       return;
     }
     this.stream.send(`<success xmlns='${NS.sasl}'/>`);
@@ -242,65 +255,6 @@ export class Incoming {
     const claimed = text === '=' || text === '' ? this.#domain : Buffer.from(text, 'base64').toString();
     if (tryParseJid(claimed)?.full !== this.#domain) return 'invalid-authzid';
     return this.#examined?.problem === undefined && this.#examined !== undefined ? undefined : 'not-authorized';
-  }
-
-  #dialback(element: Element): void {
-    const { name, attrs } = element;
-    const local = tryParseJid(attrs.to)?.full;
-    const domain = tryParseJid(attrs.from)?.full;
-    if (local === undefined || domain === undefined)
-      throw new StreamError('improper-addressing', 'Who asks, and whom?');
-    const { context } = this.#reception;
-    if (name === 'verify') {
-      if (++this.#questions > QUESTIONS) throw new StreamError('policy-violation', 'That are too many questions.');
-      const answer = answerFor(context, element);
-      if (answer !== undefined) this.stream.send(answer);
-      return;
-    }
-    // SECURITY 27: what we did not ask for counts for nothing.
-    if (name !== 'result' || attrs.type !== undefined) return;
-    void this.#verify(local, domain, textOf(element).trim());
-  }
-
-  /** Somebody says they are a domain, and gives a key for its server to know again (§2.1.2). Never rejects. */
-  async #verify(local: string, domain: string, key: string): Promise<void> {
-    const { context } = this.#reception;
-    const pair = pairOf(local, domain);
-    const answer = (type: string, condition = ''): void => {
-      const error = condition === '' ? '' : `<error type='cancel'><${condition} xmlns='${NS.stanzas}'/></error>`;
-      const text = dialback('result', { from: local, to: domain, type });
-      this.stream.send(error === '' ? text : `${text.slice(0, -2)}>${error}</db:result>`);
-    };
-    if (!context.house.router.has(local)) return answer('error', 'item-not-found'); // §2.1.2
-    if (context.house.router.has(domain)) return answer('error', 'not-acceptable'); // SECURITY 32
-    if (this.#link?.entering.has(pair) === true) return answer('valid');
-    if (this.#asking.has(pair) || this.#asking.size >= ASKING || (this.#link?.entering.size ?? 0) >= PAIRS) {
-      return answer('error', 'resource-constraint');
-    }
-    const draft = this.#draft(local, domain);
-    this.#asking.add(pair);
-    try {
-      const judgement = context.judge(domain);
-      checkPolicy(judgement, domain);
-      const own = domain === this.#domain && this.#examined?.problem === undefined;
-      await verifyKey(context, draft, { id: this.#id, key }, this.#over.signal).catch((error: unknown) => {
-        const onlyDialback =
-          judgement.proof === 'certificate' && error instanceof LinkProblem && error.code.startsWith('certificate-');
-        throw onlyDialback && !own ? new LinkProblem('only-dialback', { domain, certificate: error.code }) : error;
-      });
-      if (this.#over.signal.aborted) return;
-      const join = this.#shown(local, domain, draft.certificate === undefined ? 'certificate' : 'dialback', draft);
-      answer('valid');
-      join();
-    } catch (error) {
-      if (!(error instanceof LinkProblem)) context.log.error({ err: error, domain }, 'a dialback failed');
-      const problem = error instanceof LinkProblem ? error : new LinkProblem('dialback-unverified', { domain });
-      this.#failed(problem, draft);
-      if (problem.code === 'dialback-unverified') answer('invalid');
-      else answer('error', problem.code.startsWith('policy') ? 'policy-violation' : 'remote-server-not-found');
-    } finally {
-      this.#asking.delete(pair);
-    }
   }
 
   /**

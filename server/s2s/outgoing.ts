@@ -26,6 +26,13 @@ export function checkPolicy({ verdict, rule, expired }: Judgement, domain: strin
   throw new LinkProblem('policy-closed', { domain });
 }
 
+/** Throws LinkProblem when the policy wants a newer TLS. */
+export function checkTls({ leastTls }: Judgement, protocol: string): void {
+  if (leastTls === 'TLSv1.3' && protocol !== 'TLSv1.3') {
+    throw new LinkProblem('tls-too-old', { text: protocol, least: leastTls });
+  }
+}
+
 /**
  * Makes a link from a domain of ours to another: calls, and shows who we are, by certificate (XEP-0178) where they take it,
  * else by dialback. The draft tells afterwards what happened. Throws LinkProblem.

@@ -2,8 +2,9 @@ import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { pino } from 'pino';
 import type { Attempt } from '../../server/s2s/attempt.ts';
-import type { Context, Examined, QueueRow } from '../../server/s2s/context.ts';
+import type { Context, Examined, LinkLimits, QueueRow, Trust } from '../../server/s2s/context.ts';
 import { Federation } from '../../server/s2s/federation.ts';
+import type { Names } from '../../server/s2s/names.ts';
 import { FEDERATION_OPTIONS } from '../../server/s2s/options.ts';
 import type { Judgement } from '../../server/s2s/policy.ts';
 import { sql } from '../../server/storage/database.ts';
@@ -31,6 +32,10 @@ export interface NeighbourOptions extends SceneOptions {
   readonly book: Map<string, string>;
   readonly judge?: (domain: string) => Partial<Judgement>;
   readonly examined?: (domain: string, shown: boolean) => Examined['problem'];
+  /** Instead of `examined`: the real thing. */
+  readonly trust?: Trust;
+  readonly names?: Names;
+  readonly linkLimits?: Partial<LinkLimits>;
   readonly log?: boolean;
 }
 
@@ -42,13 +47,19 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
   const context: Context = {
     house: scene.house,
     log: options.log === true ? pino({ level: 'debug' }) : scene.house.log,
-    limits: { beforeLogin: NARROW, afterLogin: ROOMY, loginSeconds: 30, connectionsPerAddress: 100 },
-    names: {
+    limits: {
+      beforeLogin: NARROW,
+      afterLogin: ROOMY,
+      loginSeconds: 30,
+      connectionsPerAddress: 100,
+      ...options.linkLimits,
+    },
+    names: options.names ?? {
       srv: () => Promise.reject(new Error('no names here')),
       addresses: (host) => Promise.resolve([host]),
       published: () => Promise.reject(new Error('no names here')),
     },
-    trust: {
+    trust: options.trust ?? {
       chainOf: (socket) => {
         const shown = socket.getPeerX509Certificate();
         return shown === undefined ? [] : [shown.raw];
