@@ -152,7 +152,6 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       names: openNames(settings.dns.servers),
       contexts,
       book,
-      secret: await keptSecret(stores, DIALBACK),
     }),
   );
 
@@ -205,7 +204,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     limits: clientLimits(settings.limits),
     log,
     secureContext: (name) => contexts.forName(name),
-    fakeSaltSecret: await keptSecret(stores, FAKE_SALT),
+    fakeSaltSecret: await fakeSaltSecret(stores),
     iterations: settings.scram.iterations,
     registrar,
     tokenKey: tokenKey(settings.data),
@@ -336,15 +335,13 @@ function clientLimits(limits: Limits) {
   };
 }
 
-/** Made once, as salts of names that do not exist must stay the same (RFC 5802 §9). */
 const FAKE_SALT = 'scram-fake-salt';
-/** Made once, as others may ask about a key that was sent before the server started anew (XEP-0185). */
-const DIALBACK = 'federation.dialback-secret';
 
-async function keptSecret(stores: Stores, key: string): Promise<Uint8Array> {
-  const known = await stores.settings.get(key);
+/** Made once, as salts of names that do not exist must stay the same (RFC 5802 §9). */
+async function fakeSaltSecret(stores: Stores): Promise<Uint8Array> {
+  const known = await stores.settings.get(FAKE_SALT);
   if (typeof known === 'string') return Buffer.from(known, 'base64');
   const made = randomBytes(32);
-  await stores.settings.set(key, made.toString('base64'));
+  await stores.settings.set(FAKE_SALT, made.toString('base64'));
   return made;
 }

@@ -4,6 +4,7 @@ import type { SecureContexts } from '../certificates/secure-context.ts';
 import type { House } from '../host/house.ts';
 import type { Logger } from '../util/log.ts';
 import type { LinkLimits, QueueStore } from './context.ts';
+import { dialbackSecret } from './dialback-key.ts';
 import { Federation } from './federation.ts';
 import { Gate } from './gate.ts';
 import { Inbox } from './inbox.ts';
@@ -18,8 +19,6 @@ export interface FederationNeeds {
   readonly names: Names;
   readonly contexts: SecureContexts;
   readonly book: PolicyBook;
-  /** Makes dialback keys; the same over restarts, as others may ask about keys of a moment ago. */
-  readonly secret: Uint8Array;
 }
 
 /** Federation, running. */
@@ -52,7 +51,7 @@ export async function openFederation(needs: FederationNeeds): Promise<OpenFedera
     gate: new Gate({ book, router: house.router }),
     hold: (stanza, direction) => inbox.hold(stanza, direction),
     record: (attempt) => records.add(attempt),
-    secret: needs.secret,
+    secret: await dialbackSecret(house.stores.settings),
   });
   federation.restore(await queue.all());
   house.router.fallback = federation.remotes;
