@@ -12,6 +12,8 @@ import { contacts } from './verbs/contacts.ts';
 import { devices } from './verbs/devices.ts';
 import { dns } from './verbs/dns.ts';
 import { domains } from './verbs/domains.ts';
+import { federation } from './verbs/federation.ts';
+import { federationPolicy } from './verbs/federation-policy.ts';
 import { files } from './verbs/files.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
@@ -44,6 +46,8 @@ export const VERBS: readonly Verb[] = [
   ...dns,
   ...contacts,
   ...components,
+  ...federationPolicy,
+  ...federation,
   ...rooms,
   ...roomPeople,
   ...files,

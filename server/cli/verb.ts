@@ -52,6 +52,13 @@ export const OPTIONS = {
   },
   for: { type: 'string', value: 'SERVER', help: 'text to paste into bind, unbound, dnsmasq or windows' },
   edit: { type: 'boolean', help: 'in the place of the one there is; who has seen that is not bothered again' },
+  until: { type: 'string', value: 'DAY', help: 'the last day on which it holds, as 2026-01-31' },
+  tls: { type: 'string', value: 'VERSION', help: 'the least that will do: 1.2 or 1.3' },
+  proof: { type: 'string', value: 'HOW', help: 'certificate, or dialback where that will do, too' },
+  address: { type: 'string', value: 'HOST:PORT', help: 'where to connect to, in the place of what the DNS says' },
+  authority: { type: 'string', value: 'FILE', help: 'certificates (PEM) of an authority that speaks for them' },
+  private: { type: 'string', value: 'YESNO', help: 'whether servers may be in private networks: yes or no' },
+  strangers: { type: 'boolean', help: 'also those that somebody only claimed to be' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 

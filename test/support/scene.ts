@@ -95,6 +95,8 @@ export class Scene {
   readonly proxy: ProxyDoor;
   /** With whom the house talks: nobody, until a test says something else. */
   readonly book: PolicyBook;
+  /** What waits until somebody decides with whom. */
+  readonly inbox: Inbox;
 
   constructor(
     db: WatchedDatabase,
@@ -104,9 +106,11 @@ export class Scene {
     external: ComponentDoor,
     proxy: ProxyDoor,
     book: PolicyBook,
+    inbox: Inbox,
     errors: string[],
   ) {
     this.book = book;
+    this.inbox = inbox;
     this.external = external;
     this.proxy = proxy;
     this.db = db;
@@ -266,7 +270,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
   });
   open.commands = commands;
-  const scene = new Scene(db, house, hosts, commands, external, proxy, book, errors);
+  const scene = new Scene(db, house, hosts, commands, external, proxy, book, inbox, errors);
   t.after(async () => {
     db.release();
     await external.close();

@@ -253,13 +253,13 @@ export const federation = {
     reply: closed({ total: Type.Integer() }),
   },
 
-  /** Other servers of which anything is known; `strangers=true`: also those that somebody only claimed to be. */
+  /** Other servers of which anything is known; `strangers=yes`: also those that somebody only claimed to be. */
   'GET /api/federation/domains': {
     query: closed({
       search: Search,
       after: Type.Optional(DomainName),
       limit: Limit,
-      strangers: Type.Optional(Type.Boolean()),
+      strangers: Type.Optional(Type.Literal('yes')),
     }),
     reply: closed({ domains: Type.Array(FederationDomain), total: Type.Integer(), next: orNull(Type.String()) }),
   },

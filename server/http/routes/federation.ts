@@ -15,7 +15,9 @@ export function federationRoutes({ federation: { policy, domains, inbox } }: Com
     ),
     route('GET /api/federation/people', 'admin', async ({ query }) => policy.people(query)),
     route('POST /api/federation/people', 'admin', async ({ body, by }) => policy.choose(by, body)),
-    route('GET /api/federation/domains', 'admin', async ({ query }) => domains.list(query)),
+    route('GET /api/federation/domains', 'admin', async ({ query: { strangers, ...wish } }) =>
+      domains.list({ ...wish, strangers: strangers === 'yes' }),
+    ),
     route('GET /api/federation/domains/:domain', 'admin', async ({ params, query }) =>
       domains.why(params.domain, query.limit),
     ),
