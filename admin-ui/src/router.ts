@@ -35,7 +35,14 @@ export const router = createRouter({
       meta: { title: 'Room' },
     },
     { path: '/files', component: () => import('./pages/FilesPage.vue'), meta: { title: 'Files' } },
+    {
+      path: '/domains/:domain/dns',
+      component: () => import('./pages/DnsPage.vue'),
+      props: true,
+      meta: { title: 'DNS' },
+    },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
+    { path: '/components', component: () => import('./pages/ComponentsPage.vue'), meta: { title: 'Components' } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'Settings' } },
     {
       path: '/announcements',

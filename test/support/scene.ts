@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
+import type { DnsOptions } from '../../server/commands/dns-doctor.ts';
 import type { RunningFederation } from '../../server/commands/federation-needs.ts';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
+import type { ListenerView } from '../../server/commands/overview.ts';
 import { ProxyDoor, type ProxyLimits } from '../../server/components/bytestreams/door.ts';
 import { ComponentDoor } from '../../server/components/external/door.ts';
 import { components } from '../../server/components/index.ts';
@@ -55,6 +57,10 @@ export interface SceneOptions {
   readonly transfers?: TransferList;
   /** Instead of no links with other servers. */
   readonly links?: RunningFederation;
+  /** Instead of a DNS that knows no name. */
+  readonly dns?: DnsOptions;
+  /** What is said to be listened on. */
+  readonly listeners?: readonly ListenerView[];
   /** Limits of the file proxy, which listens nowhere until a test has it listen. */
   readonly proxy?: Partial<ProxyLimits>;
   /** Errors that the house is expected to log; else a logged error fails the test. */
@@ -261,12 +267,12 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     },
     files: fileSpace(folder, values),
     transfers: options.transfers ?? proxy,
-    dns: NO_DNS,
+    dns: options.dns ?? NO_DNS,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',
     iterations: 4_096,
-    listeners: () => [],
+    listeners: () => options.listeners ?? [],
     panel: () => ({ url: 'https://example.test/', fingerprint: '' }),
   });
   open.commands = commands;
