@@ -116,9 +116,8 @@ function person(input: unknown, n: number): string {
   throw new PolicyError(field, `“${shown(String(input))}” is no address of a person, as “juliet@example.org” is.`);
 }
 
-/** One certificate or a few, and nothing else: a private key that was pasted along must not be kept. */
-function certificates(rule: Fields, field: string): string {
-  const pem = rule.authority;
+/** One certificate or a few (PEM), each in a text of its own. Throws PolicyError, also when a private key was pasted along. */
+export function splitCertificates(pem: unknown, field: string): string[] {
   if (typeof pem !== 'string' || pem.length > AUTHORITY) {
     throw new PolicyError(field, `Certificates of an authority are text with at most ${AUTHORITY} characters.`);
   }
@@ -132,7 +131,14 @@ function certificates(rule: Fields, field: string): string {
       `Paste 1 to ${MOST_CERTIFICATES} certificates, each from “-----BEGIN CERTIFICATE-----” to its end.`,
     );
   }
-  return blocks.map((block) => `${block}\n`).join('');
+  return blocks;
+}
+
+/** The same as one text, without whatever stood around. */
+function certificates(rule: Fields, field: string): string {
+  return splitCertificates(rule.authority, field)
+    .map((block) => `${block}\n`)
+    .join('');
 }
 
 function isCertificate(pem: string): boolean {

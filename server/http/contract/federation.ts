@@ -233,6 +233,12 @@ export const federation = {
     reply: closed({ version: Version, ...settled }),
   },
 
+  /** What certificates of an authority say, before a rule names them. 422 with the field `authority`. */
+  'POST /api/federation/authority': {
+    body: closed({ authority: Type.String({ maxLength: 65_536 }) }),
+    reply: closed({ certificates: Type.Array(Certificate) }),
+  },
+
   /** Who was chosen to talk outside. A page further on: `after` = the `next` of this one. */
   'GET /api/federation/people': {
     query: closed({ search: Search, after: Type.Optional(Person), limit: Limit }),

@@ -1,3 +1,4 @@
+import { authorityFacts } from '../../commands/federation-authority.ts';
 import type { Commands } from '../../commands/index.ts';
 import { type RouteEntry, route } from '../route.ts';
 
@@ -13,6 +14,15 @@ export function federationRoutes({ federation: { policy, domains, inbox } }: Com
     route('DELETE /api/federation/rules/:pattern', 'admin', async ({ params, by }) =>
       policy.remove(by, params.pattern),
     ),
+    route('POST /api/federation/authority', 'admin', async ({ body }) => ({
+      certificates: authorityFacts(body.authority).map((one) => ({
+        ...one,
+        dns: [...one.dns],
+        srv: [...one.srv],
+        xmpp: [...one.xmpp],
+        usage: [...one.usage],
+      })),
+    })),
     route('GET /api/federation/people', 'admin', async ({ query }) => policy.people(query)),
     route('POST /api/federation/people', 'admin', async ({ body, by }) => policy.choose(by, body)),
     route('GET /api/federation/domains', 'admin', async ({ query: { strangers, ...wish } }) =>
