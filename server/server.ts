@@ -19,7 +19,6 @@ import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { type OpenUploads, openUploads } from './components/upload/open.ts';
 import { filesAddress } from './components/upload/options.ts';
-import { ConfigError } from './config/config-error.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
 import { newCounters } from './host/counters.ts';
@@ -28,7 +27,7 @@ import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
-
+import { type Listening, listenAll, panelUrl } from './listening.ts';
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { registrarOf } from './registrar.ts';
@@ -44,12 +43,6 @@ import type { Logger } from './util/log.ts';
 import { ownAddresses } from './util/own-addresses.ts';
 
 const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
-
-/** Where one listener listens now. */
-export interface Listening {
-  readonly name: string;
-  readonly address: string;
-}
 
 /** A running house. */
 export interface RunningServer extends AsyncDisposable {
@@ -277,39 +270,6 @@ function later(ms: number): Promise<false> {
 function packageVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-/** Listens on every address of one kind. Throws ConfigError that names the address when it cannot. */
-async function listenAll(
-  settings: Settings,
-  name: keyof Listen,
-  listening: Listening[],
-  open: (address: Address) => Promise<number>,
-): Promise<void> {
-  for (const address of settings.listen[name]) {
-    try {
-      const port = await open(address);
-      const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-      listening.push({ name, address: `${host}:${port}` });
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new ConfigError(`cannot listen on ${address.text}: ${REASONS[code ?? ''] ?? message}`, {
-        file: settings.file,
-        key: `[listen] ${name}`,
-      });
-    }
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses this port already',
-  EACCES: 'this user may not open this port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-};
-
-function panelUrl(host: string, listening: readonly Listening[]): string {
-  const port = listening.find(({ name }) => name === 'https')?.address.replace(/^.*:/, '') ?? '';
-  return `https://${host}${port === '443' ? '' : `:${port}`}/`;
 }
 
 function clientLimits(limits: Limits) {
