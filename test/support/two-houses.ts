@@ -1,6 +1,5 @@
 import type { TestContext } from 'node:test';
 import { createSecureContext } from 'node:tls';
-import { pino } from 'pino';
 import type { Attempt } from '../../server/s2s/attempt.ts';
 import type { Context, Examined, LinkLimits, QueueRow, Trust } from '../../server/s2s/context.ts';
 import { Federation } from '../../server/s2s/federation.ts';
@@ -36,7 +35,8 @@ export interface NeighbourOptions extends SceneOptions {
   readonly trust?: Trust;
   readonly names?: Names;
   readonly linkLimits?: Partial<LinkLimits>;
-  readonly log?: boolean;
+  /** Where it takes others; default: any port. */
+  readonly port?: number;
 }
 
 export async function neighbour(t: TestContext, options: NeighbourOptions): Promise<Neighbour> {
@@ -46,7 +46,7 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
   const tls = createSecureContext({ cert: options.certificate.chainPem, key: options.certificate.keyPem });
   const context: Context = {
     house: scene.house,
-    log: options.log === true ? pino({ level: 'debug' }) : scene.house.log,
+    log: scene.house.log,
     limits: {
       beforeLogin: NARROW,
       afterLogin: ROOMY,
@@ -110,7 +110,7 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
   };
   const federation = new Federation(context);
   scene.house.router.fallback = federation.remotes;
-  const port = await federation.door.listen('starttls', { host: '127.0.0.1', port: 0 });
+  const port = await federation.door.listen('starttls', { host: '127.0.0.1', port: options.port ?? 0 });
   const tlsPort = await federation.door.listen('tls', { host: '127.0.0.1', port: 0 });
   for (const domain of [options.domain, ...scene.host(options.domain).components.keys()]) {
     options.book.set(domain, `127.0.0.1:${port}`);
@@ -122,7 +122,7 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
 /** Two houses that know where the other one is. */
 export async function twoHouses(
   t: TestContext,
-  options: Partial<Pick<NeighbourOptions, 'judge' | 'examined' | 'log'>> = {},
+  options: Partial<Pick<NeighbourOptions, 'judge' | 'examined'>> = {},
 ): Promise<{ verona: Neighbour; mantua: Neighbour; book: Map<string, string> }> {
   const book = new Map<string, string>();
   const one = certificate({ dns: ['verona.test'] });
