@@ -39,6 +39,8 @@ export class Acknowledging<Item extends Sent> {
   #askedAt = 0;
   #barrier: { readonly id: string; readonly count: number } | undefined;
   #answers: boolean | undefined;
+  /** All the time since they were asked something has waited for them to read it. */
+  #unread = false;
   /** Tells what has arrived. */
   readonly #confirmed: (items: readonly Item[]) => void;
 
@@ -66,6 +68,12 @@ export class Acknowledging<Item extends Sent> {
     if (this.#items.length === 0) this.#acked = 0;
   }
 
+  /** It does not count, though it said that it would: pings do it. */
+  countNot(): void {
+    this.#acked = undefined;
+    this.#askedAt = 0;
+  }
+
   get counts(): boolean {
     return this.#acked !== undefined;
   }
@@ -88,10 +96,12 @@ export class Acknowledging<Item extends Sent> {
       this.#write(this.#ping(id));
     }
     this.#askedAt = now;
+    this.#unread = true;
   }
 
-  /** Looks after it, from time to time. True when the other side seems to be gone. */
-  silent(now: number): boolean {
+  /** Looks after it, from time to time; `unread`: not all that was written has left. True when the other side seems to be gone. */
+  silent(now: number, unread: boolean): boolean {
+    this.#unread &&= unread;
     const [oldest] = this.#items;
     if (oldest === undefined) return false;
     if (this.#askedAt === 0) {
@@ -99,7 +109,7 @@ export class Acknowledging<Item extends Sent> {
       return false;
     }
     if (now - this.#askedAt < PATIENCE) return false;
-    if (this.#acked !== undefined || this.#answers === true) return true;
+    if (this.#acked !== undefined || this.#answers === true || this.#unread) return true;
     // It never answered a ping: nothing better can be known.
     this.#answers = false;
     this.#barrier = undefined;

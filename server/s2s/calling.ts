@@ -7,6 +7,7 @@ import { child, type Element, elements } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { isPublic } from './addresses.ts';
 import type { Attempt, SrvAnswer, Transport, Try } from './attempt.ts';
+import { checkTls } from './checks.ts';
 import { connect } from './connect.ts';
 import type { Context } from './context.ts';
 import type { Judgement } from './policy.ts';
@@ -89,11 +90,13 @@ export async function callServer(
     draft.address = connected.address;
     draft.port = connected.target.port;
     draft.transport = connected.target.transport;
+    const silence = AbortSignal.timeout(SILENCE);
     try {
-      return await encrypt(context, judgement, draft, connected, signal);
-    } catch (error) {
+      return await encrypt(context, judgement, draft, connected, AbortSignal.any([signal, silence]));
+    } catch (caught) {
       connected.socket.destroy();
       if (signal.aborted) throw signal.reason;
+      const error = silence.aborted ? new LinkProblem('no-answer', { domain, seconds: SILENCE / 1_000 }) : caught;
       // Another machine of theirs may be in order (RFC 6120 §3.2.1); what they say themselves holds for all.
       if (!(error instanceof LinkProblem) || !NEXT.has(error.code)) throw error;
       if (rest.length === 0) throw first ?? error;
@@ -103,7 +106,9 @@ export async function callServer(
 }
 
 /** What is of one machine. */
-const NEXT: ReadonlySet<string> = new Set(['closed', 'not-xmpp', 'tls-failed', 'broke-the-rules']);
+const NEXT: ReadonlySet<string> = new Set(['closed', 'not-xmpp', 'tls-failed', 'broke-the-rules', 'no-answer']);
+/** ms that one machine has to encrypt a stream, so that another one gets its turn where it says nothing. */
+const SILENCE = 15_000;
 
 async function encrypt(
   context: Context,
@@ -140,16 +145,18 @@ async function encrypt(
       failure ??= error.message;
     });
     draft.tls = { protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().name };
-    if (judgement.leastTls === 'TLSv1.3' && tls.getProtocol() !== 'TLSv1.3') {
-      throw new LinkProblem('tls-too-old', { text: tls.getProtocol() ?? '', least: judgement.leastTls });
-    }
+    checkTls(judgement, tls.getProtocol() ?? '');
     const { summaries, problem } = await context.trust.check(context.trust.chainOf(tls), domain, judgement);
     draft.chain = summaries;
     if (problem !== undefined) {
       draft.certificate = problem;
       if (judgement.proof === 'certificate') throw new LinkProblem(problem.code, problem.facts);
     }
-    const opened = await open(stream, local, domain, signal);
+    const opened = await open(stream, local, domain, signal).catch((error: unknown) => {
+      // TLS 1.3 tells who has called last that its certificate is not liked, when all seems to be well.
+      if (!(error instanceof LinkProblem) || error.code !== 'closed' || failure === undefined) throw error;
+      throw new LinkProblem('not-accepted', { text: words(failure) });
+    });
     return {
       stream,
       tls,

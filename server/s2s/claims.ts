@@ -1,12 +1,12 @@
 // XEP-0220 1.1.1
 import { type Element, textOf } from '../xmpp/element.ts';
-import { tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { Draft } from './calling.ts';
+import { checkPolicy, checkTls } from './checks.ts';
 import type { Context } from './context.ts';
+import { domainIn } from './domain.ts';
 import { PAIRS, pairOf } from './link.ts';
-import { checkPolicy, checkTls } from './outgoing.ts';
 import { LinkProblem } from './problem.ts';
 import { answerFor, type Inquiries, verifyKey } from './verifying.ts';
 import { dialback } from './wire.ts';
@@ -27,6 +27,8 @@ export interface Claimant {
   protocol(): string;
   /** Pairs that have been shown; undefined while nobody has shown anything. */
   shown(): ReadonlySet<string> | undefined;
+  /** There are too many streams of that domain, or of this address. */
+  isCrowded(domain: string): boolean;
   /** Over when the stream is. */
   readonly over: AbortSignal;
   send(xml: string): void;
@@ -116,6 +118,7 @@ export class Claims {
     const judgement = this.#context.judge(domain);
     checkPolicy(judgement, domain);
     checkTls(judgement, claimant.protocol());
+    if (claimant.shown() === undefined && claimant.isCrowded(domain)) throw new LinkProblem('too-many', { domain });
     const done = this.#inquiries.begin(claimant.address, domain);
     try {
       await verifyKey(this.#context, draft, { id: claimant.id(), key }, claimant.over);
@@ -153,9 +156,3 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   'tls-too-old': 'policy-violation',
   'too-many': 'resource-constraint',
 };
-
-/** Undefined where it is anything but a domain. */
-export function domainIn(text: string | undefined): string | undefined {
-  const jid = text === undefined ? undefined : tryParseJid(text);
-  return jid !== undefined && jid.full === jid.domain && jid.domain !== '' ? jid.domain : undefined;
-}

@@ -10,9 +10,12 @@ import type { Context } from './context.ts';
 import { Incoming, type Reception } from './incoming.ts';
 import { Inquiries } from './verifying.ts';
 
-/** Streams of other servers at the same time, and of one address those on which nobody has shown who they are. */
+/** Connections of other servers at the same time, and of one address those on which nobody has shown who they are. */
 const MOST = 5_000;
 const STRANGERS = 64;
+/** Streams of one domain, and of all that come from one address, on which somebody has. */
+const OF_DOMAIN = 50;
+const OF_ADDRESS = 1_000;
 
 /** Where other servers come in, by STARTTLS and by TLS from the first byte. */
 export class ServerDoor {
@@ -20,6 +23,9 @@ export class ServerDoor {
   readonly #reception: Reception;
   readonly #servers: Server[] = [];
   readonly #incoming = new Set<Incoming>();
+  #connections = 0;
+  /** By the address that they count for. */
+  readonly #strangers = new Map<string, number>();
   #closed = false;
 
   constructor(context: Context, about: Pick<Reception, 'pace' | 'answered' | 'joined'>) {
@@ -29,6 +35,7 @@ export class ServerDoor {
       context,
       inquiries: new Inquiries(),
       secure: (stream, domain) => stream.replaceDuplex((duplex) => this.#secure(duplex as Socket, domain)) as TLSSocket,
+      isCrowded: (domain, address) => this.#isCrowded(domain, address),
       ended: (incoming) => this.#incoming.delete(incoming),
     };
   }
@@ -75,23 +82,46 @@ export class ServerDoor {
   #take(socket: Socket, transport: Transport): void {
     socket.on('error', () => socket.destroy());
     const address = socket.remoteAddress ?? '';
-    if (this.#closed || address === '' || this.#incoming.size >= MOST || this.#isFull(address)) {
+    const group = addressGroup(address);
+    const strangers = this.#strangers.get(group) ?? 0;
+    if (this.#closed || address === '' || this.#connections >= MOST || strangers >= STRANGERS) {
       socket.destroy();
       return;
     }
+    // Until it is closed: a stream that has ended may still wait for the other side to hang up.
+    this.#connections++;
+    this.#strangers.set(group, strangers + 1);
+    let strange = true;
+    const known = (): void => {
+      if (strange) this.#forget(group);
+      strange = false;
+    };
+    socket.once('close', () => {
+      this.#connections--;
+      known();
+    });
     const tls = transport === 'tls' ? this.#secure(socket, undefined) : undefined;
     const stream = new XmlStream(tls ?? socket, NS.server, this.#context.limits.beforeLogin);
-    const incoming = new Incoming(this.#reception, stream, { transport, address, ...(tls !== undefined && { tls }) });
+    const about = { transport, address, known, ...(tls !== undefined && { tls }) };
+    const incoming = new Incoming(this.#reception, stream, about);
     this.#incoming.add(incoming);
     void incoming.run();
   }
 
-  #isFull(address: string): boolean {
-    const group = addressGroup(address);
-    let strangers = 0;
+  #forget(group: string): void {
+    const left = (this.#strangers.get(group) ?? 1) - 1;
+    if (left === 0) this.#strangers.delete(group);
+    else this.#strangers.set(group, left);
+  }
+
+  #isCrowded(domain: string, address: string): boolean {
+    let ofDomain = 0;
+    let ofAddress = 0;
     for (const incoming of this.#incoming) {
-      if (incoming.link === undefined && addressGroup(incoming.address) === group) strangers++;
+      if (incoming.link === undefined) continue;
+      if (incoming.domain === domain) ofDomain++;
+      if (incoming.address === address) ofAddress++;
     }
-    return strangers >= STRANGERS;
+    return ofDomain >= OF_DOMAIN || ofAddress >= OF_ADDRESS;
   }
 }

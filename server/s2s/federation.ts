@@ -3,11 +3,12 @@ import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { Attempt } from './attempt.ts';
 import type { Draft } from './calling.ts';
+import { checkPolicy } from './checks.ts';
 import type { Context, QueueRow } from './context.ts';
 import { ServerDoor } from './door.ts';
 import { type Link, Pace, pairOf } from './link.ts';
 import { idleMinutes } from './options.ts';
-import { checkPolicy, joinLink, makeLink } from './outgoing.ts';
+import { joinLink, makeLink } from './outgoing.ts';
 import { LinkProblem } from './problem.ts';
 import type { Remote } from './remote.ts';
 import { Remotes } from './remotes.ts';
@@ -297,6 +298,10 @@ export class Federation {
   #tick(now: number): void {
     const idle = this.#context.house.options.get(idleMinutes) * 60_000;
     for (const link of this.#all()) {
+      if ([...namesOf(link)].some((domain) => this.#context.house.router.has(domain))) {
+        link.stream.close(new StreamError('conflict', 'That is a domain of this server now.'));
+        continue;
+      }
       if (!link.lives(now) || link.unconfirmed > 0) continue;
       // Who has made it closes it; the other side only where that does not happen.
       const patience = link.facts.direction === 'out' ? idle : 2 * idle;

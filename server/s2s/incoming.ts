@@ -9,13 +9,14 @@ import { NS } from '../xmpp/ns.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { Transport } from './attempt.ts';
 import type { Draft } from './calling.ts';
-import { type Claimant, Claims, domainIn } from './claims.ts';
+import { checkPolicy, checkTls } from './checks.ts';
+import { type Claimant, Claims } from './claims.ts';
 import type { Context, Examined } from './context.ts';
+import { domainIn } from './domain.ts';
 import { Link, type Pace, pairOf } from './link.ts';
-import { checkPolicy, checkTls } from './outgoing.ts';
 import { LinkProblem } from './problem.ts';
 import type { Inquiries } from './verifying.ts';
-import { words } from './wire.ts';
+import { tlsProblem, words } from './wire.ts';
 
 /** Times that one stream may fail to show who it is by certificate (RFC 6120 §6.4.5). */
 const FAILURES = 5;
@@ -29,6 +30,8 @@ export interface Reception {
   secure(stream: XmlStream, domain: string): TLSSocket;
   /** A pair of domains has been shown on a link; with `bidi` what goes there may go over it. */
   joined(link: Link, local: string, domain: string): void;
+  /** There are too many streams of that domain, or from that address, on which somebody has shown who they are. */
+  isCrowded(domain: string, address: string): boolean;
   ended(incoming: Incoming): void;
 }
 
@@ -39,14 +42,19 @@ export class Incoming {
   /** Since when, ms since 1970. */
   readonly at = Date.now();
   #link: Link | undefined;
+  #shownFirst: string | undefined;
   readonly #reception: Reception;
   readonly #transport: Transport;
+  /** Called when it is no stranger any more. */
+  readonly #known: () => void;
   readonly #timer: NodeJS.Timeout;
   readonly #over = new AbortController();
   #tls: TLSSocket | undefined;
   #local: string | undefined;
   /** For whom it said that it comes, once the stream is encrypted. */
   #domain: string | undefined;
+  /** For whom it said so before, which is for the records only. */
+  #claimed: string | undefined;
   #id = '';
   #examined: Examined | undefined;
   #bidi = false;
@@ -58,12 +66,13 @@ export class Incoming {
   constructor(
     reception: Reception,
     stream: XmlStream,
-    about: { transport: Transport; address: string; tls?: TLSSocket },
+    about: { transport: Transport; address: string; tls?: TLSSocket; known: () => void },
   ) {
     this.#reception = reception;
     this.stream = stream;
     this.address = about.address;
     this.#transport = about.transport;
+    this.#known = about.known;
     this.#tls = about.tls;
     this.#claims = new Claims(reception.context, reception.inquiries, this.#claimant());
     this.#timer = setTimeout(() => {
@@ -77,6 +86,11 @@ export class Incoming {
 
   get link(): Link | undefined {
     return this.#link;
+  }
+
+  /** Who it was first shown to be. */
+  get domain(): string | undefined {
+    return this.#shownFirst;
   }
 
   /** Lives as long as the stream. Never throws. */
@@ -138,6 +152,7 @@ export class Incoming {
     this.#id = randomBytes(18).toString('base64url');
     this.stream.open({ from: local, id: this.#id, ...(domain !== undefined && { to: domain }) });
     if (this.#tls === undefined) {
+      this.#claimed = domain;
       this.stream.send(`<stream:features><starttls xmlns='${NS.tls}'><required/></starttls></stream:features>`);
       return;
     }
@@ -161,6 +176,7 @@ export class Incoming {
       id: () => this.#id,
       protocol: () => this.#tls?.getProtocol() ?? '',
       shown: () => this.#link?.entering,
+      isCrowded: (domain) => this.#reception.isCrowded(domain, this.address),
       isCertified: (domain) => domain === this.#domain && this.#examined?.problem === undefined,
       send: (xml) => this.stream.send(xml),
       close: (error) => this.close(error),
@@ -208,6 +224,9 @@ export class Incoming {
       }
       this.stream.send(`<proceed xmlns='${NS.tls}'/>`);
       this.#tls = this.#reception.secure(this.stream, this.#local);
+      this.#tls.once('error', (error) => {
+        if (this.#domain === undefined && this.#link === undefined) this.#failed(tlsProblem(error));
+      });
       return;
     }
     const link = this.#link;
@@ -239,6 +258,11 @@ export class Incoming {
       if (++this.#failures >= FAILURES) throw new StreamError('policy-violation', 'That was tried too often.');
       return;
     }
+    if (this.#reception.isCrowded(this.#domain!, this.address)) {
+      this.#failed(new LinkProblem('too-many', { domain: this.#domain! }));
+      this.#reported = true;
+      throw new StreamError('resource-constraint', 'Your server has too many streams to this one.');
+    }
     this.stream.send(`<success xmlns='${NS.sasl}'/>`);
     this.stream.restart();
     this.#join = this.#shown(this.#local!, this.#domain!, 'certificate', {});
@@ -266,6 +290,7 @@ export class Incoming {
     let link = this.#link;
     if (link === undefined) {
       clearTimeout(this.#timer);
+      this.#known();
       this.stream.limits = context.limits.afterLogin;
       const { address } = this;
       link = new Link(
@@ -277,6 +302,7 @@ export class Incoming {
       link.theirs = theirs;
       link.bidi = this.#bidi;
       this.#link = link;
+      this.#shownFirst = domain;
     }
     link.entering.add(pairOf(local, domain));
     const draft = { ...this.#draft(local, domain), ...seen, theirs, bidi: link.bidi };
@@ -308,7 +334,7 @@ export class Incoming {
   /** Somebody who says that they are a domain did not come in: that is told to whoever looks for it there. */
   #failed(problem: LinkProblem, draft?: Draft): void {
     if (this.#reported && draft === undefined) return;
-    const domain = draft?.domain ?? this.#domain;
+    const domain = draft?.domain ?? this.#domain ?? this.#claimed;
     const local = draft?.local ?? this.#local;
     if (domain === undefined || local === undefined) return;
     const { code, facts } = problem;

@@ -3,7 +3,7 @@ import { enter } from '../host/entrance.ts';
 import type { XmlStream } from '../stream/stream.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import type { Element } from '../xmpp/element.ts';
-import { tryParseJid } from '../xmpp/jid.ts';
+import { type Jid, parseJid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { errorFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
@@ -11,6 +11,7 @@ import { StreamError } from '../xmpp/stream-error.ts';
 import { Acknowledging, type Sent } from './acknowledging.ts';
 import type { Proof, Transport } from './attempt.ts';
 import type { Context } from './context.ts';
+import { domainOf } from './domain.ts';
 import type { Remote, Waiting } from './remote.ts';
 
 const WRAP = 2 ** 32;
@@ -124,7 +125,7 @@ export class Link {
 
   /** Looks after it. False when it is of no use any more. */
   lives(now: number): boolean {
-    if (!this.#acks.silent(now)) return true;
+    if (!this.#acks.silent(now, this.stream.unsent > 0)) return true;
     this.stream.destroy();
     return false;
   }
@@ -216,8 +217,8 @@ export class Link {
         this.stream.send(`<failed xmlns='${NS.sm}'><item-not-found xmlns='${NS.stanzas}'/></failed>`);
         return;
       case 'failed':
-        // It offered what it does not do: what was sent may have arrived or not, nobody will ever say.
-        throw new StreamError('undefined-condition', 'Stream management was offered.');
+        acks.countNot();
+        return;
       default:
         throw new StreamError('unsupported-stanza-type', 'Stream management knows no such element.');
     }
@@ -238,8 +239,7 @@ export class Link {
     }
     const from = tryParseJid(attrs.from);
     const to = tryParseJid(attrs.to);
-    if (from === undefined) throw new StreamError('improper-addressing', 'That is no address.');
-    if (to === undefined) throw new StreamError('improper-addressing', 'That is no address.');
+    if (from === undefined || to === undefined) return this.#malformed(element, from, to);
     if (!this.entering.has(pairOf(to.domain, from.domain))) {
       throw new StreamError('invalid-from', 'A stanza says that it is from somebody else.');
     }
@@ -254,6 +254,29 @@ export class Link {
     const done = this.#pass(stanza);
     if (done instanceof Promise || rest > 0) return this.#later(done, rest);
     this.#count();
+  }
+
+  /**
+   * One of the addresses is none. RFC 6120 §4.9.3.7 lets the stream end for that, but it is shared by all people of that server,
+   * and what one of them writes must not cut off the others: older servers know other rules for addresses, and pass on what they
+   * find good. So the stanza alone is refused (§8.3.3.8), as long as it is of those who have shown who they are.
+   */
+  #malformed(element: Element, from: Jid | undefined, to: Jid | undefined): void {
+    const { attrs } = element;
+    const domain = from?.domain ?? domainOf(attrs.from!);
+    const local = to?.domain ?? domainOf(attrs.to!);
+    if (domain === undefined || local === undefined) {
+      throw new StreamError('improper-addressing', 'There is no domain in that address.');
+    }
+    if (!this.entering.has(pairOf(local, domain))) {
+      throw new StreamError('invalid-from', 'A stanza says that it is from somebody else.');
+    }
+    this.received++;
+    this.lastUsed = Date.now();
+    this.#count();
+    if (from === undefined) return; // nobody can be told
+    const stanza = new Stanza(element, from, parseJid(local));
+    this.#refuse(stanza, new StanzaError('jid-malformed', 'There cannot be such an address.'));
   }
 
   #pass(stanza: Stanza): void | Promise<void> {

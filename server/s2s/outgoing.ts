@@ -2,6 +2,7 @@
 import { child, type Element, elements, textOf } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import { type Call, callServer, type Draft, mechanismsOf, reopen } from './calling.ts';
+import { checkPolicy } from './checks.ts';
 import type { Context } from './context.ts';
 import { dialbackKey } from './dialback-key.ts';
 import { Link, PAIRS, type Pace, pairOf } from './link.ts';
@@ -15,22 +16,6 @@ const PATIENCE = 60_000;
 export interface Callers {
   readonly pace: Pace;
   readonly answered: (id: string) => boolean;
-}
-
-/** Throws LinkProblem when the policy has something against a domain. */
-export function checkPolicy({ verdict, rule, expired }: Judgement, domain: string): void {
-  if (verdict !== 'deny') return;
-  if (rule !== undefined)
-    throw new LinkProblem('policy-denied', { domain, pattern: rule.pattern, reason: rule.reason });
-  if (expired !== undefined) throw new LinkProblem('policy-expired', { domain, at: expired.until ?? 0 });
-  throw new LinkProblem('policy-closed', { domain });
-}
-
-/** Throws LinkProblem when the policy wants a newer TLS. */
-export function checkTls({ leastTls }: Judgement, protocol: string): void {
-  if (leastTls === 'TLSv1.3' && protocol !== 'TLSv1.3') {
-    throw new LinkProblem('tls-too-old', { text: protocol, least: leastTls });
-  }
 }
 
 /**

@@ -135,7 +135,6 @@ export class Remote {
     this.#calling?.abort.abort(new LinkProblem('closed'));
     this.#link = link;
     link.leaving.add(this);
-    this.#failures = 0;
     this.#problem = undefined;
     this.#drain();
   }
@@ -150,7 +149,8 @@ export class Remote {
       this.#push(back);
       this.#waiting.push(...later);
     }
-    if (this.#waiting.length > 0) this.#retryAt = Date.now() + pause(0);
+    // Who takes a stream, and ends it before anything arrives, is not asked every second.
+    if (this.#waiting.length > 0) this.#retryAt = Date.now() + pause(this.#failures++);
   }
 
   /** Rows that need not be kept any more. */
@@ -160,6 +160,7 @@ export class Remote {
 
   /** The stream has room again. */
   progress(): void {
+    this.#failures = 0;
     if (this.#waiting.length > 0) this.#drain();
   }
 

@@ -10,6 +10,8 @@ import { Remote, type Shared, type Waiting } from './remote.ts';
 const MOST = 10_000;
 /** ms after which a pair of domains that has nothing to say is forgotten. */
 const FORGET = 10 * 60_000;
+/** The same where there are so many that it matters. */
+const FORGET_SOON = 30_000;
 /** Calls at the same time. */
 const CALLS = 50;
 
@@ -110,9 +112,10 @@ export class Remotes implements Destination {
   }
 
   tick(now: number): void {
+    const patience = this.#remotes.size > MOST / 2 ? FORGET_SOON : FORGET;
     for (const [pair, remote] of this.#remotes) {
       remote.tick(now);
-      if (remote.waiting === 0 && remote.link === undefined && !remote.calling && now - remote.lastUsed > FORGET) {
+      if (remote.waiting === 0 && remote.link === undefined && !remote.calling && now - remote.lastUsed > patience) {
         this.#remotes.delete(pair);
       }
     }

@@ -10,9 +10,9 @@ import { LinkProblem } from './problem.ts';
 /** Words of the other side that are kept, in characters. */
 const WORDS = 300;
 
-/** What the other side said, so that it fits into a record and on a page. */
+/** What the other side said, so that it fits into a record and on a page: nothing in it turns what stands beside it around. */
 export function words(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cs}]+/gu, ' ').trim();
+  const plain = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   return plain.length > WORDS ? `${plain.slice(0, WORDS)}…` : plain;
 }
 
