@@ -39,9 +39,10 @@ async def scene(world):
         while seen['show'] != 'dnd':  # it was seen before, more than once from some
             seen = await another.sees(one.boundjid.full)
         assert seen['status'] == 'in a duel', str(seen)
-        phone = await one.world.enters(one.boundjid.user, 'phone')
-        await another.sees(phone.boundjid.full)
+        phone = await one.world.enters(one.boundjid.user, 'phone', present=False)
+        phone.send_presence()
         await phone.sees(another.boundjid.full)
+        await another.sees(phone.boundjid.full)
         await phone.log_out()
         await another.sees(phone.boundjid.full, 'unavailable')
 

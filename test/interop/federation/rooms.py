@@ -5,6 +5,7 @@ import asyncio
 
 from abroad import both_enter
 from actor import PATIENCE, play
+from slixmpp import JID
 from visit import MUC, Visit
 
 PLUGINS = [MUC, 'xep_0249', 'xep_0421']
@@ -27,6 +28,21 @@ async def not_let_in(actor, room, condition):
     presence.send()
     error = await asyncio.wait_for(errors.get(), PATIENCE)
     assert (error['from'].bare, error['error']['condition']) == (room, condition), str(error)
+
+
+async def leaves(actor, place):
+    """Until the room has said that one is gone, which slixmpp tells nobody of."""
+    gone = asyncio.Event()
+
+    def look(stanza):
+        if stanza.name == 'presence' and (stanza['from'], stanza['type']) == (place, 'unavailable'):
+            gone.set()
+        return stanza
+
+    actor.add_filter('in', look)
+    actor[MUC].leave_muc(JID(place).bare, 'Guest')
+    await asyncio.wait_for(gone.wait(), PATIENCE)
+    actor.del_filter('in', look)
 
 
 async def meet(owner, guest):
@@ -78,7 +94,7 @@ async def meet(owner, guest):
     assert sorted(body for body, _, _ in found if body) == sorted(bodies), found
 
     # Gone and come again, one has the last of what was said; made to go, one hears why.
-    guest[MUC].leave_muc(room, 'Guest')
+    await leaves(guest, f'{room}/Guest')
     await own.sees('Guest', 'unavailable')
     _, subject, _, history = await its.comes('Guest', maxstanzas=3)
     assert subject == 'Names' and history == bodies[-3:], (subject, history)
