@@ -30,8 +30,10 @@ export async function playScene(
   return playAmong(scene, told, appliance.folder, () => `The server's last words:\n${lastLines(appliance.log, 20)}`);
 }
 
-/** What a scene is told of an appliance, whose authority was written to its file before. */
-export function placeOf({ domain, host, ports, authorityFile }: Appliance, people: People): object {
+/** What a scene is told of an appliance, whose authority was written to its file before. Without ports while it is down. */
+export function placeOf(appliance: Appliance, people: People): object {
+  const { domain, host, authorityFile } = appliance;
+  const ports = appliance.pid === 0 ? {} : appliance.ports;
   return { domain, hostname: HOSTNAME, host, ports, authority: authorityFile, people };
 }
 

@@ -1,0 +1,118 @@
+"""Parts of a scene in which a server goes down and comes back: what somebody writes meanwhile, and what somebody else finds."""
+
+import asyncio
+
+from abroad import names
+from actor import PATIENCE, play
+
+
+async def writes(actor, to, bodies):
+    """All of it is the server's: it has said so (XEP-0198), and nothing comes back."""
+    for body in bodies:
+        actor.says(to, body)
+    acknowledged = actor['xep_0198']
+    async with asyncio.timeout(PATIENCE):
+        while acknowledged.last_ack < acknowledged.seq:
+            acknowledged.request_ack()
+            await asyncio.sleep(0.05)
+    await actor.hears_nothing()
+
+
+async def ours_write(world, bodies):
+    """One of ours writes to one of theirs, who is not there."""
+    juliet = await world.enters(names(world)[0], 'writer', managed=True)
+    await writes(juliet, their_address(world), bodies)
+    await juliet.log_out()
+
+
+async def hears_after_all(actor, bodies):
+    """These, in this order. What was said in the last moment before a server went down was heard then, and may come once more
+    before, as nobody could confirm it in time."""
+    heard = []
+    while len(heard) < len(bodies):
+        body = (await actor.hears())['body']
+        if heard or body in bodies:
+            heard.append(body)
+    assert heard == bodies, heard
+
+
+async def they_read(world, bodies):
+    """One of theirs comes and finds this, in this order, each once."""
+    their = world.abroad['other']
+    reader = await their.enters(names(their)[1], 'reader')
+    await hears_after_all(reader, bodies)
+    await reader.hears_nothing()
+    await reader.log_out()
+
+
+async def they_read_at_least(world, bodies):
+    """Each is there, in order. What arrived and could not be confirmed may be there once more."""
+    their = world.abroad['other']
+    reader = await their.enters(names(their)[1], 'reader')
+    heard = []
+    while len(set(heard)) < len(bodies):
+        heard.append((await reader.hears())['body'])
+    first = list(dict.fromkeys(heard))
+    assert first == bodies, first
+    return {'twice': len(heard) - len(bodies)}
+
+
+async def they_write(world, bodies):
+    """One of theirs writes while our server is down: each message comes back (from some more than once)."""
+    their = world.abroad['other']
+    writer = await their.enters(names(their)[1], 'writer')
+    for body in bodies:
+        writer.says(our_address(world), body)
+    failed = set()
+    while len(failed) < len(bodies):
+        error = await writer.hears()
+        assert error['type'] == 'error' and error['from'].bare == our_address(world), str(error)
+        failed.add(error['id'])
+    await writer.log_out()
+
+
+async def all_is_well(world, bodies):
+    """Both are back: they hear each other."""
+    their = world.abroad['other']
+    ours = await world.enters(names(world)[0])
+    other = await their.enters(names(their)[1])
+    for body in bodies:
+        ours.says(other.boundjid.bare, body)
+    await hears_after_all(other, bodies)
+    for body in bodies:
+        other.says(ours.boundjid.bare, body)
+        # A server that could not reach ours a moment ago may not try at once.
+        heard = await either(ours, other)
+        while heard['type'] == 'error':
+            await asyncio.sleep(0.2)
+            other.says(ours.boundjid.bare, body)
+            heard = await either(ours, other)
+        assert heard['body'] == body, str(heard)
+
+
+async def either(one, other):
+    """What one of the two hears first."""
+    tasks = [asyncio.create_task(actor.hears()) for actor in (one, other)]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
+    for task in pending:
+        task.cancel()
+    assert done, 'nobody heard anything'
+    return done.pop().result()
+
+
+def our_address(world):
+    return world.jid(names(world)[0])
+
+
+def their_address(world):
+    return world.abroad['other'].jid(names(world.abroad['other'])[1])
+
+
+PARTS = {part.__name__: part for part in (ours_write, they_read, they_read_at_least, they_write, all_is_well)}
+
+
+async def scene(world):
+    return await PARTS[world.more['part']](world, world.more['bodies'])
+
+
+play(scene)
