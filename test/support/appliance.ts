@@ -233,7 +233,7 @@ export class Appliance implements AsyncDisposable {
   /** An account on the domain, made as an administrator at the command line does. Gives its bare address. */
   async addPerson(local: string, password: string, name = ''): Promise<string> {
     const body = { local, password, name };
-    const reply = await this.#local.call('POST /api/domains/:domain/accounts', { params: { domain: DOMAIN }, body });
+    const reply = await this.local.call('POST /api/domains/:domain/accounts', { params: { domain: DOMAIN }, body });
     return reply.account.jid;
   }
 
@@ -244,7 +244,7 @@ export class Appliance implements AsyncDisposable {
 
   /** The internal authority's certificate (PEM), also kept in `authorityFile`. */
   async authority(): Promise<string> {
-    const pem = await this.#local.text('GET /api/certificate-authority');
+    const pem = await this.local.text('GET /api/certificate-authority');
     await writeFile(this.authorityFile, pem);
     return pem;
   }
@@ -261,7 +261,8 @@ export class Appliance implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  get #local(): Client {
+  /** What hallwayctl speaks, without a process for each word. */
+  get local(): Client {
     return new Client(join(this.data, 'hallwayctl.sock'), 'test');
   }
 

@@ -27,7 +27,7 @@ export class Ejabberd implements PeerServer {
   readonly #api: number;
   #populated = false;
 
-  private constructor(folder: string, { domain, people, dns }: PeerOptions) {
+  private constructor(folder: string, { domain, people, dns, directTls = true }: PeerOptions) {
     this.domain = domain;
     this.people = people;
     this.rooms = `rooms.${domain}`;
@@ -35,8 +35,8 @@ export class Ejabberd implements PeerServer {
     this.authorityFile = join(folder, 'own.ca.crt');
     this.folder = folder;
     const first = ownPorts();
-    this.ports = { c2s: first, s2s: first + 1, https: first + 2 };
-    this.#api = first + 3;
+    this.ports = { c2s: first, s2s: first + 1, https: first + 2, ...(directTls && { s2s_tls: first + 3 }) };
+    this.#api = first + 4;
     const env = {
       EJABBERD_CONFIG_PATH: join(folder, 'ejabberd.yml'),
       EJABBERD_LOG_PATH: join(folder, 'ejabberd.log'),
@@ -127,6 +127,11 @@ export class Ejabberd implements PeerServer {
   }
 
   #settings({ dialback = false }: PeerOptions, certificate: string, key: string): string {
+    const { address, ports } = this;
+    const tls =
+      ports.s2s_tls === undefined
+        ? ''
+        : `  - { ip: "${address}", port: ${ports.s2s_tls}, module: ejabberd_s2s_in, tls: true }`;
     return `
 loglevel: debug
 log_rotate_count: 0
@@ -141,14 +146,15 @@ s2s_timeout: 60
 auth_password_format: scram
 disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
 listen:
-  - { ip: "${this.address}", port: ${this.ports.c2s}, module: ejabberd_c2s, starttls_required: true }
-  - { ip: "${this.address}", port: ${this.ports.s2s}, module: ejabberd_s2s_in }
-  - ip: "${this.address}"
-    port: ${this.ports.https}
+  - { ip: "${address}", port: ${ports.c2s}, module: ejabberd_c2s, starttls_required: true }
+  - { ip: "${address}", port: ${ports.s2s}, module: ejabberd_s2s_in }
+${tls}
+  - ip: "${address}"
+    port: ${ports.https}
     module: ejabberd_http
     tls: true
     request_handlers: { /upload: mod_http_upload }
-  - ip: "${this.address}"
+  - ip: "${address}"
     port: ${this.#api}
     module: ejabberd_http
     request_handlers: { /api: mod_http_api }
@@ -172,7 +178,7 @@ modules:
   mod_http_upload:
     host: "${this.uploads}"
     docroot: "${this.folder}/uploads"
-    put_url: "https://${this.uploads}:${this.ports.https}/upload"
+    put_url: "https://${this.uploads}:${ports.https}/upload"
   mod_last: {}
   mod_mam: { assume_mam_usage: true, default: always }
   mod_muc:

@@ -5,7 +5,7 @@ import type { Dns, Zone } from './dns.ts';
 export interface PeerPorts {
   readonly c2s: number;
   readonly s2s: number;
-  /** XEP-0368; absent where the server cannot. */
+  /** XEP-0368; absent where it does not listen for that. */
   readonly s2s_tls?: number;
   readonly https: number;
 }
@@ -20,6 +20,8 @@ export interface PeerOptions {
   readonly dns: Dns;
   /** Others need not show a certificate that it trusts; default false. */
   readonly dialback?: boolean;
+  /** TLS at once (XEP-0368); default true. */
+  readonly directTls?: boolean;
   /** Extended key usage of its certificate; default: server and client. */
   readonly eku?: readonly string[];
   readonly people: Readonly<Record<string, string>>;

@@ -16,8 +16,6 @@ export interface ProsodyOptions extends PeerOptions {
   readonly bidi?: boolean;
   /** XEP-0198 between servers; default true. */
   readonly managed?: boolean;
-  /** XEP-0368; default true. */
-  readonly directTls?: boolean;
 }
 
 /** Debian's Prosody with rooms, their archive, and files, in a folder that goes when it is disposed of. */

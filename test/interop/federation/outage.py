@@ -2,7 +2,7 @@
 
 import asyncio
 
-from abroad import names
+from abroad import hears_all, names
 from actor import PATIENCE, play
 
 
@@ -25,22 +25,11 @@ async def ours_write(world, bodies):
     await juliet.log_out()
 
 
-async def hears_after_all(actor, bodies):
-    """These, in this order. What was said in the last moment before a server went down was heard then, and may come once more
-    before, as nobody could confirm it in time."""
-    heard = []
-    while len(heard) < len(bodies):
-        body = (await actor.hears())['body']
-        if heard or body in bodies:
-            heard.append(body)
-    assert heard == bodies, heard
-
-
 async def they_read(world, bodies):
     """One of theirs comes and finds this, in this order, each once."""
     their = world.abroad['other']
     reader = await their.enters(names(their)[1], 'reader')
-    await hears_after_all(reader, bodies)
+    await hears_all(reader, bodies)
     await reader.hears_nothing()
     await reader.log_out()
 
@@ -78,7 +67,7 @@ async def all_is_well(world, bodies):
     other = await their.enters(names(their)[1])
     for body in bodies:
         ours.says(other.boundjid.bare, body)
-    await hears_after_all(other, bodies)
+    await hears_all(other, bodies)
     for body in bodies:
         other.says(ours.boundjid.bare, body)
         # A server that could not reach ours a moment ago may not try at once.
