@@ -36,6 +36,17 @@ export const router = createRouter({
     },
     { path: '/files', component: () => import('./pages/FilesPage.vue'), meta: { title: 'Files' } },
     {
+      path: '/federation',
+      component: () => import('./pages/FederationPage.vue'),
+      meta: { title: 'Other servers' },
+    },
+    {
+      path: '/federation/:domain',
+      component: () => import('./pages/ServerPage.vue'),
+      props: true,
+      meta: { title: 'Other server' },
+    },
+    {
       path: '/domains/:domain/dns',
       component: () => import('./pages/DnsPage.vue'),
       props: true,
