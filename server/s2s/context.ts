@@ -78,6 +78,8 @@ export interface Context {
   readonly gate: {
     leaves(stanza: Stanza): 'pass' | 'hold';
     enters(stanza: Stanza): 'pass' | 'hold';
+    /** This one is our own answer to what was refused. */
+    refuses(stanza: Stanza): void;
   };
   /** Keeps what waits for a decision; resolves when it is on disk, rejects with StanzaError when there is no room. */
   hold(stanza: Stanza, direction: 'out' | 'in'): Promise<void>;

@@ -5,6 +5,7 @@ import { type Jid, tryParseJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
+import { StreamError } from '../xmpp/stream-error.ts';
 import type { Judgement } from './policy.ts';
 import type { PolicyBook } from './policy-book.ts';
 
@@ -26,24 +27,36 @@ export interface GateOptions {
  */
 export class Gate {
   readonly #options: GateOptions;
+  readonly #refusals = new WeakSet<Stanza>();
 
   constructor(options: GateOptions) {
     this.#options = options;
+  }
+
+  /**
+   * This one is our own answer to what was refused, and no word of anybody's: it may leave, though nothing is decided, or it is in the
+   * name of somebody who may not talk outside. Else nobody there would ever learn that they do not reach them.
+   */
+  refuses(stanza: Stanza): void {
+    this.#refusals.add(stanza);
   }
 
   /** Somebody of the house says something to somebody of another server. */
   leaves(stanza: Stanza): Passing {
     const judgement = this.#options.book.judge(stanza.to!.domain);
     if (judgement.verdict === 'deny') throw refusal(LEAVING, judgement, stanza.to!.domain);
+    if (stanza.type === 'error' && this.#refusals.has(stanza)) return 'pass';
     if (this.#options.book.chosen && !this.#maySpeak(stanza)) throw new StanzaError('forbidden', NOT_CHOSEN);
     return judgement.verdict === 'allow' ? 'pass' : ask(LEAVING, judgement, stanza, stanza.to!.domain);
   }
 
-  /** Somebody of another server, of whom it is sure which one, says something to somebody of the house. */
+  /**
+   * Somebody of another server, of whom it is sure which one, says something to somebody of the house. Throws StreamError, which is
+   * told to nobody, for one who says to be of this house.
+   */
   enters(stanza: Stanza): Passing {
     // Nobody outside speaks for somebody of the house, whatever they have shown to be (SECURITY 32).
-    if (this.#options.router.find(stanza.from.domain) !== undefined)
-      throw new StanzaError('not-authorized', NOT_THEIRS);
+    if (this.#options.router.find(stanza.from.domain) !== undefined) throw new StreamError('invalid-from', NOT_THEIRS);
     const judgement = this.#options.book.judge(stanza.from.domain);
     if (judgement.verdict === 'deny') throw refusal(ENTERING, judgement, stanza.from.domain);
     if (this.#options.book.chosen && !this.#mayHear(stanza)) throw new StanzaError('not-allowed', NOT_FOR_OTHERS);

@@ -323,6 +323,7 @@ export class Link {
       if (!(error instanceof StanzaError)) this.#context.log.error({ err: error }, 'a refusal could not be sent');
     };
     try {
+      this.#context.gate.refuses(refusal);
       const done = this.#context.house.router.route(refusal);
       if (done instanceof Promise) done.catch(failed);
     } catch (error) {

@@ -38,7 +38,15 @@ export class Elsewhere implements Destination {
   async says(xml: string): Promise<void> {
     const element = stanza(xml);
     const said = new Stanza(element, parseJid(element.attrs.from), parseJid(element.attrs.to));
-    const tell = (refusal: Stanza): void => void this.heard.push(...stanzas(refusal.text));
+    // By the way of all that goes there, as a link does it.
+    const tell = (refusal: Stanza): void => {
+      this.gate.refuses(refusal);
+      try {
+        void this.#scene.house.router.route(refusal);
+      } catch (error) {
+        if (!(error instanceof StanzaError)) throw error;
+      }
+    };
     try {
       if (this.gate.enters(said) === 'hold') await this.#hold(said, 'in');
       else await enter(this.#scene.house, said, tell);

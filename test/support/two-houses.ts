@@ -103,7 +103,7 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
       privateAddresses: true,
       ...options.judge?.(domain),
     }),
-    gate: { leaves: () => 'pass', enters: () => 'pass' },
+    gate: { leaves: () => 'pass', enters: () => 'pass', refuses: () => {} },
     hold: () => Promise.resolve(),
     record: (attempt) => void attempts.push(attempt),
     secret: Buffer.from(`secret of ${options.domain}`),
