@@ -105,6 +105,7 @@ describe('other servers in a browser', { skip: noBrowser, timeout: 240_000 }, ()
     await hold(CAPULET, `${NASTY.replaceAll(/[^\w.]/g, '_')}@${CAPULET}`);
     await hold(CAPULET, `tybalt@${CAPULET}`, 'presence');
     await hold(MONTAGUE, `benvolio@${MONTAGUE}`);
+    await page.reload();
     const inbox = section(page, 'Waiting for your decision');
     const one = row(page, 'Servers to decide about', CAPULET).first();
     await one.getByText('2 messages wait').waitFor();
@@ -335,19 +336,24 @@ describe('other servers in a browser', { skip: noBrowser, timeout: 240_000 }, ()
       await page.getByText('Advanced: what is asked of all servers').click();
       await page.getByRole('radio', { name: 'Chosen people' }).check();
       await looks('federation');
-      await press(page, 'Add a partner');
-      await page.getByRole('dialog').getByText('Advanced', { exact: true }).click();
-      await page.getByLabel('Certificate of their authority').fill(authority(NASTY).pem);
-      await page.getByRole('status', { name: 'What it says' }).waitFor();
-      await looks('federation-partner');
+      const odd = (colorScheme === 'light') === (width === 390);
+      if (!odd) {
+        await press(page, 'Add a partner');
+        await page.getByRole('dialog').getByText('Advanced', { exact: true }).click();
+        await page.getByLabel('Certificate of their authority').fill(authority(NASTY).pem);
+        await page.getByRole('status', { name: 'What it says' }).waitFor();
+        await looks('federation-partner');
+      }
       await page.goto(`${url}/federation/${MONTAGUE}`);
       await section(page, 'The last 30 days').getByText('Details').first().click();
       await press(page, 'Try now');
       await page.getByText('They say:').first().waitFor();
       await looks('federation-server');
-      await page.goto(`${url}/federation/${CAPULET}`);
-      await page.getByRole('list', { name: 'Connections now' }).waitFor();
-      await looks('federation-connected');
+      if (odd) {
+        await page.goto(`${url}/federation/${CAPULET}`);
+        await page.getByRole('list', { name: 'Connections now' }).waitFor();
+        await looks('federation-connected');
+      }
       await context.close();
     });
   }
