@@ -8,6 +8,7 @@ import type { Attempt } from '../../server/s2s/attempt.ts';
 import type { LinkLimits } from '../../server/s2s/context.ts';
 import { NameError, type Names } from '../../server/s2s/names.ts';
 import type { Judgement } from '../../server/s2s/policy.ts';
+import { LinkProblem } from '../../server/s2s/problem.ts';
 import type { Actor } from './actor.ts';
 import { authority, certificate, type TestCertificate } from './authority.ts';
 import { calls, type ServerWire } from './server-peer.ts';
@@ -65,6 +66,9 @@ export class Siege {
     this.#t = t;
     this.judgement = judgement;
     this.house.attempts.length = 0;
+    for (const remote of this.house.federation.remotes) {
+      if (/evil/.test(remote.domain)) remote.refuse(new LinkProblem('closed-by-admin'));
+    }
     for (const domain of this.book.keys()) if (/evil/.test(domain)) this.book.delete(domain);
   }
 
