@@ -36,7 +36,16 @@ export function bounced(rooms: Rooms, room: Room, occupant: Occupant | undefined
   }
   const condition =
     error === undefined ? undefined : elements(error).find(({ attrs }) => attrs.xmlns === NS.stanzas)?.name;
-  if (condition !== undefined && saysGone(condition)) lose(rooms, room, occupant, stanza.from);
+  if (condition !== undefined && isGone(rooms, stanza.from, condition)) lose(rooms, room, occupant, stanza.from);
+}
+
+/**
+ * Other servers say of a device that they do not know any more that the service is unavailable (RFC 6121 §8.5.3.2.1), and they
+ * say nothing else of one that was there when they were killed. Of our own devices we know; those say it of whom they block.
+ */
+function isGone(rooms: Rooms, device: Jid, condition: string): boolean {
+  if (saysGone(condition)) return true;
+  return condition === 'service-unavailable' && rooms.host.house.router.find(device.domain)?.reaches === undefined;
 }
 
 /** A device is not there any more. */

@@ -3,13 +3,15 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Resumptions } from '../../../server/c2s/resumptions.ts';
 import type { RoomService } from '../../../server/components/muc/service.ts';
+import { enter as enterHouse } from '../../../server/host/entrance.ts';
 import { type Element, serialize } from '../../../server/xmpp/element.ts';
 import { parseJid } from '../../../server/xmpp/jid.ts';
+import { Stanza } from '../../../server/xmpp/stanza.ts';
 import type { Actor } from '../../support/actor.ts';
 import { enter, enters, MUC, makes, ROOM, say } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
 import { dial, openDoor, type Wire } from '../../support/wire.ts';
-import { find } from '../../support/xml.ts';
+import { find, stanza } from '../../support/xml.ts';
 
 const J = 'juliet@example.test';
 const R = 'romeo@example.test';
@@ -116,6 +118,29 @@ describe('XEP-0045 §18.1.1: nobody stays in a room who is not there', () => {
       assert.equal(inside(scene).includes(`${R}/orchard`), !out);
     });
   }
+
+  test('the server of somebody outside knows the device no more, and says so as servers do: it is let out', async (t) => {
+    const { scene, juliet } = await open(t);
+    scene.house.router.fallback = { accept: () => undefined };
+    const mercutio = 'mercutio@prosody.test/square';
+    const comes = async (xml: string): Promise<void> => {
+      const element = stanza(xml);
+      await enterHouse(
+        scene.house,
+        new Stanza(element, parseJid(mercutio), parseJid(String(element.attrs.to))),
+        () => {},
+      );
+    };
+    await comes(enter('Mercutio').replace('<presence', `<presence from='${mercutio}'`));
+    assert.ok(inside(scene).includes(mercutio));
+    await juliet.all();
+    await comes(
+      `<message from='${mercutio}' to='${ROOM}' type='error'><error type='cancel'>` +
+        "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    );
+    await juliet.receives(`<presence from='${ROOM}/Mercutio' type='unavailable'/>`);
+    assert.deepEqual(inside(scene), [`${J}/balcony`]);
+  });
 
   test('what the room cannot deliver lets out who is not there, and keeps who only does not want it (XEP-0191)', async (t) => {
     const { scene, juliet } = await open(t);
