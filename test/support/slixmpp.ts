@@ -12,6 +12,9 @@ export const SLIXMPP: Package = 'python3-slixmpp';
 /** What node:test takes as `skip`. */
 export const noSlixmpp: string | false = without(SLIXMPP);
 
+/** Several may be played at once. */
+let plays = 0;
+
 /** People by local part, each with the password. */
 export type People = Readonly<Record<string, string>>;
 
@@ -52,7 +55,7 @@ export async function playAmong(
   folder: string,
   words: () => string,
 ): Promise<Record<string, unknown>> {
-  const world = join(folder, `${scene.replace('/', '-')}.json`);
+  const world = join(folder, `${scene.replace('/', '-')}-${++plays}.json`);
   await writeFile(world, JSON.stringify(told));
   // Debian's own Python: another one that stands before it on the PATH lacks Debian's modules.
   const child = spawn('/usr/bin/python3', ['-B', '-W', 'ignore', join(SCENES, `${scene}.py`), world], {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Neighbours, noNeighbours, type Ways } from '../../support/federation.ts';
-import type { PeerServer } from '../../support/peer-server.ts';
 
 const SCENES: readonly (readonly [scene: string, title: string])[] = [
   [
@@ -16,11 +15,8 @@ const SCENES: readonly (readonly [scene: string, title: string])[] = [
   ['links', 'what one uploads the other opens by its link (XEP-0363)'],
 ];
 
-/** What goes between Hallway and servers that others wrote; `more` are further scenes with each of them. */
-export function federates(
-  ways: Ways,
-  more: (open: () => Neighbours, which: (neighbours: Neighbours) => PeerServer) => void = () => undefined,
-): void {
+/** What goes between Hallway and servers that others wrote; `more` are further scenes with them. */
+export function federates(ways: Ways, more: (open: () => Neighbours) => void = () => undefined): void {
   describe(`Hallway and its neighbours by ${ways}`, { skip: noNeighbours, timeout: 280_000 }, () => {
     let neighbours: Neighbours;
     before(async () => {
@@ -68,9 +64,8 @@ export function federates(
             );
           }
         });
-
-        more(() => neighbours, which);
       });
     }
+    more(() => neighbours);
   });
 }

@@ -1,9 +1,11 @@
 """Parts of a scene in which a server goes down and comes back: what somebody writes meanwhile, and what somebody else finds."""
 
 import asyncio
+import os
 
-from abroad import hears_all, names
+from abroad import enters_with, hears_all, names
 from actor import PATIENCE, play
+from visit import MUC, Visit
 
 
 async def writes(actor, to, bodies):
@@ -20,9 +22,9 @@ async def writes(actor, to, bodies):
 
 async def ours_write(world, bodies):
     """One of ours writes to one of theirs, who is not there."""
-    juliet = await world.enters(names(world)[0], 'writer', managed=True)
-    await writes(juliet, their_address(world), bodies)
-    await juliet.log_out()
+    writer = await world.enters(our_name(world), 'writer', managed=True)
+    await writes(writer, their_address(world), bodies)
+    await writer.log_out()
 
 
 async def they_read(world, bodies):
@@ -63,7 +65,7 @@ async def they_write(world, bodies):
 async def all_is_well(world, bodies):
     """Both are back: they hear each other."""
     their = world.abroad['other']
-    ours = await world.enters(names(world)[0])
+    ours = await world.enters(our_name(world))
     other = await their.enters(names(their)[1])
     for body in bodies:
         ours.says(other.boundjid.bare, body)
@@ -89,15 +91,45 @@ async def either(one, other):
     return done.pop().result()
 
 
+async def room_is_left(world, bodies):
+    """Their server is killed with one of theirs in a room of ours: who is not there any more is seen to be gone."""
+    their = world.abroad['other']
+    owner = await enters_with(world, our_name(world), 'owner', [MUC])
+    guest = await enters_with(their, names(their)[1], 'guest', [MUC])
+    room = f'square-of-{guest.boundjid.user}@{world.more["rooms"]}'
+    own, its = Visit(owner, room), Visit(guest, room)
+    await own.comes('Owner')
+    await owner[MUC].set_room_config(room, owner['xep_0004'].make_form(ftype='submit'), timeout=PATIENCE)
+    await its.comes('Guest')
+    await own.sees('Guest')
+    ready, killed = world.more['ready'], world.more['killed']
+    with open(ready, 'w', encoding='utf-8'):
+        pass
+    async with asyncio.timeout(60):
+        while not os.path.exists(killed):
+            await asyncio.sleep(0.05)
+    for body in bodies:
+        own.says(body)
+        await own.hears('Owner', body)
+    async with asyncio.timeout(30):
+        await own.seen.get()
+    assert 'Guest' not in owner[MUC].get_roster(room), owner[MUC].get_roster(room)
+
+
+def our_name(world):
+    return names(world)[world.more['who']]
+
+
 def our_address(world):
-    return world.jid(names(world)[0])
+    return world.jid(our_name(world))
 
 
 def their_address(world):
     return world.abroad['other'].jid(names(world.abroad['other'])[1])
 
 
-PARTS = {part.__name__: part for part in (ours_write, they_read, they_read_at_least, they_write, all_is_well)}
+PARTS = {part.__name__: part for part in (
+    ours_write, they_read, they_read_at_least, they_write, all_is_well, room_is_left)}
 
 
 async def scene(world):
