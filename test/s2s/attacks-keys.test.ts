@@ -16,7 +16,7 @@ test('keys of other servers (XEP-0220)', async (stage) => {
     type: 'valid' | 'invalid' = 'valid',
     judgement: Partial<Judgement> = {},
   ): Promise<ServerPeer> {
-    s.begins(t, { proof: 'dialback', ...judgement });
+    await s.begins(t, { proof: 'dialback', ...judgement });
     const peer = await ServerPeer.listens(t);
     s.book.set('evil.test', peer.place);
     peer.vouches(EVIL, 'evil.test', type);

@@ -16,7 +16,7 @@ test('stanzas of other servers', async (stage) => {
 
   async function attack(name: string, run: (t: TestContext) => Promise<void>, judgement: Partial<Judgement> = {}) {
     await stage.test(name, async (t) => {
-      s.begins(t, judgement);
+      await s.begins(t, judgement);
       await run(t);
       await s.isClear();
       await s.stands();

@@ -17,7 +17,7 @@ test('streams that others begin', async (stage) => {
 
   async function attack(name: string, run: (t: TestContext) => Promise<void>, judgement: Partial<Judgement> = {}) {
     await stage.test(name, async (t) => {
-      s.begins(t, judgement);
+      await s.begins(t, judgement);
       await run(t);
       await s.isClear();
       await s.stands();

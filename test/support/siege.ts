@@ -62,7 +62,7 @@ export class Siege {
   }
 
   /** Another test in the same house: nothing of those before counts in it. */
-  begins(t: TestContext, judgement: Partial<Judgement> = {}): void {
+  async begins(t: TestContext, judgement: Partial<Judgement> = {}): Promise<void> {
     this.#t = t;
     this.judgement = judgement;
     this.house.attempts.length = 0;
@@ -70,6 +70,7 @@ export class Siege {
       if (/evil/.test(remote.domain)) remote.refuse(new LinkProblem('closed-by-admin'));
     }
     for (const domain of this.book.keys()) if (/evil/.test(domain)) this.book.delete(domain);
+    await this.juliet.all();
   }
 
   /** The records of one domain. */
