@@ -82,6 +82,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     new Renewal({
       store: stores.certificates,
       domains,
+      components: async () => (await stores.components.list()).map(({ domain }) => domain),
       hostname: settings.hostname,
       log,
       renewed: () => contexts.reload(),

@@ -4,6 +4,8 @@ import ipaddr from 'ipaddr.js';
 
 /** Services of a domain that clients reach under names of their own. */
 const SERVICES = ['conference', 'upload', 'proxy', 'pubsub'];
+/** Other servers look at a hundred names of a certificate, some at less. */
+const MAX_MORE = 80;
 /** More addresses make a certificate large and help nobody (containers have bridges by the dozen). */
 const MAX_ADDRESSES = 16;
 const PRIVATE = new Set(['private', 'loopback', 'uniqueLocal', 'carrierGradeNat']);
@@ -42,9 +44,16 @@ export function machineAddresses(): string[] {
   return [...found].slice(0, MAX_ADDRESSES).sort();
 }
 
-/** The names that the certificate of a served domain carries. */
-export function namesFor(domain: string, hostname: string, addresses: readonly string[]): Names {
+/** The names that the certificate of a served domain carries; `more` are others in question, of which those below it count. */
+export function namesFor(
+  domain: string,
+  hostname: string,
+  addresses: readonly string[],
+  more: readonly string[] = [],
+): Names {
   const ascii = domainToASCII(domain);
-  const dns = new Set([ascii, ...SERVICES.map((service) => `${service}.${ascii}`), domainToASCII(hostname)]);
+  const below = more.map(domainToASCII).filter((name) => name !== '' && within(name, ascii));
+  const services = SERVICES.map((service) => `${service}.${ascii}`);
+  const dns = new Set([ascii, ...services, domainToASCII(hostname), ...below.slice(0, MAX_MORE)]);
   return { domain, dns: [...dns].filter((name) => name.length > 0 && name.length <= 253), addresses };
 }

@@ -14,6 +14,8 @@ export interface RenewalOptions {
   readonly store: Certificates;
   /** The domains served now. */
   readonly domains: () => Promise<readonly string[]>;
+  /** Names of components, which other servers connect to by names of their own. */
+  readonly components?: () => Promise<readonly string[]>;
   /** This machine's own name. */
   readonly hostname: string;
   readonly log: Logger;
@@ -89,10 +91,11 @@ export class Renewal implements AsyncDisposable {
     const addresses = (this.#options.addresses ?? machineAddresses)();
     const domains = new Set(await this.#options.domains());
     if (also !== undefined) domains.add(also);
+    const components = (await this.#options.components?.()) ?? [];
     let authority = await store.authority();
     const due: { names: Names; why: string }[] = [];
     for (const domain of domains) {
-      const names = namesFor(domain, hostname, addresses);
+      const names = namesFor(domain, hostname, addresses, components);
       const why = reason(await store.of(domain), names, authority, now);
       if (why !== undefined) due.push({ names, why });
     }

@@ -13,8 +13,8 @@ export interface DomainView extends Domain {
   readonly online: number;
 }
 
-/** Gets a certificate for a domain that is about to be served. */
-export type Certify = (domain: string) => Promise<void>;
+/** Gets a certificate for a domain that is about to be served, and others where names have come along. */
+export type Certify = (domain?: string) => Promise<void>;
 
 /** Whoever keeps something about a domain, and must forget it when the domain is gone. */
 export interface Keeper {

@@ -160,6 +160,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       house,
       running: options.components,
       listeners,
+      certify: () => options.certify(),
     }),
     contacts,
     devices: new DeviceCommands(stores, house),

@@ -86,6 +86,21 @@ describe('the first certificate', () => {
     assert.match(authority, /IP:192\.168\.0\.0\/255\.255\.0\.0/);
   });
 
+  it('names components below the domain, which other servers know by these names; not those elsewhere, nor very many', async () => {
+    const { store, make } = await house();
+    const components = ['irc.example.test', 'irc.other.test', 'notexample.test'];
+    const renewal = make({ components: async () => components });
+    await renewal.check();
+    const services = ['conference', 'upload', 'proxy', 'pubsub'].map((name) => `${name}.example.test`);
+    const usual = ['example.test', ...services, 'chat.office.test'];
+    assert.deepEqual(inspect(await chainPem(store)).dns, [...usual, 'irc.example.test']);
+    assert.deepEqual(await renewal.check(), []);
+    components.push(...Array.from({ length: 200 }, (_, n) => `c${n}.example.test`));
+    assert.deepEqual(await renewal.check(), ['example.test']);
+    assert.equal(inspect(await chainPem(store)).dns.length, usual.length + 80);
+    assert.deepEqual(await renewal.check(), []);
+  });
+
   it('is read back by inspect', async () => {
     const { store, renewal } = await house('bücher.test');
     await renewal.check();
