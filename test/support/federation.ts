@@ -37,7 +37,10 @@ function placeOfPeer({ domain, address, ports, authorityFile, people, rooms, upl
 
 function zoneOfHallway(address: string, s2s: number, domain: string, directTls: boolean): Zone {
   const ports = { c2s: 0, https: 0, s2s, ...(directTls && { s2s_tls: s2s + 1 }) };
-  return zoneOf({ domain, address, ports, rooms: `conference.${domain}`, uploads: `upload.${domain}` });
+  const zone = zoneOf({ domain, address, ports, rooms: `conference.${domain}`, uploads: `upload.${domain}` });
+  // A component of ours, where there is one.
+  const srv = { name: `_xmpp-server._tcp.irc.${domain}`, target: `xmpp.${domain}`, port: s2s };
+  return { ...zone, srv: [...zone.srv!, srv] };
 }
 
 /** Hallway is to talk with these and nobody else: by certificates of this authority, or by dialback where there is none. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Biboumi, noBiboumi } from '../../support/biboumi.ts';
 import { Neighbours, noNeighbours, type Ways } from '../../support/federation.ts';
+import { Ngircd, noNgircd } from '../../support/ngircd.ts';
+import { lastLines } from '../../support/slixmpp.ts';
 
 const SCENES: readonly (readonly [scene: string, title: string])[] = [
   [
@@ -66,6 +69,25 @@ export function federates(ways: Ways, more: (open: () => Neighbours) => void = (
         });
       });
     }
+    it('their people join an IRC channel through a component of ours (XEP-0114)', {
+      skip: noBiboumi || noNgircd,
+    }, async () => {
+      const { hallway, prosody, ejabberd } = neighbours;
+      const { component, secret } = await hallway.local.call('POST /api/components', {
+        body: { name: `irc.${hallway.domain}` },
+      });
+      await using irc = await Ngircd.start();
+      const where = { name: component.name, secret, port: hallway.ports.component };
+      await using biboumi = await Biboumi.start(where);
+      try {
+        for (const peer of [prosody, ejabberd]) {
+          await neighbours.meets('irc', peer, { gateway: component.name, irc: [irc.address, irc.port] });
+        }
+      } catch (error) {
+        throw new Error(`biboumi’s last words:\n${lastLines(biboumi.log, 40)}`, { cause: error });
+      }
+    });
+
     more(() => neighbours);
   });
 }
