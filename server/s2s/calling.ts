@@ -124,6 +124,7 @@ async function encrypt(
   let failure: string | undefined;
   let stream: XmlStream;
   let tls: TLSSocket;
+  signal.throwIfAborted();
   const drop = (): void => void socket.destroy();
   signal.addEventListener('abort', drop, { once: true });
   try {

@@ -81,6 +81,11 @@ export class Remote {
     return this.#calling !== undefined;
   }
 
+  /** When it is called again if something waits, ms since 1970; 0: at once. */
+  get retryAt(): number {
+    return this.#retryAt;
+  }
+
   get waiting(): number {
     return this.#waiting.length;
   }
