@@ -99,7 +99,7 @@ export class Daemon {
     });
     const until = performance.now() + ms;
     while (this.#child === child && performance.now() < until) {
-      if (await ready()) return;
+      if ((await ready()) && this.#child === child) return;
       await pause(20);
     }
     const why = this.#child === child ? `is not ready after ${ms} ms` : 'ended';

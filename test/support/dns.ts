@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Daemon } from './daemon.ts';
 import { type Package, without } from './packages.ts';
 
 export const DNSMASQ: Package = 'dnsmasq-base';
@@ -14,7 +14,7 @@ export const noDnsmasq: string | false = without(DNSMASQ);
 /** The only names that it knows end in one of these: any other of theirs does not exist (NXDOMAIN), of others it knows nothing. */
 const OWN = ['test', 'example', 'invalid'];
 const PORT_TRIES = 5;
-const ANSWER_TRIES = 200;
+const START_MS = 10_000;
 
 export interface SrvLine {
   /** `_xmpp-server._tcp.example.test`. */
@@ -60,14 +60,15 @@ async function freePort(address: string): Promise<number> {
 export class Dns implements AsyncDisposable {
   readonly address: string;
   readonly #folder: string;
+  readonly #daemon: Daemon;
   #port: number;
-  #child: ChildProcess | undefined;
-  #said = '';
 
   private constructor(folder: string, address: string, port: number) {
     this.#folder = folder;
     this.address = address;
     this.#port = port;
+    const args = ['--keep-in-foreground', '--log-facility=-', `--conf-file=${join(folder, 'dnsmasq.conf')}`];
+    this.#daemon = new Daemon('/usr/sbin/dnsmasq', args);
   }
 
   /** Answers from here on. Port 0: one that is free. Rejects with its words when it does not come up. */
@@ -77,8 +78,12 @@ export class Dns implements AsyncDisposable {
       // Between the look for a free port and the use of it, it may be taken by somebody else.
       for (let tries = 1; ; tries++) {
         if (port === 0) dns.#port = await freePort(address);
-        if (await dns.#up(zone)) return dns;
-        if (port !== 0 || tries === PORT_TRIES) throw new Error(`dnsmasq did not start:\n${dns.#said}`);
+        try {
+          await dns.#up(zone);
+          return dns;
+        } catch (error) {
+          if (port !== 0 || tries === PORT_TRIES) throw error;
+        }
       }
     } catch (error) {
       await dns[Symbol.asyncDispose]();
@@ -103,14 +108,12 @@ export class Dns implements AsyncDisposable {
   /** Says this from now on, at the same port. */
   async says(zone: Zone): Promise<void> {
     await this.stop();
-    if (!(await this.#up(zone))) throw new Error(`dnsmasq did not start again:\n${this.#said}`);
+    await this.#up(zone);
   }
 
   /** Answers no more: who asks is told that nobody is there. */
-  async stop(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child !== undefined && child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
+  stop(): Promise<void> {
+    return this.#daemon.stop('SIGKILL');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,7 +121,7 @@ export class Dns implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #up(zone: Zone): Promise<boolean> {
+  async #up(zone: Zone): Promise<void> {
     const file = join(this.#folder, 'dnsmasq.conf');
     const own = [
       `port=${this.#port}`,
@@ -135,19 +138,7 @@ export class Dns implements AsyncDisposable {
     await writeFile(file, `${[...own, ...linesOf(zone)].join('\n')}\n`);
     const known = Object.entries(zone.hosts ?? {}).flatMap(([name, all]) => all.map((one) => `${one} ${name}\n`));
     await writeFile(this.hostsFile, known.join(''));
-    this.#said = '';
-    const child = spawn('/usr/sbin/dnsmasq', ['--keep-in-foreground', '--log-facility=-', `--conf-file=${file}`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#said = (this.#said + text).slice(-10_000);
-    });
-    this.#child = child;
-    for (let tries = 0; tries < ANSWER_TRIES && child.exitCode === null; tries++) {
-      if ((await this.#answers()) && child.exitCode === null) return true;
-    }
-    await this.stop();
-    return false;
+    await this.#daemon.start(() => this.#answers(), START_MS);
   }
 
   /** A question (RFC 1035 §4.1) for a name that nobody has is answered. */
