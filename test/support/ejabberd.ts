@@ -133,7 +133,7 @@ export class Ejabberd implements PeerServer {
         ? ''
         : `  - { ip: "${address}", port: ${ports.s2s_tls}, module: ejabberd_s2s_in, tls: true }`;
     return `
-loglevel: debug
+loglevel: info
 log_rotate_count: 0
 hosts: ["${this.domain}"]
 certfiles: ["${certificate}", "${key}"]
