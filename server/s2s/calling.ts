@@ -10,6 +10,7 @@ import type { Attempt, SrvAnswer, Transport, Try } from './attempt.ts';
 import { checkTls } from './checks.ts';
 import { connect } from './connect.ts';
 import type { Context } from './context.ts';
+import { domainIn } from './domain.ts';
 import type { Judgement } from './policy.ts';
 import { LinkProblem } from './problem.ts';
 import { resolve } from './resolve.ts';
@@ -38,7 +39,7 @@ async function open(stream: XmlStream, local: string, domain: string, signal: Ab
   stream.open({ from: local, to: domain, id: randomBytes(18).toString('base64url') });
   const header = await nextHeader(stream, signal);
   // RFC 6120 §4.7.1: old ones leave it out.
-  if (header.from !== '' && header.from.toLowerCase() !== domain)
+  if (header.from !== '' && domainIn(header.from) !== domain)
     throw new LinkProblem('wrong-from', { from: words(header.from) });
   if (header.version === '') throw new LinkProblem('no-starttls', { domain });
   const features = await nextElement(stream, signal);
