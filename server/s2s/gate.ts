@@ -76,7 +76,10 @@ export class Gate {
   #mayHear(stanza: Stanza): boolean {
     const to = stanza.to!;
     const ours = this.#options.router.find(to.domain);
-    return ours === undefined || (this.#may(ours, to) && (ours.behind === undefined || this.#invited(stanza, 'to')));
+    if (ours === undefined) return true;
+    if (!this.#may(ours, to)) return false;
+    if (ours.behind !== undefined) return this.#invited(stanza, 'to');
+    return to.local !== '' || this.#addressed(stanza);
   }
 
   /** Whether an address of ours is nobody's, or that of a person who may talk outside. */
@@ -100,6 +103,20 @@ export class Gate {
       if (person === undefined) continue;
       const ours = this.#options.router.find(person.domain);
       if (ours !== undefined && !this.#may(ours, person)) return false;
+    }
+    return true;
+  }
+
+  /** XEP-0033: what is given to the domain for several people comes to each of them, without passing here again. */
+  #addressed({ element }: Stanza): boolean {
+    for (const { name, attrs, children } of elements(element)) {
+      if (name !== 'addresses' || attrs.xmlns !== NS.addresses) continue;
+      for (const one of children) {
+        const person = typeof one === 'string' ? undefined : tryParseJid(one.attrs.jid ?? '');
+        if (person === undefined) continue;
+        const ours = this.#options.router.find(person.domain);
+        if (ours !== undefined && !this.#may(ours, person)) return false;
+      }
     }
     return true;
   }

@@ -236,13 +236,27 @@ describe('the gate: who may talk outside (SECURITY 51)', () => {
   });
 
   it('by a list of addresses (XEP-0033) no more than by one', async (t) => {
-    const { scene, elsewhere } = await open(t, CHOSEN);
+    const { scene, elsewhere, juliet } = await open(t, CHOSEN);
     const romeo = await scene.comes('romeo@example.test/orchard');
     await romeo.sends(
       "<message to='example.test'><body>psst</body><addresses xmlns='http://jabber.org/protocol/address'>" +
         "<address type='to' jid='nurse@capulet.test'/></addresses></message>",
     );
-    assert.deepEqual(elsewhere.all(), []);
+    assert.deepEqual([elsewhere.all(), (await romeo.all()).map(conditionOf)], [[], ['forbidden']]);
+    for (const kind of ['message', 'presence'])
+      for (const type of ['to', 'cc', 'bcc']) {
+        await elsewhere.says(
+          `<${kind} id='m' to='example.test' from='nurse@capulet.test/tv'><addresses xmlns='http://jabber.org/protocol/address'>` +
+            `<address type='${type}' jid='romeo@example.test'/></addresses></${kind}>`,
+        );
+        assert.deepEqual(elsewhere.all().map(conditionOf), ['not-allowed'], `${kind} ${type}`);
+      }
+    await romeo.receivesNothing();
+    await elsewhere.says(
+      "<message to='example.test' from='nurse@capulet.test/tv'><body>psst</body>" +
+        "<addresses xmlns='http://jabber.org/protocol/address'><address type='to' jid='juliet@example.test'/></addresses></message>",
+    );
+    assert.equal((await juliet.all()).length, 1);
   });
 
   it('through a room they are neither heard nor reached, whoever let them in', async (t) => {
