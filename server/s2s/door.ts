@@ -63,8 +63,11 @@ export class ServerDoor {
   async close(): Promise<void> {
     this.#closed = true;
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const incoming of this.#incoming)
-      incoming.close(new StreamError('system-shutdown', 'The server is going down.'));
+    for (const incoming of this.#incoming) {
+      const error = new StreamError('system-shutdown', 'The server is going down.');
+      if (incoming.link === undefined) incoming.close(error);
+      else void incoming.link.farewell(error);
+    }
     const timer = setTimeout(() => {
       for (const incoming of this.#incoming) incoming.stream.destroy();
     }, 1_000);

@@ -181,7 +181,7 @@ export class Federation {
     }
     this.remotes.close();
     for (const link of this.#made.keys())
-      link.stream.close(new StreamError('system-shutdown', 'The server is going down.'));
+      void link.farewell(new StreamError('system-shutdown', 'The server is going down.'));
     await Promise.all([...this.#made.values(), this.door.close()]);
   }
 

@@ -74,6 +74,8 @@ export class Link {
   readonly #context: Context;
   readonly #pace: Pace;
   readonly #acks: Acknowledging<Outgoing>;
+  /** The last stanza for which the next had to wait, until it counts as handled. */
+  #handling: Promise<void> | undefined;
   /** Answers to the pings of all links come in anywhere. */
   readonly #answered: (id: string) => boolean;
 
@@ -143,7 +145,7 @@ export class Link {
   /** Ends it, once it is known what has arrived, or a moment later: what was not confirmed is sent again, and would come twice. */
   close(error?: StreamError): void {
     if (this.unconfirmed === 0) {
-      this.stream.close(error);
+      void this.farewell(error);
       return;
     }
     this.confirm();
@@ -151,18 +153,19 @@ export class Link {
     const timer = setInterval(() => {
       if (!this.ended && this.unconfirmed > 0 && Date.now() < end) return;
       clearInterval(timer);
-      this.stream.close(error);
+      void this.farewell(error);
     }, 20);
   }
 
-  /** The other side ends it: it is told what we have of it (XEP-0198 §4). */
-  async farewell(): Promise<void> {
+  /** Ends it, whoever wants that: the other side is told what we have of it (XEP-0198 §4), or would send it again. Never rejects. */
+  async farewell(error?: StreamError): Promise<void> {
+    await this.#handling;
     const { handled } = this.#acks;
     if (handled !== undefined) {
       await this.#context.house.db.durable(false).catch(() => undefined);
       this.stream.send(`<a xmlns='${NS.sm}' h='${handled}'/>`);
     }
-    this.stream.close();
+    this.stream.close(error);
   }
 
   /** Nothing goes over it any more: what may not have arrived goes back to where it came from. */
@@ -252,7 +255,10 @@ export class Link {
     }
     const rest = this.#pace.stanzas.spend(from.domain, 1);
     const done = this.#pass(stanza);
-    if (done instanceof Promise || rest > 0) return this.#later(done, rest);
+    if (done instanceof Promise || rest > 0) {
+      this.#handling = this.#later(done, rest);
+      return this.#handling;
+    }
     this.#count();
   }
 

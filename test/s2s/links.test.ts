@@ -68,6 +68,21 @@ describe('two houses', () => {
     );
   });
 
+  test('who ends a stream says what has arrived: it is not sent again (XEP-0198 §4)', async (t) => {
+    const ends: readonly ((house: Neighbour) => unknown)[] = [
+      ({ federation }) => federation.closeNow('verona.test'),
+      ({ federation }) => federation.close(),
+    ];
+    for (const end of ends) {
+      const { verona, mantua, juliet, romeo } = await lovers(t);
+      await juliet.sends(say(ROMEO, 'goodnight'));
+      await hears(romeo, 'goodnight');
+      end(mantua);
+      await until(() => links(verona).length === 0, 'the end of the link');
+      assert.deepEqual(verona.federation.queues(), []);
+    }
+  });
+
   test('XEP-0220: where no certificate is trusted keys do it, in a stream for each direction; a ping confirms', async (t) => {
     const { verona, mantua, juliet, romeo } = await lovers(t, keysOnly);
     await juliet.sends(say(ROMEO, 'wherefore'));
