@@ -63,11 +63,8 @@ export class ServerDoor {
   async close(): Promise<void> {
     this.#closed = true;
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const incoming of this.#incoming) {
-      const error = new StreamError('system-shutdown', 'The server is going down.');
-      if (incoming.link === undefined) incoming.close(error);
-      else void incoming.link.farewell(error);
-    }
+    for (const incoming of this.#incoming)
+      incoming.close(new StreamError('system-shutdown', 'The server is going down.'));
     const timer = setTimeout(() => {
       for (const incoming of this.#incoming) incoming.stream.destroy();
     }, 1_000);

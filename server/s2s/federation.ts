@@ -261,7 +261,7 @@ export class Federation {
         if (++handled % 32 === 0) await new Promise(setImmediate);
       }
     } catch (error) {
-      if (error instanceof StreamError) stream.close(error);
+      if (error instanceof StreamError) await link.farewell(error);
       else {
         log.error({ err: error }, 'the stream to another server failed');
         stream.close(new StreamError('internal-server-error', 'Something went wrong on the server.'));

@@ -130,7 +130,9 @@ export class Incoming {
   }
 
   close(error?: StreamError): void {
-    this.stream.close(error, { from: this.#local ?? '', id: randomBytes(9).toString('base64url') });
+    const header = { from: this.#local ?? '', id: randomBytes(9).toString('base64url') };
+    if (this.#link === undefined) this.stream.close(error, header);
+    else void this.#link.farewell(error, header);
   }
 
   async #opened(header: StreamHeader): Promise<void> {

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { enter } from '../host/entrance.ts';
+import type { OpenHeader } from '../stream/element-stream.ts';
 import type { XmlStream } from '../stream/stream.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import type { Element } from '../xmpp/element.ts';
@@ -158,14 +159,14 @@ export class Link {
   }
 
   /** Ends it, whoever wants that: the other side is told what we have of it (XEP-0198 §4), or would send it again. Never rejects. */
-  async farewell(error?: StreamError): Promise<void> {
+  async farewell(error?: StreamError, header?: OpenHeader): Promise<void> {
     await this.#handling;
     const { handled } = this.#acks;
     if (handled !== undefined) {
       await this.#context.house.db.durable(false).catch(() => undefined);
       this.stream.send(`<a xmlns='${NS.sm}' h='${handled}'/>`);
     }
-    this.stream.close(error);
+    this.stream.close(error, header);
   }
 
   /** Nothing goes over it any more: what may not have arrived goes back to where it came from. */
@@ -253,6 +254,9 @@ export class Link {
       this.#count();
       return;
     }
+    // This server goes down, or the domain is removed: what nobody takes is not counted as handled, so that it is sent again.
+    if (!this.#context.house.router.has(to.domain))
+      throw new StreamError('host-gone', 'That domain is not served now.');
     const rest = this.#pace.stanzas.spend(from.domain, 1);
     const done = this.#pass(stanza);
     if (done instanceof Promise || rest > 0) {

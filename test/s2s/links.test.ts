@@ -83,6 +83,20 @@ describe('two houses', () => {
     }
   });
 
+  test('what comes when nobody takes it any more, as the server goes down, is not taken as arrived', async (t) => {
+    const { verona, mantua, juliet, romeo } = await lovers(t);
+    await juliet.sends(say(ROMEO, 'goodnight'));
+    await hears(romeo, 'goodnight');
+    mantua.scene.house.router.remove('mantua.test');
+    await juliet.sends(say(ROMEO, 'parting'));
+    await until(() => verona.federation.queues().length > 0, 'the return of what was not taken');
+    assert.deepEqual(
+      verona.federation.queues().map(({ waiting }) => waiting),
+      [1],
+    );
+    await juliet.receivesNothing();
+  });
+
   test('XEP-0220: where no certificate is trusted keys do it, in a stream for each direction; a ping confirms', async (t) => {
     const { verona, mantua, juliet, romeo } = await lovers(t, keysOnly);
     await juliet.sends(say(ROMEO, 'wherefore'));
