@@ -103,7 +103,8 @@ test('keys of other servers (XEP-0220)', async (stage) => {
         resolve({ id: 'chosen', key: (await wire.element()).text() });
       });
     });
-    await s.juliet.sends("<message to='iago@evil.test'><body>who are you</body></message>");
+    // Something of which nothing comes back, however long it waits.
+    await s.juliet.sends("<iq type='result' id='nothing' to='iago@evil.test/cell'/>");
     const { id, key } = await called;
     const wire = await s.calls();
     await wire.introduces(HELLO);
