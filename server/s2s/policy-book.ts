@@ -28,8 +28,9 @@ interface Remembered {
 type Changed = (policy: Policy, before: Policy) => void;
 
 /**
- * With whom this house talks, and who of it: kept in the store, judged from memory. The more exact rule decides: a name before
- * `*.` patterns, a longer pattern before a shorter one, and the default where no rule holds.
+ * With whom this house talks, and who of it: kept in the store, judged from memory. A rule for a name holds for
+ * all names below it, too. The nearest rule decides: the one for the name itself, then of the names above it the longest (`*.` there before the
+ * plain name), and the default where no rule holds.
  */
 export class PolicyBook implements OutsideRule {
   readonly #settings: Settings;
@@ -170,8 +171,14 @@ function versionOf(policy: Policy): string {
   return createHash('sha256').update(JSON.stringify(policy)).digest('base64url').slice(0, 22);
 }
 
-/** What may decide for a domain, the more exact first: `a.b.c`, `*.b.c`, `*.c`. */
+/**
+ * What may decide for a domain, the nearest first: `a.b.c`, `*.b.c`, `b.c`, `*.c`, `c`. A name stands for what is below it, too: rooms and
+ * other services of a partner have names of their own there, of which nobody thinks who allows or denies the partner.
+ */
 function* patternsOf(domain: string): Generator<string> {
   yield domain;
-  for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) yield `*${domain.slice(dot)}`;
+  for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+    yield `*${domain.slice(dot)}`;
+    yield domain.slice(dot + 1);
+  }
 }

@@ -80,7 +80,7 @@ export function checkPattern(input: string, field: string): string {
   }
   throw new PolicyError(
     field,
-    `“${shown(input)}” is no domain. Write “example.org”, or “*.example.org” for all names below it.`,
+    `“${shown(input)}” is no domain. Write “example.org”, or “*.example.org” for the names below it only.`,
   );
 }
 

@@ -4,9 +4,9 @@ import type { Proof } from './attempt.ts';
 export type Default = 'closed' | 'ask' | 'open';
 export type LeastTls = 'TLSv1.2' | 'TLSv1.3';
 
-/** What was decided for one domain, or for all below one. */
+/** What was decided for one domain and all below it, or only for those below it. A longer pattern is asked before. */
 export interface Rule {
-  /** `example.test`, or `*.example.test` for all names below it (and not itself). In the form of RFC 7622. */
+  /** `example.test` for it and all names below it, `*.example.test` for those without itself. In the form of RFC 7622. */
   readonly pattern: string;
   readonly verdict: 'allow' | 'deny';
   /** ms since 1970 from which it does not hold any more; absent: for good. */

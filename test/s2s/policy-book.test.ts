@@ -53,7 +53,7 @@ describe('the policy of federation', () => {
     assert.ok([policy, policy.rules, policy.rules[0], policy.people].every((one) => Object.isFrozen(one)));
   });
 
-  it('a name decides before patterns, a longer pattern before a shorter one, the default last', async (t) => {
+  it('the nearest rule decides: the name, then the longest above it, `*.` there first, the default last', async (t) => {
     const made = await book(t, {
       default: 'ask',
       rules: [
@@ -81,7 +81,7 @@ describe('the policy of federation', () => {
       'example.org': 'deny',
       'good.example.org': 'allow',
       'bad.example.org': 'deny',
-      'a.bad.example.org': 'allow',
+      'a.bad.example.org': 'deny',
       'deep.example.org': 'allow',
       'a.b.deep.example.org': 'deny',
       'myexample.org': 'deny',
@@ -89,6 +89,55 @@ describe('the policy of federation', () => {
       'example.com': 'ask',
       'example.org.evil.test': 'ask',
     });
+  });
+
+  it('who allows or denies a partner means the rooms and services below that name, with all the rule asks for', async (t) => {
+    const made = await book(t, {
+      default: 'closed',
+      rules: [
+        rule('partner.example', 'allow', { address: '10.0.0.7:5269', leastTls: 'TLSv1.3', proof: 'dialback' }),
+        rule('*.partner.example', 'deny', { until: 1_000 }),
+        rule('private.partner.example', 'deny'),
+        rule('open.private.partner.example'),
+        rule('rival.example', 'deny'),
+        rule('*.rival.example'),
+      ],
+    });
+    const by = (domain: string) => {
+      const { verdict, rule: decided } = made.judge(domain, 2_000);
+      return `${domain}: ${verdict} by ${decided?.pattern}`;
+    };
+    assert.deepEqual(
+      [
+        'partner.example',
+        'conference.partner.example',
+        'rooms.private.partner.example',
+        'open.private.partner.example',
+        'a.open.private.partner.example',
+        'rival.example',
+        'conference.rival.example',
+        'notpartner.example',
+        'example',
+        '192.0.2.1',
+      ].map(by),
+      [
+        'partner.example: allow by partner.example',
+        'conference.partner.example: allow by partner.example',
+        'rooms.private.partner.example: deny by private.partner.example',
+        'open.private.partner.example: allow by open.private.partner.example',
+        'a.open.private.partner.example: allow by open.private.partner.example',
+        'rival.example: deny by rival.example',
+        'conference.rival.example: allow by *.rival.example',
+        'notpartner.example: deny by undefined',
+        'example: deny by undefined',
+        '192.0.2.1: deny by undefined',
+      ],
+    );
+    assert.equal(made.judge('conference.partner.example', 999).rule?.pattern, '*.partner.example');
+    const { address, leastTls, proof, privateAddresses } = made.judge('upload.partner.example', 2_000);
+    assert.deepEqual([address, leastTls, proof, privateAddresses], ['10.0.0.7:5269', 'TLSv1.3', 'dialback', true]);
+    await made.set({ ...CLOSED, default: 'open', rules: [rule('partner.example', 'deny')] });
+    assert.equal(made.judge('conference.partner.example').verdict, 'deny');
   });
 
   it('a rule that has expired does not hold and is told, from that millisecond on, though it was remembered', async (t) => {

@@ -197,9 +197,13 @@ export const federationPolicy: readonly Verb[] = [
   decide(
     'allow',
     ['reason', 'until', 'tls', 'proof', 'address', 'authority'],
-    'talk with a domain, or with *.DOMAIN for all below it; what waited for that is delivered',
+    'talk with a domain and all names below it, or with *.DOMAIN for those only; an empty value takes a term away',
   ),
-  decide('deny', ['reason', 'until'], 'do not talk with a domain, or with *.DOMAIN; what waited for it is dropped'),
+  decide(
+    'deny',
+    ['reason', 'until'],
+    'do not talk with a domain and all names below it, or with *.DOMAIN for those only; what waited is dropped',
+  ),
   {
     words: 'federation forget',
     args: ['DOMAIN'],

@@ -17,7 +17,7 @@ const Grade = Type.Union([
   Type.Literal('F'),
 ]);
 
-/** What was decided for one domain, or with `*.` for all below one. */
+/** What was decided for a domain and all names below it, or with `*.` for those below it only. */
 export const FederationRule = closed({
   pattern: Type.String(),
   verdict: Verdict,
