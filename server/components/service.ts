@@ -25,6 +25,8 @@ export interface ServiceWiring {
   /** Messages and presence to the service; left out, messages are refused and presence is ignored. */
   readonly message?: (stanza: Stanza, ledger: Ledger) => void | Promise<void>;
   readonly presence?: (stanza: Stanza, ledger: Ledger) => void | Promise<void>;
+  /** It passes on what people say, and does not know who said it. */
+  readonly speaksForMany?: boolean;
   readonly listed?: () => boolean;
   /** How all is refused while it is not listed; left out: as if there was no such service. */
   readonly unlisted?: StanzaErrorCondition;
@@ -57,6 +59,10 @@ export class Service implements RunningComponent {
 
   get listed(): boolean {
     return this.#wiring.listed?.() !== false;
+  }
+
+  get speaksForMany(): boolean {
+    return this.#wiring.speaksForMany === true;
   }
 
   get capabilities(): Capabilities {

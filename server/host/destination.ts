@@ -11,6 +11,8 @@ export interface Destination {
   readonly listed?: boolean;
   /** Who is there, where that is known. */
   readonly sessions?: Sessions;
+  /** It passes on what people of this house say, and does not know who of them said it. */
+  readonly speaksForMany?: boolean;
   /** What people call it. */
   readonly title?: string;
   /** Whether a device is there, or about to come back; absent where nobody knows. */

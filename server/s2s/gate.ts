@@ -46,7 +46,10 @@ export class Gate {
     const judgement = this.#options.book.judge(stanza.to!.domain);
     if (judgement.verdict === 'deny') throw refusal(LEAVING, judgement, stanza.to!.domain);
     if (stanza.type === 'error' && this.#refusals.has(stanza)) return 'pass';
-    if (this.#options.book.chosen && !this.#maySpeak(stanza)) throw new StanzaError('forbidden', NOT_CHOSEN);
+    if (this.#options.book.chosen) {
+      if (this.#speaksForMany(stanza.from)) throw new StanzaError('forbidden', NOT_OUTSIDE);
+      if (!this.#maySpeak(stanza)) throw new StanzaError('forbidden', NOT_CHOSEN);
+    }
     return judgement.verdict === 'allow' ? 'pass' : ask(LEAVING, judgement, stanza, stanza.to!.domain);
   }
 
@@ -59,8 +62,14 @@ export class Gate {
     if (this.#options.router.find(stanza.from.domain) !== undefined) throw new StreamError('invalid-from', NOT_THEIRS);
     const judgement = this.#options.book.judge(stanza.from.domain);
     if (judgement.verdict === 'deny') throw refusal(ENTERING, judgement, stanza.from.domain);
-    if (this.#options.book.chosen && !this.#mayHear(stanza)) throw new StanzaError('not-allowed', NOT_FOR_OTHERS);
+    if (this.#options.book.chosen && (this.#speaksForMany(stanza.to!) || !this.#mayHear(stanza)))
+      throw new StanzaError('not-allowed', NOT_FOR_OTHERS);
     return judgement.verdict === 'allow' ? 'pass' : ask(ENTERING, judgement, stanza, stanza.from.domain);
+  }
+
+  /** Whose words a service passes on that does not say whose they are, nobody can know here: it is closed to all outside. */
+  #speaksForMany({ domain }: Jid): boolean {
+    return this.#options.router.find(domain)?.speaksForMany === true;
   }
 
   #maySpeak(stanza: Stanza): boolean {
@@ -149,6 +158,8 @@ const ENTERING: Direction = {
 };
 
 const NOT_CHOSEN = 'You may not talk with people of other servers. An administrator decides who may.';
+const NOT_OUTSIDE =
+  'Only some people may talk with other servers, and this service cannot tell whose words it passes on.';
 const NOT_THEIRS = 'That domain is one of this server.';
 const NOT_FOR_OTHERS = 'This address cannot be reached from other servers.';
 

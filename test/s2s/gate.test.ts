@@ -259,6 +259,41 @@ describe('the gate: who may talk outside (SECURITY 51)', () => {
     assert.equal((await juliet.all()).length, 1);
   });
 
+  it('through nodes of a service, which does not say whose they are, nobody is heard or reached at all', async (t) => {
+    const { scene, elsewhere, juliet } = await open(t, OPEN);
+    const romeo = await scene.comes('romeo@example.test/orchard');
+    const ask = (inner: string, id: string, from = '') =>
+      `<iq type='set' id='${id}' to='pubsub.example.test'${from}><pubsub xmlns='http://jabber.org/protocol/pubsub'>${inner}</pubsub></iq>`;
+    const subscribe = (id: string) =>
+      ask("<subscribe node='n' jid='nurse@capulet.test'/>", id, " from='nurse@capulet.test/tv'");
+    const publish = (id: string) =>
+      ask(`<publish node='n'><item id='${id}'><a xmlns='x'>psst</a></item></publish>`, id);
+    const told = async (id: string) => {
+      await romeo.sends(publish(id));
+      assert.deepEqual(
+        (await romeo.all()).map(({ attrs }) => [attrs.id, attrs.type]),
+        [[id, 'result']],
+      );
+      return elsewhere.all().length;
+    };
+    await romeo.gets(ask("<create node='n'/>", 'c'));
+    await elsewhere.says(subscribe('s'));
+    assert.deepEqual(
+      elsewhere.all().map(({ attrs }) => attrs.type),
+      ['result'],
+    );
+    assert.equal(await told('before'), 1);
+    await decide(scene, CHOSEN);
+    assert.equal(await told('meanwhile'), 0);
+    await elsewhere.says(subscribe('again'));
+    assert.deepEqual(elsewhere.all().map(conditionOf), ['not-allowed']);
+    // Not for those who were chosen either: whose it is nobody can tell.
+    await juliet.sends(publish('hers'));
+    assert.deepEqual(elsewhere.all(), []);
+    await decide(scene, OPEN);
+    assert.equal(await told('afterwards'), 1);
+  });
+
   it('through a room they are neither heard nor reached, whoever let them in', async (t) => {
     const { scene } = await open(t, CHOSEN);
     const room = { behind: ({ resource }: Jid) => ({ R: 'romeo@example.test', J: 'juliet@example.test' })[resource] };

@@ -46,6 +46,7 @@ export const pubsub: Component = {
       answer(nodes, stanza.type === 'get' ? 'get' : 'set', stanza.from, payload);
     return new Service(host, {
       title: 'Publish-subscribe',
+      speaksForMany: true, // what is published comes from the service
       identities: [{ category: 'pubsub', type: 'service', name: 'Publish-subscribe' }],
       features: SERVICE_FEATURES,
       iq: (['get', 'set'] as const).flatMap((type) =>
