@@ -131,6 +131,11 @@ export class SecureContexts {
     return this.#find(servername).certificate.chainPem;
   }
 
+  /** Whether that certificate is of the house's own authority. Throws Error when nothing has been loaded. */
+  ofOwnAuthority(servername: string | undefined): boolean {
+    return this.#find(servername).certificate.source === 'internal';
+  }
+
   /** For `SNICallback` of a server or a TLSSocket. */
   readonly sni = (servername: string, answer: (error: Error | null, context?: SecureContext) => void): void => {
     let context: SecureContext;

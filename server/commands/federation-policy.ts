@@ -6,6 +6,7 @@ import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { Settled } from './federation-inbox.ts';
+import type { House } from './house.ts';
 
 /** What a rule says, as wished: null is what the policy says for all. */
 export interface RuleWish {
@@ -16,6 +17,11 @@ export interface RuleWish {
   readonly authority?: string | null;
   readonly address?: string | null;
   readonly reason?: string;
+}
+
+/** With `keep`, what is left out stays as it is in the rule that there is. */
+export interface RuleChange extends RuleWish {
+  readonly keep?: boolean;
 }
 
 export interface RuleView {
@@ -53,13 +59,21 @@ const PAGE = 200;
 export class FederationPolicy {
   readonly #book: PolicyBook;
   readonly #stores: Stores;
+  readonly #house: Pick<House, 'taken'>;
   readonly #settle: () => Promise<Settled>;
   readonly #now: () => number;
 
   /** `settle` acts on what waits for a decision, after a change. */
-  constructor(book: PolicyBook, stores: Stores, settle: () => Promise<Settled>, now: () => number) {
+  constructor(
+    book: PolicyBook,
+    stores: Stores,
+    house: Pick<House, 'taken'>,
+    settle: () => Promise<Settled>,
+    now: () => number,
+  ) {
     this.#book = book;
     this.#stores = stores;
+    this.#house = house;
     this.#settle = settle;
     this.#now = now;
   }
@@ -89,14 +103,12 @@ export class FederationPolicy {
         rules:
           wish.rules === undefined
             ? policy.rules
-            : wish.rules.map((rule, n) =>
-                this.#rule(
-                  by,
-                  checked(() => checkPattern(rule.pattern, `rules[${n}].pattern`)),
-                  rule,
-                  policy,
-                ),
-              ),
+            : wish.rules.map((rule, n) => {
+                const pattern = checked(() => checkPattern(rule.pattern, `rules[${n}].pattern`));
+                const isNew = !policy.rules.some((one) => one.pattern === pattern);
+                if (isNew) this.#checkTheirs(pattern, `rules[${n}].pattern`);
+                return this.#rule(by, pattern, rule, policy);
+              }),
       }),
       version,
     );
@@ -106,8 +118,9 @@ export class FederationPolicy {
   }
 
   /** One rule more, or another one in the place of what there is for the same pattern. Throws CommandError. */
-  async put(by: Actor, input: string, wish: RuleWish): Promise<{ rule: RuleView; version: string } & Settled> {
+  async put(by: Actor, input: string, wish: RuleChange): Promise<{ rule: RuleView; version: string } & Settled> {
     const pattern = checked(() => checkPattern(input.trim(), 'pattern'));
+    this.#checkTheirs(pattern, 'pattern');
     if (typeof wish.until === 'number' && wish.until <= this.#now()) {
       throw new CommandError(
         'invalid',
@@ -116,7 +129,9 @@ export class FederationPolicy {
       );
     }
     await this.#change((policy) => {
-      const rule = this.#rule(by, pattern, wish, policy);
+      const before = wish.keep === true ? policy.rules.find((one) => one.pattern === pattern) : undefined;
+      const whole = before === undefined ? wish : { ...kept(before, wish.verdict, this.#now()), ...wish };
+      const rule = this.#rule(by, pattern, whole, policy);
       const others = policy.rules.filter((one) => one.pattern !== pattern);
       return { ...policy, rules: [...others, rule].sort((one, other) => (byName(one) < byName(other) ? -1 : 1)) };
     });
@@ -187,6 +202,12 @@ export class FederationPolicy {
     return `${account.local}@${account.domain}`;
   }
 
+  /** Names below one of ours may be others' (`*.`), those of ours never are. Throws CommandError. */
+  #checkTheirs(pattern: string, field: string): void {
+    if (!this.#house.taken(pattern)) return;
+    throw new CommandError('invalid', `${pattern} is of this server itself. Rules are for other servers.`, field);
+  }
+
   /** The rule that is wished; one that says what it said before stays that of whoever made it. */
   #rule(by: Actor, pattern: string, wish: RuleWish, policy: Policy): Rule {
     const { verdict, until, leastTls, proof, authority, address, reason = '' } = wish;
@@ -217,6 +238,14 @@ export class FederationPolicy {
       throw error;
     }
   }
+}
+
+/** What stays of a rule: an end and a reason are of a verdict, and an end that is over would undo what is decided now. */
+function kept(rule: Rule, verdict: Rule['verdict'], now: number): Omit<RuleWish, 'verdict'> {
+  const { leastTls = null, proof = null, authority = null, address = null, until = null, reason } = rule;
+  const terms = { leastTls, proof, authority, address };
+  if (verdict !== rule.verdict) return terms;
+  return { ...terms, until: until !== null && until > now ? until : null, reason };
 }
 
 /** Rules of one domain stand together, the domain before what is below it. */

@@ -167,7 +167,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     dns: new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners }),
     domains,
     federation: {
-      policy: new FederationPolicy(book, stores, () => inbox.settle(), now),
+      policy: new FederationPolicy(book, stores, house, () => inbox.settle(), now),
       inbox,
       domains: new FederationDomains(options.federation, stores.audit, house, now),
     },

@@ -55,6 +55,8 @@ export interface Attempt {
   readonly tls?: { readonly protocol: string; readonly cipher: string };
   /** Their chain, the leaf first. */
   readonly chain?: readonly CertificateSummary[];
+  /** Ours is of our own authority, which nobody outside knows by itself. */
+  readonly ownAuthority?: boolean;
   /** Why they did not take our certificate, in their words. */
   readonly refused?: string;
   /** What is wrong with it, also where dialback made up for it. */

@@ -33,6 +33,8 @@ export interface Trust {
 export interface OwnTls {
   outgoing(domain: string, remote: string, direct: boolean): ConnectionOptions;
   incoming(domain: string | undefined): TLSSocketOptions;
+  /** Whether the certificate that is shown for a domain of ours is of our own authority. */
+  ofOwnAuthority(domain: string): boolean;
 }
 
 /** A stanza that waits for another server, as it is on disk. */

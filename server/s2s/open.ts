@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { incomingTls, outgoingTls } from '../certificates/link-tls.ts';
 import { chainOf, PeerChains } from '../certificates/peer-chain.ts';
 import type { SecureContexts } from '../certificates/secure-context.ts';
@@ -45,6 +46,7 @@ export async function openFederation(needs: FederationNeeds): Promise<OpenFedera
     own: {
       outgoing: (domain, remote, direct) => outgoingTls(contexts, domain, remote, direct),
       incoming: (domain) => incomingTls(contexts, domain),
+      ofOwnAuthority: (domain) => contexts.ofOwnAuthority(domainToASCII(domain)),
     },
     queue,
     judge: (domain) => book.judge(domain),

@@ -23,9 +23,10 @@ export interface Callers {
  * else by dialback. The draft tells afterwards what happened. Throws LinkProblem.
  */
 export async function makeLink(context: Context, callers: Callers, draft: Draft, aborted: AbortSignal): Promise<Link> {
-  const { domain } = draft;
+  const { domain, local } = draft;
   const judgement = context.judge(domain);
   checkPolicy(judgement, domain);
+  if (context.own.ofOwnAuthority(local)) draft.ownAuthority = true;
   const patience = AbortSignal.timeout(PATIENCE);
   const signal = AbortSignal.any([aborted, patience]);
   try {

@@ -19,6 +19,8 @@ export interface ReasonContext {
   readonly direction?: 'in' | 'out';
   /** What the DNS said, if it was asked. */
   readonly srv?: readonly SrvAnswer[];
+  /** Our certificate is of our own authority, which nobody outside knows by itself. */
+  readonly ownAuthority?: boolean;
 }
 
 interface Problem {
@@ -42,6 +44,12 @@ const nobody = (sentence: string, remedy = ''): Explanation => ({ sentence, reme
 
 const LATER = 'It is tried again by itself while something waits for them.';
 const TRUST = 'If you know them, a rule for them may name the certificate of their authority, or let dialback do.';
+
+/** What is to be done first where they do not take our certificate, before the rest. */
+function introduced({ ownAuthority = false, local }: ReasonContext, rest: string): string {
+  if (!ownAuthority) return rest;
+  return `Give them the certificate of our authority (“hallwayctl certificate authority” prints it), for their rule for ${local}: nobody outside knows that authority by itself. If they have it: ${rest.charAt(0).toLowerCase()}${rest.slice(1)}`;
+}
 
 /** `port 5269 of chat.example.test (192.0.2.7)`. */
 function door({ host, port, address }: Facts, { domain }: ReasonContext): string {
@@ -235,10 +243,13 @@ const REASONS: Readonly<Record<ProblemCode, Reason>> = {
       `Their certificate is not good.${said(facts, 'What is wrong')}`,
       `They have to get another one. ${TRUST}`,
     ),
-  'not-accepted': (facts, { domain, local }) =>
+  'not-accepted': (facts, context) =>
     ours(
-      `The server of ${domain} does not accept that we are ${local}.${said(facts)}`,
-      `Look whether the certificate of ${local} is one that everybody trusts. A rule for them may let dialback do instead.`,
+      `The server of ${context.domain} does not accept that we are ${context.local}.${said(facts)}`,
+      introduced(
+        context,
+        `Look whether the certificate of ${context.local} is one that everybody trusts. A rule for them may let dialback do instead.`,
+      ),
     ),
   'only-dialback': ({ certificate: code }, context) => {
     const why =
@@ -250,15 +261,21 @@ const REASONS: Readonly<Record<ProblemCode, Reason>> = {
       'They have to set up a good certificate, or a rule for them may let dialback do.',
     );
   },
-  'no-way-to-authenticate': ({ offered }, { domain, local }) =>
+  'no-way-to-authenticate': ({ offered }, context) =>
     ours(
-      `The server of ${domain} offers no way for us to show that we are ${local}${offered === undefined || offered === '' ? '' : `: only ${quoted(offered)}`}.`,
-      'They may not take our certificate and not know dialback, or the policy asks for certificates. A rule for them may let dialback do.',
+      `The server of ${context.domain} offers no way for us to show that we are ${context.local}${offered === undefined || offered === '' ? '' : `: only ${quoted(offered)}`}.`,
+      introduced(
+        context,
+        'They may not take our certificate and not know dialback, or the policy asks for certificates. A rule for them may let dialback do.',
+      ),
     ),
-  'dialback-refused': (facts, { domain, local }) =>
+  'dialback-refused': (facts, context) =>
     ours(
-      `The server of ${domain} called back to see whether we are ${local}, and was not convinced.${said(facts)}`,
-      `Look whether ${local} can be found and reached from outside: its SRV records, and port 5269.`,
+      `The server of ${context.domain} called back to see whether we are ${context.local}, and was not convinced.${said(facts)}`,
+      introduced(
+        context,
+        `Look whether ${context.local} can be found and reached from outside: its SRV records, and port 5269.`,
+      ),
     ),
   'dialback-unverified': (_, { domain }) =>
     theirs(

@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import type { Link } from './link.ts';
 import { waitMinutes } from './options.ts';
 import { LinkProblem } from './problem.ts';
+import { explain } from './reasons.ts';
 
 /** Stanzas, and characters of them, that may wait for one other domain. */
 const MOST = 10_000;
@@ -105,7 +106,7 @@ export class Remote {
       return;
     }
     if (link === undefined && this.#problem?.lasting === true && now < this.#retryAt)
-      throw refusal(this.#problem, this.domain);
+      throw refusal(this.#problem, this.domain, this.local);
     const size = stanza.text.length;
     const shared = this.#shared;
     if (
@@ -272,7 +273,7 @@ export class Remote {
     if (all.length === 0) return;
     const { house } = this.#shared.context;
     this.arrived(all.flatMap(({ row }) => (row === 0 ? [] : [row])));
-    const error = problem?.lasting === true ? refusal(problem, this.domain) : timeout(this.domain);
+    const error = problem?.lasting === true ? refusal(problem, this.domain, this.local) : timeout(this.domain);
     for (const { stanza } of all) bounce(house, stanza, error);
   }
 
@@ -324,11 +325,11 @@ function pause(failures: number): number {
 }
 
 /** What the sender is told when there will be no stream until somebody changes something. */
-export function refusal({ code }: LinkProblem, domain: string): StanzaError {
-  return new StanzaError(
-    'remote-server-not-found',
-    `${domain} cannot be reached (${code}). The administrator can see why.`,
-  );
+export function refusal({ code, facts }: LinkProblem, domain: string, local: string): StanzaError {
+  // What administrators noted down about a partner is for administrators.
+  const told = code === 'policy-denied' ? {} : facts;
+  const { sentence } = explain({ code, facts: told }, { domain, local });
+  return new StanzaError('remote-server-not-found', `${domain} cannot be reached. ${sentence}`);
 }
 
 function timeout(domain: string): StanzaError {

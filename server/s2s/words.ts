@@ -14,9 +14,11 @@ function short(text: string | number, most: number): string {
   return letters.length > most ? `${letters.slice(0, most).join('')}…` : clean;
 }
 
-/** Words of the other side, in quotation marks that they cannot end, short, on one line. */
+/** Words of the other side, in quotation marks that they cannot end, short, on one line. Our sentence has a full stop of its own. */
 export function quoted(text: string | number): string {
-  return `“${short(text, QUOTED).replaceAll(/[“”]/g, '"')}”`;
+  return `“${short(text, QUOTED)
+    .replaceAll(/[“”]/g, '"')
+    .replace(/(?<!\.)\.$/, '')}”`;
 }
 
 /** A name, an address or a number that came from elsewhere: what no name has cannot make a sentence of it. */

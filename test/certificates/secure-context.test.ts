@@ -133,6 +133,20 @@ describe('what TLS shows', () => {
     assert.equal(contexts.forName(undefined), contexts.forName('example.test'));
   });
 
+  it('knows which certificates are of our own authority', async () => {
+    const one = await store.of('example.test');
+    await store.set({ ...one!, domain: 'bought.test', source: 'uploaded' });
+    await contexts.reload();
+    assert.deepEqual(
+      ['example.test', 'conference.example.test', 'bought.test', 'conference.bought.test'].map((name) =>
+        contexts.ofOwnAuthority(name),
+      ),
+      [true, true, false, false],
+    );
+    await store.remove('bought.test');
+    await contexts.reload();
+  });
+
   it('stays when the new certificate cannot be used', async () => {
     const held = contexts.forName('example.test');
     const one = await store.of('example.test');

@@ -83,9 +83,12 @@ describe('hallwayctl federation', () => {
         '--tls',
         '1.3',
       ]),
-      /^This house talks with \*\.capulet\.test and not the name itself until 2090-01-31 \(TLS 1\.3 at least, dialback will do\)\.$/m,
+      /^This house talks with \*\.capulet\.test and not the name itself until 2090-01-31 \(TLS 1\.3 at least, dialback will do\)\.\nWhy: a partner$/m,
     );
-    assert.match(await does('federation deny tybalt.test'), /^This house does not talk with tybalt\.test\.$/m);
+    assert.match(
+      await does('federation deny tybalt.test'),
+      /^This house does not talk with tybalt\.test or any name below it\.$/m,
+    );
     assert.match(
       await does('federation require --proof dialback --private yes'),
       /^They show who they are: +by certificate, or by dialback/m,
@@ -111,9 +114,15 @@ describe('hallwayctl federation', () => {
   });
 
   test('open, ask, close: each says what it means', async () => {
-    assert.match(await does('federation open'), /open: this house talks with everybody whom no rule denies/);
-    assert.match(await does('federation ask'), /the first messages wait in the inbox until you decide/);
-    assert.match(await does('federation close'), /closed: this house talks only with those/);
+    assert.match(await does('federation open'), /^From now on this house talks with everybody whom no rule denies\.$/m);
+    assert.match(
+      await does('federation ask'),
+      /^From now on the first messages wait in the inbox until you decide \(.*\)\.$/m,
+    );
+    assert.match(
+      await does('federation close'),
+      /^From now on this house talks only with those whom a rule allows\.$/m,
+    );
     assert.equal(scene.book.policy.default, 'closed');
     assert.equal(JSON.parse(await does('federation open --json')).default, 'open');
   });
@@ -124,6 +133,31 @@ describe('hallwayctl federation', () => {
     const line = ['federation', 'allow', 'capulet.test', '--authority', file, '--address', '[2001:DB8::7]:5269'];
     assert.match(await does(line), /\(at \[2001:db8::7\]:5269, authority of its own\)/);
     assert.match(scene.book.judge('capulet.test').authority!, /^-----BEGIN CERTIFICATE-----/);
+  });
+
+  test('allow said again changes what is named and keeps the rest; an empty value takes it away', async () => {
+    const file = join(folder, 'kept.pem');
+    await writeFile(file, certificate({ dns: ['capulet.test'] }).chainPem);
+    const allow = (...more: string[]) => does(['federation', 'allow', 'capulet.test', ...more]);
+    await allow('--authority', file, '--address', '192.0.2.7:5269', '--tls', '1.3', '--until', '2090-01-31');
+    const whole =
+      'This house talks with capulet.test and any name below it until 2090-01-31 (TLS 1.3 at least, at 192.0.2.7:5269, authority of its own).\n';
+    assert.equal(await allow('--reason', 'new'), `${whole}Why: new\n`);
+    assert.equal(await allow(), `${whole}Why: new\n`);
+    assert.match(scene.book.judge('conference.capulet.test').authority!, /^-----BEGIN CERTIFICATE-----/);
+    assert.equal(
+      await does('federation deny capulet.test'),
+      'This house does not talk with capulet.test or any name below it.\nKept for when it is allowed again: TLS 1.3 at least, at 192.0.2.7:5269, authority of its own.\n',
+    );
+    assert.equal(
+      await allow('--address', '', '--authority', '', '--proof', 'dialback'),
+      'This house talks with capulet.test and any name below it (TLS 1.3 at least, dialback will do).\n',
+    );
+    await allow('--until', '2090-01-31', '--reason', 'x');
+    assert.equal(
+      await allow('--tls', '', '--proof', '', '--until', '', '--reason', ''),
+      'This house talks with capulet.test and any name below it.\n',
+    );
   });
 
   test('outside and people', async () => {
@@ -161,9 +195,16 @@ describe('hallwayctl federation', () => {
       outcome: 'failed',
       problem: { code: 'certificate-expired', facts: { at: Date.UTC(2026, 4, 3) } },
       srv: [{ name: '_xmpp-server._tcp.capulet.test', records: [] }],
-      tries: [{ host: 'capulet.test', address: '192.0.2.7', port: 5269, transport: 'starttls', took: 12 }],
+      tries: [
+        { host: '127.0.0.1', address: '127.0.0.1', port: 5269, transport: 'tls', took: 1, failed: 'refused' },
+        { host: 'capulet.test', address: '192.0.2.7', port: 5269, transport: 'starttls', took: 12 },
+      ],
     };
-    const tried = await does('federation try capulet.test --domain example.test');
+    const failed = await ctl('federation try capulet.test --domain example.test');
+    assert.deepEqual([failed.exit, failed.err], [1, 'hallwayctl: There is no link with capulet.test.\n']);
+    assert.equal((await ctl('federation try capulet.test --json')).exit, 1);
+    const tried = failed.out;
+    assert.match(tried, /^ {4}127\.0\.0\.1 port 5269 \(tls\): refused$/m);
     assert.match(tried, /we called, for example\.test\n {4}Their certificate expired on 3 May 2026\./);
     assert.match(tried, /^ {4}DNS: _xmpp-server\._tcp\.capulet\.test: no records$/m);
     assert.match(tried, /^ {4}capulet\.test 192\.0\.2\.7 port 5269 \(starttls\): connected in 12 ms$/m);
@@ -189,7 +230,7 @@ describe('hallwayctl federation', () => {
       refused: '\u001b[2J',
       srv: [{ name: '\u001b]0;x', records: [] }],
     };
-    const out = await does('federation try capulet.test');
+    const { out } = await ctl('federation try capulet.test');
     assert.doesNotMatch(out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
     assert.match(out, /They say: “no \[31m "\. All is well”\./);
   });
@@ -199,6 +240,9 @@ describe('hallwayctl federation', () => {
       ['federation allow', 2, /It is used so: hallwayctl federation allow DOMAIN/],
       ['federation allow a_b', 1, /is no domain\. Write “example\.org”/],
       ['federation allow a.test --until soon', 2, /like 2026-01-31/],
+      ['federation allow a.test --until 2027-02-31', 2, /There is no day 2027-02-31\./],
+      ['federation allow example.test', 1, /example\.test is of this server itself\. Rules are for other servers\./],
+      ['federation deny conference.example.test', 1, /is of this server itself/],
       ['federation allow a.test --until 2020-01-31', 1, /would have ended already/],
       ['federation allow a.test --tls 1.1', 2, /1\.2 or 1\.3/],
       ['federation allow a.test --proof dna', 2, /certificate or dialback/],

@@ -5,6 +5,7 @@ import type { Attempt } from '../../server/s2s/attempt.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { Stanza } from '../../server/xmpp/stanza.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
+import { ruleFor } from '../support/elsewhere.ts';
 import { link } from '../support/fake-federation.ts';
 import { stanza } from '../support/xml.ts';
 
@@ -90,6 +91,35 @@ describe('the policy, as administrators decide it', () => {
       'federation.deny capulet.test {"reason":""}',
       'federation.forget capulet.test {}',
     ]);
+  });
+
+  test('kept is what a rule says of the same verdict, and not an end that is over; else a rule is whole', async () => {
+    const over = Date.now() + 50;
+    const [first] = policy.get().rules;
+    assert.equal(first, undefined);
+    await policy.put(by, 'a.test', { verdict: 'allow', keep: true, address: 'a.test:5269', until: over, reason: 'x' });
+    const said = async (wish: Parameters<typeof policy.put>[2]) => {
+      const { address, until, reason } = (await policy.put(by, 'a.test', wish)).rule;
+      return [address, until, reason];
+    };
+    while (Date.now() <= over) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(await said({ verdict: 'allow', keep: true }), ['a.test:5269', null, 'x']);
+    assert.deepEqual(await said({ verdict: 'deny', keep: true }), ['a.test:5269', null, '']);
+    assert.deepEqual(await said({ verdict: 'allow', keep: true, address: null }), [null, null, '']);
+    await policy.put(by, 'a.test', { verdict: 'allow', address: 'a.test:5269', reason: 'y' });
+    assert.deepEqual(await said({ verdict: 'allow' }), [null, null, '']);
+  });
+
+  test('rules are for other servers, not for ours; one that was there before hinders nobody', async () => {
+    await assert.rejects(policy.put(by, 'Example.test', { verdict: 'deny' }), refused('invalid', 'pattern'));
+    const { version, people: _, ...rest } = policy.get();
+    const rules = [{ pattern: 'Example.test', verdict: 'allow' as const }];
+    await assert.rejects(policy.set(by, { ...rest, rules }, version), refused('invalid', 'rules[0].pattern'));
+    await policy.put(by, '*.example.test', { verdict: 'allow' });
+    assert.equal(house.federation.book.judge('branch.example.test').verdict, 'allow');
+    await house.federation.book.change((now) => ({ ...now, rules: [ruleFor('example.test')] }));
+    await policy.set(by, { ...rest, rules }, policy.get().version);
+    await policy.remove(by, 'example.test');
   });
 
   test('rules of one domain stand together, whoever comes first', async () => {

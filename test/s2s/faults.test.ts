@@ -214,7 +214,7 @@ const OUT: Readonly<Record<string, Fault>> = {
       await wire.element();
       wire.write("<db:result from='evil.test' to='verona.test' type='invalid'/>");
     },
-    says: /./,
+    says: /not convinced\. Give them the certificate of our authority \(“hallwayctl certificate authority”/,
   },
   'they know no way to show who one is that we know': {
     code: 'no-way-to-authenticate',
@@ -287,7 +287,8 @@ async function called(t: TestContext, s: Siege, { judgement, does, ...fault }: F
   assert.equal(attempt.outcome, 'failed');
   assert.equal(attempt.problem?.code, fault.code, JSON.stringify(attempt.problem));
   assert.deepEqual(s.codes('evil.test'), [fault.code], 'written down once');
-  assert.match(sentenceOf(attempt), fault.says);
+  const { sentence, remedy } = explain(attempt.problem!, attempt);
+  assert.match(`${sentence} ${remedy}`, fault.says);
   const { length } = JSON.stringify(attempt);
   assert.ok(length < 16_384, `${length} characters`);
   await s.isClear();

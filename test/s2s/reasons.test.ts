@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Attempt } from '../../server/s2s/attempt.ts';
 import { grade } from '../../server/s2s/grade.ts';
-import type { Facts, ProblemCode } from '../../server/s2s/problem.ts';
+import { type Facts, LinkProblem, type ProblemCode } from '../../server/s2s/problem.ts';
 import { explain, type ReasonContext, srvWords } from '../../server/s2s/reasons.ts';
+import { refusal } from '../../server/s2s/remote.ts';
 
 const source = readFileSync(new URL('../../server/s2s/problem.ts', import.meta.url), 'utf8');
 const CODES = [.../export type ProblemCode =([^;]*);/.exec(source)![1]!.matchAll(/'([a-z-]+)'/g)].map(
@@ -95,6 +96,38 @@ describe('why there is no link, in words', () => {
       say('only-dialback', { certificate: 'certificate-self-signed' }).text,
       /only show by dialback.*made by themselves.*let dialback do/,
     );
+  });
+
+  it('where our certificate is of our own authority, to give them that is named first', () => {
+    for (const code of ['not-accepted', 'no-way-to-authenticate', 'dialback-refused'] as const) {
+      const { remedy } = explain({ code, facts: {} }, { ...CONTEXT, ownAuthority: true });
+      assert.match(
+        remedy,
+        /^Give them the certificate of our authority \(“hallwayctl certificate authority” prints it\)/,
+      );
+      assert.match(remedy, /for their rule for example\.test.* If they have it: [a-z].*\.$/);
+      assert.doesNotMatch(explain({ code, facts: {} }, CONTEXT).remedy, /our authority/);
+    }
+  });
+
+  it('have one full stop, though the words of the other side have one', () => {
+    for (const code of CODES) {
+      const { sentence } = explain({ code, facts: { text: 'Go away.', reason: 'They left.' } }, CONTEXT);
+      assert.doesNotMatch(sentence, /\.[”"]?\.|\.”$/, code);
+    }
+    assert.match(say('policy-theirs', { text: 'Go away.' }).text, /They say: “Go away”\. Ask them/);
+    assert.match(say('policy-theirs', { text: 'Well...' }).text, /They say: “Well\.\.\.”\. Ask them/);
+  });
+
+  it('whoever wrote is told the sentence too, and neither a code nor what administrators noted down', () => {
+    const told = (code: ProblemCode, facts: Facts = {}) =>
+      refusal(new LinkProblem(code, facts), 'chat.capulet.test', 'example.test').message;
+    assert.equal(
+      told('policy-theirs', { text: 'no.' }),
+      'chat.capulet.test cannot be reached. The server of chat.capulet.test does not want to talk with example.test. They say: “no”.',
+    );
+    for (const code of CODES) assert.ok(!told(code).includes(`(${code})`));
+    assert.doesNotMatch(told('policy-denied', { pattern: '*.test', reason: 'their tax affairs' }), /tax/);
   });
 
   it('tell a second thing that is wrong with a certificate, and never a third or itself for ever', () => {

@@ -80,6 +80,7 @@ export async function neighbour(t: TestContext, options: NeighbourOptions): Prom
         ...(direct && { ALPNProtocols: ['xmpp-server'] }),
       }),
       incoming: () => ({ isServer: true, requestCert: true, rejectUnauthorized: false, secureContext: tls }),
+      ofOwnAuthority: () => true,
     },
     queue: {
       appendStatement: (row) => {

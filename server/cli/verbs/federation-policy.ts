@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { BodyOf, FederationPolicy, FederationRule } from '../../http/contract/index.ts';
 import { usage } from '../failure.ts';
-import { pairs, table, when } from '../text.ts';
+import { pairs, plain, table, when } from '../text.ts';
 import { type Context, type Given, type Verb, whole } from '../verb.ts';
 
 type Wish = BodyOf<'PUT /api/federation/rules/:pattern'>;
 type Settled = { readonly released: number; readonly dropped: number };
 
 const DEFAULTS = {
-  closed: 'closed: this house talks only with those whom a rule allows',
-  ask: 'ask: the first messages wait in the inbox until you decide (“federation inbox”)',
-  open: 'open: this house talks with everybody whom no rule denies',
+  closed: 'this house talks only with those whom a rule allows',
+  ask: 'the first messages wait in the inbox until you decide (“federation inbox”)',
+  open: 'this house talks with everybody whom no rule denies',
 } as const;
 
 const tlsOf = (version: 'TLSv1.2' | 'TLSv1.3'): string => version.replace('TLSv', 'TLS ');
@@ -24,9 +24,11 @@ const day = (time: number): string => when(time).slice(0, 10);
 
 /** The end of a day, here. Throws Failure. */
 function endOf(text: string): number {
-  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T23:59:59.999`).getTime() : Number.NaN;
-  if (Number.isNaN(time)) throw usage('Write the day like 2026-01-31.');
-  return time;
+  const end = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T23:59:59.999` : Number.NaN);
+  if (Number.isNaN(end.getTime())) throw usage('Write the day like 2026-01-31.');
+  // Dates take the 31st of February for the 3rd of March.
+  if (end.getDate() !== Number(text.slice(8))) throw usage(`There is no day ${text}.`);
+  return end.getTime();
 }
 
 function tls(text: string | undefined): 'TLSv1.2' | 'TLSv1.3' | undefined {
@@ -49,16 +51,17 @@ function file(name: string): string {
   }
 }
 
-function ruleOf(verdict: Wish['verdict'], given: Given): Wish {
-  const [least, how] = [tls(given.tls), proof(given.proof)];
+/** What is not named stays as it is; an empty value takes it away. */
+function ruleOf(verdict: Wish['verdict'], { reason, until, tls: least, proof: how, address, authority }: Given): Wish {
   return {
     verdict,
-    ...(given.reason !== undefined && { reason: given.reason }),
-    ...(given.until !== undefined && { until: endOf(given.until) }),
-    ...(least !== undefined && { leastTls: least }),
-    ...(how !== undefined && { proof: how }),
-    ...(given.address !== undefined && { address: given.address }),
-    ...(given.authority !== undefined && { authority: file(given.authority) }),
+    keep: true,
+    ...(reason !== undefined && { reason }),
+    ...(until !== undefined && { until: until === '' ? null : endOf(until) }),
+    ...(least !== undefined && { leastTls: least === '' ? null : (tls(least) ?? null) }),
+    ...(how !== undefined && { proof: how === '' ? null : (proof(how) ?? null) }),
+    ...(address !== undefined && { address: address === '' ? null : address }),
+    ...(authority !== undefined && { authority: authority === '' ? null : file(authority) }),
   };
 }
 
@@ -91,7 +94,7 @@ function rowOf(rule: FederationRule): string[] {
 
 function shown(policy: FederationPolicy): string {
   const about = pairs([
-    ['Other servers', DEFAULTS[policy.default]],
+    ['Other servers', `${policy.default}: ${DEFAULTS[policy.default]}`],
     ['Encryption', `${tlsOf(policy.leastTls)} at least`],
     ['They show who they are', PROOFS[policy.proof]],
     [
@@ -137,8 +140,23 @@ function standard(words: 'closed' | 'ask' | 'open', verb: string, summary: strin
     args: [],
     options: [],
     summary,
-    run: (context) => change(context, { default: words }, () => `Other servers are ${DEFAULTS[words]}.`),
+    run: (context) => change(context, { default: words }, () => `From now on ${DEFAULTS[words]}.`),
   };
+}
+
+/** The whole rule in words. */
+function decided(rule: FederationRule): string {
+  const { pattern, verdict, reason } = rule;
+  const [says, and] = verdict === 'allow' ? ['talks with', 'and'] : ['does not talk with', 'or'];
+  const whom = pattern.startsWith('*.') ? `${pattern} and not the name itself` : `${pattern} ${and} any name below it`;
+  const until = rule.until === null ? '' : ` until ${day(rule.until)}`;
+  const asked = terms(rule);
+  const [now, kept] = asked === '' ? ['', ''] : verdict === 'allow' ? [` (${asked})`, ''] : ['', asked];
+  return [
+    `This house ${says} ${whom}${until}${now}.\n`,
+    kept === '' ? '' : `Kept for when it is allowed again: ${kept}.\n`,
+    reason === '' ? '' : `Why: ${plain(reason)}\n`,
+  ].join('');
 }
 
 function decide(verdict: Wish['verdict'], options: Verb['options'], summary: string): Verb {
@@ -150,12 +168,7 @@ function decide(verdict: Wish['verdict'], options: Verb['options'], summary: str
     async run({ client, given, print }, [pattern = '']) {
       const body = ruleOf(verdict, given);
       const reply = await client.call('PUT /api/federation/rules/:pattern', { params: { pattern }, body });
-      const { rule } = reply;
-      const until = rule.until === null ? '' : ` until ${day(rule.until)}`;
-      const with_ = terms(rule) === '' ? '' : ` (${terms(rule)})`;
-      const below = rule.pattern.startsWith('*.') ? ' and not the name itself' : '';
-      const says = verdict === 'allow' ? 'This house talks with' : 'This house does not talk with';
-      print(reply, `${says} ${rule.pattern}${below}${until}${with_}.\n${settled(reply)}`);
+      print(reply, `${decided(reply.rule)}${settled(reply)}`);
     },
   };
 }

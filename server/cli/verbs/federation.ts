@@ -1,4 +1,5 @@
 import type { FederationAttempt, FederationWhy, ReplyOf } from '../../http/contract/index.ts';
+import { Failure } from '../failure.ts';
 import { pairs, plain, table, when } from '../text.ts';
 import { type Verb, whole } from '../verb.ts';
 
@@ -22,7 +23,7 @@ function facts(attempt: FederationAttempt): string[] {
     ...srv.map((words) => `DNS: ${words}`),
     ...tries.map(
       (one) =>
-        `${one.host} ${one.address} port ${one.port} (${one.transport}): ${one.failed ?? `connected in ${one.took} ms`}`,
+        `${[...new Set([one.host, one.address])].join(' ').trim()} port ${one.port} (${one.transport}): ${one.failed ?? `connected in ${one.took} ms`}`,
     ),
   ];
   if (address !== null && tries.length === 0) {
@@ -135,11 +136,12 @@ export const federation: readonly Verb[] = [
     words: 'federation try',
     args: ['DOMAIN'],
     options: ['domain'],
-    summary: 'call a server now and say what happens; --domain says as which of yours',
+    summary: 'call a server now and say what happens; --domain says as which of yours; exit code 1: it failed',
     async run({ client, given, print }, [domain = '']) {
       const body = given.domain === undefined ? {} : { from: given.domain };
       const reply = await client.call('POST /api/federation/domains/:domain/try', { params: { domain }, body });
       print(reply, `${told(reply.attempt)}${remedied(reply.attempt)}`);
+      if (reply.attempt.outcome === 'failed') throw new Failure(1, `There is no link with ${plain(domain)}.`);
     },
   },
   {

@@ -220,10 +220,14 @@ export const federation = {
     reply: closed({ ...FederationPolicy.properties, ...settled }),
   },
 
-  /** The rule for a domain, or `*.` and a domain: a new one, or in the place of what there is. What waited is acted on. */
+  /**
+   * The rule for a domain, or `*.` and a domain: a new one, or in the place of what there is. What waited is acted on.
+   * With `keep` what is left out stays as it is (null takes it away), while the verdict stays; another verdict has an end and a reason of
+   * its own, and an end that is over does not stay.
+   */
   'PUT /api/federation/rules/:pattern': {
     params: RuleParams,
-    body: closed(wish),
+    body: closed({ ...wish, keep: Type.Optional(Type.Boolean()) }),
     reply: closed({ rule: FederationRule, version: Version, ...settled }),
   },
 
