@@ -266,6 +266,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('team-39@').waitFor();
     await press(page, 'Previous');
     await page.getByLabel('Search rooms').fill('café gard');
+    await page.waitForURL(/search=/); // before that, what is shown is the list that was there, and it changes under the click
     await page.getByText('team-10@').waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'Garden café' }).click();
     await press(page, 'End the room');
