@@ -170,7 +170,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       inbox: federation.inbox,
       records: federation.records,
       running: federation.links,
-      deliver: deliverHeld(house),
+      deliver: deliverHeld(house, federation.gate),
       refuse: refuseHeld(house),
     },
     files: uploads.space,

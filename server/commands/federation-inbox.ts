@@ -5,7 +5,9 @@ import { checkDomain } from './names.ts';
 
 /** What became of things that waited for a decision. */
 export interface Settled {
+  /** Delivered, or on the way. */
   readonly released: number;
+  /** Of domains that are denied now, or refused in spite of the permission, as of somebody who may not talk outside. */
   readonly dropped: number;
 }
 
@@ -55,8 +57,11 @@ export class FederationInbox {
       let dropped = 0;
       for (const { domain } of await inbox.domains()) {
         const { verdict } = book.judge(domain);
-        if (verdict === 'allow') released += await inbox.release(domain, deliver);
-        else if (verdict === 'deny') dropped += await inbox.drop(domain, refuse);
+        if (verdict === 'allow') {
+          const { delivered, refused } = await inbox.release(domain, deliver);
+          released += delivered;
+          dropped += refused;
+        } else if (verdict === 'deny') dropped += await inbox.drop(domain, refuse);
       }
       return { released, dropped };
     });

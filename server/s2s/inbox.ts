@@ -21,8 +21,17 @@ export interface InboxOptions {
   readonly now?: () => number;
 }
 
-/** Takes one stanza further, which was said at this time (ms since 1970). What it throws is logged; the next one has its turn. */
+/**
+ * Takes one stanza further, which was said at this time (ms since 1970). Throws StanzaError for what was refused, of which its sender
+ * was told; all else that it throws is logged. The next one has its turn.
+ */
 export type Deliver = (stanza: Stanza, direction: Direction, at: number) => void | Promise<void>;
+
+/** How many stanzas went on, and how many did not. */
+export interface Released {
+  readonly delivered: number;
+  readonly refused: number;
+}
 
 /** What waits until an administrator has decided about a domain (the policy's "ask"). */
 export class Inbox {
@@ -84,38 +93,43 @@ export class Inbox {
 
   /**
    * The domain was allowed: gives what waits of it to `deliver`, one after the other in the order in which it was said. What was
-   * taken over is forgotten afterwards: should the server stop in between, it comes twice, but it does not get lost. Resolves with
-   * how many it was.
+   * taken over is forgotten afterwards: should the server stop in between, it comes twice, but it does not get lost.
    */
-  release(domain: string, deliver: Deliver): Promise<number> {
+  release(domain: string, deliver: Deliver): Promise<Released> {
     return this.#empty(domain, async (stanza, { direction, at }) => {
       await deliver(stanza, direction, at);
     });
   }
 
   /** The domain was denied: `tell` gets an error for each who waits for an answer. Resolves with how many stanzas it was. */
-  drop(domain: string, tell: Deliver): Promise<number> {
-    return this.#empty(domain, async (stanza, { direction, at }) => {
+  async drop(domain: string, tell: Deliver): Promise<number> {
+    const { delivered, refused } = await this.#empty(domain, async (stanza, { direction, at }) => {
       if (!stanza.mayBeAnswered) return;
       const text = `An administrator of ${direction === 'in' ? stanza.to!.domain : 'this server'} has decided that it does not talk with ${domain}.`;
       await tell(errorFor(stanza, stanza.to!, new StanzaError('not-allowed', text)), direction, at);
     });
+    return delivered + refused;
   }
 
-  async #empty(domain: string, task: (stanza: Stanza, held: Held) => Promise<void>): Promise<number> {
+  async #empty(domain: string, task: (stanza: Stanza, held: Held) => Promise<void>): Promise<Released> {
     const { store, parse, log } = this.#options;
-    let count = 0;
+    let delivered = 0;
+    let refused = 0;
     for (let page = await store.of(domain, PAGE); page.length > 0; page = await store.of(domain, PAGE)) {
       for (const held of page) {
+        let done = true;
         try {
           await task(new Stanza(parse(held.xml), parseJid(held.sender), parseJid(held.recipient)), held);
         } catch (error) {
+          done = false;
           if (!(error instanceof StanzaError)) log.error({ err: error, domain }, 'what was held could not be handled');
         }
-        if (await store.remove(held.id)) count++;
+        if (!(await store.remove(held.id))) continue;
+        if (done) delivered++;
+        else refused++;
       }
     }
     for (const direction of ['in', 'out']) this.#full.delete(`${direction} ${domain}`);
-    return count;
+    return { delivered, refused };
   }
 }

@@ -26,6 +26,7 @@ export interface FederationNeeds {
 export interface OpenFederation extends AsyncDisposable {
   readonly links: Federation;
   readonly inbox: Inbox;
+  readonly gate: Gate;
   readonly records: Records;
 }
 
@@ -37,6 +38,7 @@ export async function openFederation(needs: FederationNeeds): Promise<OpenFedera
   const inbox = new Inbox({ store: house.stores.federationHeld, parse: house.parse, log });
   const records = new Records({ store: house.stores.federationAttempts, log });
   records.start();
+  const gate = new Gate({ book, router: house.router });
   const federation = new Federation({
     house,
     log,
@@ -50,7 +52,7 @@ export async function openFederation(needs: FederationNeeds): Promise<OpenFedera
     },
     queue,
     judge: (domain) => book.judge(domain),
-    gate: new Gate({ book, router: house.router }),
+    gate,
     hold: (stanza, direction) => inbox.hold(stanza, direction),
     record: (attempt) => records.add(attempt),
     secret: await dialbackSecret(house.stores.settings),
@@ -61,6 +63,7 @@ export async function openFederation(needs: FederationNeeds): Promise<OpenFedera
   return {
     links: federation,
     inbox,
+    gate,
     records,
     [Symbol.asyncDispose]: async () => {
       unwatch();

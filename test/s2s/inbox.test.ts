@@ -44,7 +44,10 @@ describe('the inbox of domains that are not decided', () => {
       ],
     );
     await decide(scene, { default: 'ask', rules: [ruleFor('new.test')] });
-    assert.equal(await inbox.release('new.test', deliverHeld(scene.house)), 3);
+    assert.deepEqual(await inbox.release('new.test', deliverHeld(scene.house, elsewhere.gate)), {
+      delivered: 3,
+      refused: 0,
+    });
     assert.deepEqual(
       elsewhere.all().map(({ attrs }) => attrs.id),
       ['one', 'three'],
@@ -61,7 +64,7 @@ describe('the inbox of domains that are not decided', () => {
     const { scene, inbox, elsewhere, juliet } = await open(t);
     await elsewhere.says(chat('juliet@example.test', 'two', 'nurse@new.test/tv'));
     await decide(scene, { default: 'open' });
-    await inbox.release('new.test', deliverHeld(scene.house));
+    await inbox.release('new.test', deliverHeld(scene.house, elsewhere.gate));
     await juliet.all();
     await juliet.gets("<iq type='set'><query xmlns='urn:xmpp:mam:2'/></iq>");
     assert.match((await juliet.all()).map(serialize).join(), /two/);
@@ -89,7 +92,7 @@ describe('the inbox of domains that are not decided', () => {
         "<received xmlns='urn:xmpp:carbons:2'/></message>",
     );
     await decide(scene, { default: 'open' });
-    await inbox.release('new.test', deliverHeld(scene.house));
+    await inbox.release('new.test', deliverHeld(scene.house, elsewhere.gate));
     const text = (await juliet.all()).map(serialize).join();
     assert.doesNotMatch(text, /2001|carbons/);
   });
@@ -111,6 +114,38 @@ describe('the inbox of domains that are not decided', () => {
     assert.equal(await inbox.count(), 0);
   });
 
+  it('what was held passes the gate again: who may not talk outside any more is not reached, nor heard (SECURITY 51)', async (t) => {
+    const { scene, inbox, elsewhere, juliet } = await open(t);
+    const romeo = await scene.comes('romeo@example.test/orchard');
+    for (const who of ['juliet', 'romeo']) {
+      await elsewhere.says(chat(`${who}@example.test`, 'in', 'nurse@new.test/tv'));
+      await scene.settle();
+    }
+    await juliet.sends(chat('nurse@new.test', 'out'));
+    await romeo.sends(chat('nurse@new.test', 'psst'));
+    await decide(scene, { default: 'open', outside: 'chosen', people: ['juliet@example.test'] });
+    assert.deepEqual(await inbox.release('new.test', deliverHeld(scene.house, elsewhere.gate)), {
+      delivered: 2,
+      refused: 2,
+    });
+    assert.deepEqual(
+      elsewhere.all().map((one) => [one.attrs.id, one.attrs.type === 'error' && conditionOf(one)]),
+      [
+        ['in', 'not-allowed'],
+        ['out', false],
+      ],
+    );
+    assert.deepEqual(
+      (await juliet.all()).map(({ attrs }) => attrs.id),
+      ['in'],
+    );
+    assert.deepEqual(
+      (await romeo.all()).map((one) => [one.attrs.id, conditionOf(one)]),
+      [['psst', 'forbidden']],
+    );
+    assert.equal(await inbox.count(), 0);
+  });
+
   it('one that cannot be taken further does not stop the others', async (t) => {
     const { inbox, juliet } = await open(t);
     for (const text of ['one', 'two']) await juliet.sends(chat('nurse@new.test', text));
@@ -120,6 +155,6 @@ describe('the inbox of domains that are not decided', () => {
       got.push(stanza.id);
       throw new StanzaError('internal-server-error');
     });
-    assert.deepEqual([released, got], [2, ['one', 'two']]);
+    assert.deepEqual([released, got], [{ delivered: 0, refused: 2 }, ['one', 'two']]);
   });
 });

@@ -25,6 +25,7 @@ import type { TransferList } from '../../server/host/transfers.ts';
 import { modules } from '../../server/modules/index.ts';
 import { allOptions } from '../../server/options.ts';
 import { registrarOf } from '../../server/registrar.ts';
+import { Gate } from '../../server/s2s/gate.ts';
 import { deliverHeld, refuseHeld } from '../../server/s2s/held.ts';
 import { Inbox } from '../../server/s2s/inbox.ts';
 import { PolicyBook } from '../../server/s2s/policy-book.ts';
@@ -262,7 +263,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
       inbox,
       records: new Records({ store: stores.federationAttempts, log }),
       running: options.links ?? NO_LINKS,
-      deliver: deliverHeld(house),
+      deliver: deliverHeld(house, new Gate({ book, router: house.router })),
       refuse: refuseHeld(house),
     },
     files: fileSpace(folder, values),
