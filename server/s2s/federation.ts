@@ -6,6 +6,7 @@ import type { Draft } from './calling.ts';
 import { checkPolicy } from './checks.ts';
 import type { Context, QueueRow } from './context.ts';
 import { ServerDoor } from './door.ts';
+import { ourComplaint, theirComplaint } from './ending.ts';
 import { type Link, Pace, pairOf } from './link.ts';
 import { idleMinutes } from './options.ts';
 import { joinLink, makeLink } from './outgoing.ts';
@@ -261,8 +262,10 @@ export class Federation {
         if (++handled % 32 === 0) await new Promise(setImmediate);
       }
     } catch (error) {
-      if (error instanceof StreamError) await link.farewell(error);
-      else {
+      if (error instanceof StreamError) {
+        link.failed(ourComplaint(error));
+        await link.farewell(error);
+      } else {
         log.error({ err: error }, 'the stream to another server failed');
         stream.close(new StreamError('internal-server-error', 'Something went wrong on the server.'));
       }
@@ -285,6 +288,7 @@ export class Federation {
     }
     if (xmlns === NS.stream && element.name === 'error') {
       const { code, facts } = problemOf(element);
+      link.failed(theirComplaint(element));
       this.#context.log.info({ domain: [...namesOf(link)], code, ...facts }, 'another server has ended the stream');
       link.stream.close();
     }

@@ -13,6 +13,7 @@ import { checkPolicy, checkTls } from './checks.ts';
 import { type Claimant, Claims } from './claims.ts';
 import type { Context, Examined } from './context.ts';
 import { domainIn } from './domain.ts';
+import { ourComplaint, theirComplaint } from './ending.ts';
 import { Link, type Pace, pairOf } from './link.ts';
 import { LinkProblem } from './problem.ts';
 import type { Inquiries } from './verifying.ts';
@@ -116,6 +117,7 @@ export class Incoming {
           'a server broke the rules',
         );
         if (this.#link === undefined) this.#failed(new LinkProblem('broke-the-rules', { text: error.message }));
+        else if (!this.#reported) this.#link.failed(ourComplaint(error));
         this.close(error);
       } else {
         log.error({ err: error, domain: this.#domain }, 'the stream of another server failed');
@@ -244,6 +246,7 @@ export class Incoming {
       return;
     }
     if (xmlns === NS.stream && element.name === 'error') {
+      link?.failed(theirComplaint(element));
       this.stream.close();
       return;
     }

@@ -13,6 +13,9 @@ import { Acknowledging, type Sent } from './acknowledging.ts';
 import type { Proof, Transport } from './attempt.ts';
 import type { Context } from './context.ts';
 import { domainOf } from './domain.ts';
+import { endings } from './ending.ts';
+import { textAt } from './late.ts';
+import { LinkProblem } from './problem.ts';
 import type { Remote, Waiting } from './remote.ts';
 
 const WRAP = 2 ** 32;
@@ -77,6 +80,10 @@ export class Link {
   readonly #acks: Acknowledging<Outgoing>;
   /** The last stanza for which the next had to wait, until it counts as handled. */
   #handling: Promise<void> | undefined;
+  /** What was wrong with it. */
+  #problem: LinkProblem | undefined;
+  /** Somebody has taken leave: that it ends is no fault. */
+  #taken = false;
   /** Answers to the pings of all links come in anywhere. */
   readonly #answered: (id: string) => boolean;
 
@@ -118,9 +125,10 @@ export class Link {
 
   /** Sends a stanza; its remote gets it back should the stream end before it was confirmed. */
   send(remote: Remote, waiting: Waiting): void {
-    const { text, kind, mayBeAnswered } = waiting.stanza;
+    const { kind, mayBeAnswered } = waiting.stanza;
     this.sent++;
     this.lastUsed = Date.now();
+    const text = textAt(this.lastUsed, waiting);
     this.stream.send(text);
     const trifle = kind === 'iq' && !mayBeAnswered;
     this.#acks.sent({ at: this.lastUsed, size: text.length, trifle, remote, waiting });
@@ -129,8 +137,14 @@ export class Link {
   /** Looks after it. False when it is of no use any more. */
   lives(now: number): boolean {
     if (!this.#acks.silent(now, this.stream.unsent > 0)) return true;
+    this.failed(new LinkProblem('too-slow'));
     this.stream.destroy();
     return false;
+  }
+
+  /** It ends because of this, which is to be explained. */
+  failed(problem: LinkProblem | undefined): void {
+    this.#problem ??= problem;
   }
 
   /** Asks at once what has arrived. */
@@ -145,6 +159,7 @@ export class Link {
 
   /** Ends it, once it is known what has arrived, or a moment later: what was not confirmed is sent again, and would come twice. */
   close(error?: StreamError): void {
+    this.#taken = true;
     if (this.unconfirmed === 0) {
       void this.farewell(error);
       return;
@@ -160,6 +175,7 @@ export class Link {
 
   /** Ends it, whoever wants that: the other side is told what we have of it (XEP-0198 §4), or would send it again. Never rejects. */
   async farewell(error?: StreamError, header?: OpenHeader): Promise<void> {
+    this.#taken = true;
     await this.#handling;
     const { handled } = this.#acks;
     if (handled !== undefined) {
@@ -171,11 +187,22 @@ export class Link {
 
   /** Nothing goes over it any more: what may not have arrived goes back to where it came from. */
   finish(): void {
+    this.#explain();
     const back = new Map<Remote, Waiting[]>();
     for (const remote of this.leaving) back.set(remote, []);
     for (const { remote, waiting } of this.#acks.giveBack()) back.get(remote)?.push(waiting);
     this.leaving.clear();
     for (const [remote, items] of back) remote.detached(this, items);
+  }
+
+  /** Writes down why it has ended, where it should not have. */
+  #explain(): void {
+    const { unconfirmed } = this;
+    if (!this.#taken && unconfirmed > 0) this.failed(new LinkProblem('closed', { unconfirmed }));
+    if (this.#problem === undefined) return;
+    const pairs = new Set(this.entering);
+    for (const { local, domain } of this.leaving) pairs.add(pairOf(local, domain));
+    for (const attempt of endings(this, pairs, this.#problem)) this.#context.record(attempt);
   }
 
   /** We ask to be told what has arrived (XEP-0198 §3): from here on the other side counts. */

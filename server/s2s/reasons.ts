@@ -136,7 +136,13 @@ const REASONS: Readonly<Record<ProblemCode, Reason>> = {
       `${capital(`${found(context)}${door(facts, context)}`)} did not answer in time.`,
       `Their server does not run, or a firewall is between, here or there. ${LATER}`,
     ),
-  closed: (_, { domain }) => nobody(`The connection with ${domain} was closed before it was ready.`, LATER),
+  closed: ({ unconfirmed }, { domain }) =>
+    nobody(
+      unconfirmed === undefined
+        ? `The connection with ${domain} was closed before it was ready.`
+        : `The connection with ${domain} broke off before they had confirmed all that they were sent.`,
+      LATER,
+    ),
   'no-answer': ({ seconds }, { domain, direction }) =>
     theirs(
       direction === 'in'

@@ -119,6 +119,23 @@ test('servers that are called and behave badly', async (stage) => {
     assert.equal(s.attempts('evil.test').at(-1)?.outcome, 'connected');
   });
 
+  for (const [condition, code] of [
+    ['undefined-condition', 'stream-error'],
+    ['policy-violation', 'policy-theirs'],
+    ['not-authorized', 'stream-error'],
+    ['system-shutdown', undefined],
+  ] as const) {
+    await attack(`who ends a link with ${condition}: ${code ?? 'nothing'} is written down`, async (_t, peer) => {
+      trying();
+      const wire = await peer.called();
+      await takes(wire);
+      await until(() => remote().link !== undefined, 'the link');
+      wire.write(`<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`);
+      await until(() => remote().link === undefined, 'the end');
+      assert.deepEqual(s.codes('evil.test'), code === undefined ? [undefined] : [undefined, code]);
+    });
+  }
+
   await attack('SECURITY 31: on a stream of ours that goes both ways nobody else comes in', async (_t, peer) => {
     trying();
     const wire = await peer.called();
@@ -126,6 +143,8 @@ test('servers that are called and behave badly', async (stage) => {
     await until(() => remote().link !== undefined, 'the link');
     wire.write("<message from='romeo@mantua.test' to='juliet@verona.test'><body>one</body></message>");
     await wire.fails('invalid-from');
+    await until(() => remote().link === undefined, 'the end');
+    assert.deepEqual(s.codes('evil.test'), [undefined, 'broke-the-rules'], 'it is written down why the link has ended');
   });
 
   await attack(

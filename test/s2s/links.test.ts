@@ -178,6 +178,66 @@ describe('two houses', () => {
     assert.equal(mantua.federation.queues().length, 0);
   });
 
+  test('XEP-0203: what has waited says when it was said, and what goes at once does not', async (t) => {
+    const { verona, juliet, romeo, book } = await lovers(t);
+    const there = book.get('mantua.test')!;
+    book.set('mantua.test', '127.0.0.1:1');
+    const now = Date.now();
+    await juliet.sends(say(ROMEO, 'early'));
+    const [said] = [...verona.rows.values()];
+    await juliet.sends(
+      `<message to='${ROMEO}' type='chat' id='own'><body>own</body><delay xmlns='urn:xmpp:delay' from='${JULIET}' stamp='2001-01-01T00:00:00Z'/></message>`,
+    );
+    await until(() => verona.attempts.length > 0, 'an attempt');
+    book.set('mantua.test', there);
+    t.mock.method(Date, 'now', () => now + 20_000);
+    await verona.federation.tryNow('verona.test', 'mantua.test');
+    const stamps = async (): Promise<unknown[]> => {
+      const message = await romeo.receivesAny();
+      return [message.attrs.id, ...message.getChildren('delay').map(({ attrs }) => [attrs.from, attrs.stamp])];
+    };
+    assert.deepEqual(await stamps(), ['early', ['verona.test', new Date(said!.at).toISOString()]]);
+    assert.deepEqual(await stamps(), ['own', [JULIET, '2001-01-01T00:00:00Z']]);
+    await juliet.sends(say(ROMEO, 'now'));
+    assert.deepEqual(await stamps(), ['now']);
+  });
+
+  test('a link that breaks off, or is silent, with something unconfirmed is written down; one that is closed is not', async (t) => {
+    const { verona, mantua, juliet, romeo } = await lovers(t);
+    const failed = () =>
+      verona.attempts.flatMap(({ outcome, domain, direction, problem }) =>
+        outcome === 'failed' ? [[domain, direction, problem]] : [],
+      );
+    await juliet.sends(say(ROMEO, 'zero'));
+    await hears(romeo, 'zero');
+    await until(() => links(verona)[0]?.unconfirmed === 0, 'the acknowledgement');
+    verona.federation.closeNow('mantua.test');
+    await until(() => links(verona).length === 0, 'the polite end');
+    assert.deepEqual(failed(), []);
+    await juliet.sends(say(ROMEO, 'one'));
+    await hears(romeo, 'one');
+    await until(() => links(verona)[0]?.unconfirmed === 0, 'the other acknowledgement');
+    for (const incoming of mantua.federation.door) incoming.stream.duplex.pause();
+    await juliet.sends(say(ROMEO, 'two'));
+    await until(() => links(verona)[0]?.unconfirmed === 1, 'the sending');
+    for (const incoming of mantua.federation.door) incoming.stream.destroy();
+    await until(() => links(verona).length === 0, 'the end of the link');
+    const broken = ['mantua.test', 'out', { code: 'closed', facts: { unconfirmed: 1 } }];
+    assert.deepEqual(failed(), [broken]);
+    await verona.federation.tryNow('verona.test', 'mantua.test');
+    await hears(romeo, 'two');
+    await until(() => links(verona)[0]?.unconfirmed === 0, 'the last acknowledgement');
+    for (const incoming of mantua.federation.door) incoming.stream.duplex.pause();
+    await juliet.sends(say(ROMEO, 'three'));
+    const link = verona.federation.remotes.find('verona.test', 'mantua.test')!.link!;
+    link.confirm();
+    await until(() => link.stream.unsent === 0, 'the question');
+    link.lives(Date.now());
+    assert.equal(link.lives(Date.now() + 31_000), false);
+    await until(() => links(verona).length === 0, 'the end of the silent link');
+    assert.deepEqual(failed(), [broken, ['mantua.test', 'out', { code: 'too-slow', facts: {} }]]);
+  });
+
   test('what was sent and never confirmed is sent again, before what was said after it', async (t) => {
     const { verona, mantua, juliet, romeo } = await lovers(t);
     await juliet.sends(say(ROMEO, 'zero'));

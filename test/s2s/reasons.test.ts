@@ -23,6 +23,11 @@ const say = (code: ProblemCode, facts: Facts = {}, context: Partial<ReasonContex
   return { text: `${sentence} ${remedy}`, whose };
 };
 
+it('a link that was up and breaks off is not said to have never been ready', () => {
+  const said = explain({ code: 'closed', facts: { unconfirmed: 2 } }, { domain: 'a.test', local: 'b.test' });
+  assert.match(said.sentence, /broke off before they had confirmed/);
+});
+
 describe('why there is no link, in words', () => {
   it('there are as many as the list of problems says', () => {
     assert.ok(CODES.length >= 40);
