@@ -162,10 +162,15 @@ describe('an announcement', () => {
   test('of 2,000 people does not hold the loop up', async (t) => {
     const scene = await openScene(t);
     await crowd(scene, 2_000);
+    // What this thread worked between two beats: on a busy machine it also waits for others, which shows nothing.
+    const worked = (): number => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    };
     let longest = 0;
-    let last = performance.now();
+    let last = worked();
     const beat = setInterval(() => {
-      const now = performance.now();
+      const now = worked();
       longest = Math.max(longest, now - last);
       last = now;
     }, 1);
