@@ -10,7 +10,7 @@ import { FakeTransfers, putFile } from '../support/files.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import { makes } from '../support/rooms.ts';
 import type { Scene } from '../support/scene.ts';
-import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const NASTY = '<img src=x onerror="document.title=1">.png';
 const ROOM = 'garden@conference.example.test';
@@ -171,7 +171,12 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByRole('dialog').getByText(`Delete “\u2068${NASTY}\u2069”?`).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await row(page, NASTY).waitFor({ state: 'detached' });
-    assert.match(await audited(), /^olga file\.remove juliet@example\.test \{"files":1,"bytes":48000000,"names":"<img/);
+    await eventually(async () =>
+      assert.match(
+        await audited(),
+        /^olga file\.remove juliet@example\.test \{"files":1,"bytes":48000000,"names":"<img/,
+      ),
+    );
     await find.getByLabel('Link from a chat').fill(link);
     await press(page, 'Find');
     await find.getByText('There is no file behind this link').waitFor();
@@ -202,7 +207,9 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await dialog.getByLabel(`Type ${ROMEO} to confirm`).fill(ROMEO);
     await dialog.getByRole('button', { name: 'Delete all of them' }).click();
     await page.getByText('There is nothing here, or not any more.').waitFor();
-    assert.match(await audited(), /^olga file\.remove-all romeo@example\.test \{"files":6,/);
+    await eventually(async () =>
+      assert.match(await audited(), /^olga file\.remove-all romeo@example\.test \{"files":6,/),
+    );
 
     await press(page, 'Delete old files');
     await dialog.getByLabel('From before').fill('9999-01-01');
@@ -213,7 +220,7 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await dialog.getByLabel(`Type ${day} to confirm`).fill(day);
     await press(page, 'Delete them');
     await page.getByText('Deleted: one file (100 bytes).').last().waitFor();
-    assert.match(await audited(), new RegExp(`^olga file\\.remove-all ${day} `));
+    await eventually(async () => assert.match(await audited(), new RegExp(`^olga file\\.remove-all ${day} `)));
     await page.goto(`${url}/activity`);
     await page.getByText('Deleted all files of, or from before,').first().waitFor();
   });
@@ -224,7 +231,7 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await press(page, /^Break off juliet/);
     await page.getByRole('dialog').getByRole('button', { name: 'Break off' }).click();
     await section(page, 'On their way now').getByText('balcony').waitFor({ state: 'detached' });
-    assert.match(await audited(), /^olga transfer\.end juliet@example\.test\/balcony/);
+    await eventually(async () => assert.match(await audited(), /^olga transfer\.end juliet@example\.test\/balcony/));
   });
 
   it('says so when the disk is nearly full, and while it is switched off', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -48,6 +49,18 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
 export async function picture(page: Page, name: string): Promise<void> {
   await mkdir(OUTPUT, { recursive: true });
   await page.screenshot({ path: join(OUTPUT, `panel-${name}.png`), fullPage: true });
+}
+
+/** Waits until something holds, 5 s at most: what a page shows may be a moment ahead of what is written down. */
+export async function eventually(holds: () => Promise<void>): Promise<void> {
+  for (const end = Date.now() + 5_000; ; ) {
+    try {
+      return await holds();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(50);
+    }
+  }
 }
 
 interface Finding {

@@ -9,7 +9,7 @@ import { selfSigned } from '../http/support.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import { enters, say } from '../support/rooms.ts';
 import type { Scene } from '../support/scene.ts';
-import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const NASTY = '<img src=x onerror="document.title=1">';
 /** A name as long as they may be, without a place to break it. */
@@ -74,7 +74,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByRole('heading', { level: 1, name: 'Garden café' }).waitFor();
     assert.equal(await page.title(), 'Garden café · Hallway');
     await section(page, 'Members').getByText('juliet@example.test').waitFor();
-    assert.match((await audited())[0]!, /^olga room\.create .*"membersOnly":"on"/);
+    await eventually(async () => assert.match((await audited())[0]!, /^olga room\.create .*"membersOnly":"on"/));
   });
 
   it('changes how it is, and says at the field what is wrong', async () => {
@@ -95,7 +95,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('Herbs & <b>flowers</b>').first().waitFor();
     const { config } = (await scene.stores.rooms.get('conference.example.test', 'garden'))!;
     assert.deepEqual([config.membersOnly, config.password, config.memberList], [false, 'rose-4711', ['moderator']]);
-    assert.ok(!(await audited())[0]!.includes('4711'));
+    await eventually(async () => assert.ok(!(await audited())[0]!.includes('4711')));
     await page.reload();
     await form.getByText('There is one. Type another to replace it.').waitFor();
     assert.doesNotMatch(await page.content(), /4711/, 'SECURITY 67: it goes in and never comes out');
@@ -121,7 +121,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await dialog.getByLabel('Reason').fill('Too loud');
     await press(page, 'Take out');
     await page.getByText('Nobody is in the room').waitFor();
-    assert.match((await audited())[0]!, /^olga room\.kick .*"reason":"Too loud"/);
+    await eventually(async () => assert.match((await audited())[0]!, /^olga room\.kick .*"reason":"Too loud"/));
     assert.equal(await page.title(), 'Garden café · Hallway');
   });
 
@@ -143,7 +143,9 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await members.getByRole('button', { name: 'Actions for romeo@example.test' }).click();
     await page.getByRole('menuitem', { name: 'Lift the ban' }).click();
     await romeo.waitFor({ state: 'detached' });
-    assert.equal((await audited(3)).filter((row) => row.startsWith('olga room.member')).length, 3);
+    await eventually(async () =>
+      assert.equal((await audited(3)).filter((row) => row.startsWith('olga room.member')).length, 3),
+    );
   });
 
   it('shows what was said only to who says why, and writes it down', async () => {
@@ -155,7 +157,9 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await press(page, 'Read what was said');
     await said.getByText('Buds & bugs').waitFor();
     await said.getByText(NASTY, { exact: true }).waitFor();
-    assert.match((await audited())[0]!, /^olga room\.archive-read \{"reason":"Complaint of Juliet","messages":2/);
+    await eventually(async () =>
+      assert.match((await audited())[0]!, /^olga room\.archive-read \{"reason":"Complaint of Juliet","messages":2/),
+    );
     const bugs = said.getByRole('listitem').filter({ hasText: 'Buds' });
     await bugs.getByRole('button', { name: /^Remove…/ }).click();
     const dialog = page.getByRole('dialog');
@@ -165,7 +169,9 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await said.getByText('This message was removed: “No <b>bugs</b>”.').waitFor();
     await said.getByText('Buds').waitFor({ state: 'detached' });
     assert.equal(await said.getByRole('button', { name: /^Remove…/ }).count(), 1);
-    assert.match((await audited())[0]!, /^olga room\.moderate .*"reason":"No <b>bugs<\/b>"/);
+    await eventually(async () =>
+      assert.match((await audited())[0]!, /^olga room\.moderate .*"reason":"No <b>bugs<\/b>"/),
+    );
     await page.goto(`${url}/activity`);
     await page.getByText('Took a message away in the room').waitFor();
     await page.getByText('Read what was said in the room').waitFor();
@@ -282,7 +288,7 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('people are sent to team-10@conference.example.test').waitFor();
     await press(page, 'Free the name garden');
     await page.getByText('No name is retired.').waitFor();
-    assert.match((await audited(2))[1]!, /^olga room\.destroy .*"reason":"Winter"/);
+    await eventually(async () => assert.match((await audited(2))[1]!, /^olga room\.destroy .*"reason":"Winter"/));
   });
 
   it('says so while rooms are switched off', async () => {
