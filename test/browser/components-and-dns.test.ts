@@ -3,7 +3,6 @@ import '../../admin-ui/build-if-stale.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { createPanelDoor, type Door } from '../../server/http/door.ts';
 import { NameError, type Names, type SrvRecord } from '../../server/s2s/names.ts';
@@ -11,7 +10,7 @@ import { selfSigned } from '../http/support.ts';
 import { componentComes } from '../support/component.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import type { Scene } from '../support/scene.ts';
-import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const NASTY = '<img src=x onerror="document.title=1">';
 
@@ -51,14 +50,11 @@ describe('components and the DNS doctor in a browser', { skip: noBrowser, timeou
   const record = (page: Page, name: string) =>
     page.getByRole('list', { name: 'Records' }).getByRole('listitem').filter({ hasText: name });
   /** The last thing that was written down. The page may show what was done a moment before that is. */
-  const audited = async (expected: string) => {
-    for (let tries = 0; ; tries++) {
+  const audited = (expected: string) =>
+    eventually(async () => {
       const [row] = await scene.stores.audit.page({ limit: 1 });
-      const found = `${row?.actor} ${row?.action} ${row?.subject}`;
-      if (tries === 100 || found === expected) return assert.equal(found, expected);
-      await sleep(50);
-    }
-  };
+      assert.equal(`${row?.actor} ${row?.action} ${row?.subject}`, expected);
+    });
 
   before(async () => {
     const listeners = ['c2s [::]:5222', 's2s [::]:5269', 'component 127.0.0.1:5347'].map((words) => {

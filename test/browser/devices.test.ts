@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Device } from '../../server/storage/stores/devices.ts';
 import { openPanelDoor, type PanelDoor } from './panel-door.ts';
-import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const DAY = 24 * 60 * 60_000;
 const NASTY = '<img src=x onerror="document.title=1">';
@@ -140,8 +140,10 @@ describe('devices in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
     const [left] = await door.house.stores.devices.of(account);
     assert.equal(left!.current, undefined);
     assert.deepEqual(await woken(), []);
-    const entries = await door.house.stores.audit.page({ limit: 5 });
-    assert.equal(entries.filter(({ action, actor }) => action === 'device.revoke' && actor === 'olga').length, 2);
+    await eventually(async () => {
+      const entries = await door.house.stores.audit.page({ limit: 5 });
+      assert.equal(entries.filter(({ action, actor }) => action === 'device.revoke' && actor === 'olga').length, 2);
+    });
   });
 
   it('says so when the device is gone by then', async () => {

@@ -3,7 +3,6 @@ import '../../admin-ui/build-if-stale.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { createPanelDoor, type Door } from '../../server/http/door.ts';
 import { selfSigned } from '../http/support.ts';
@@ -12,7 +11,7 @@ import { FakeLinks, link } from '../support/fake-federation.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import type { Scene } from '../support/scene.ts';
 import { CAPULET, connected, expired, kept, MONTAGUE, NASTY } from './federation-facts.ts';
-import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const HOUR = 60 * 60_000;
 
@@ -30,14 +29,14 @@ describe('other servers in a browser', { skip: noBrowser, timeout: 240_000 }, ()
   const row = (page: Page, list: string, text: string) =>
     page.getByRole('list', { name: list, exact: true }).getByRole('listitem').filter({ hasText: text });
   /** The last things that were written down, the newest first. The page may show what was done a moment before that is. */
-  const audited = async (...expected: readonly string[]) => {
-    for (let tries = 0; ; tries++) {
+  const audited = (...expected: readonly string[]) =>
+    eventually(async () => {
       const rows = await scene.stores.audit.page({ limit: expected.length });
-      const found = rows.map(({ actor, action, subject }) => `${actor} ${action} ${subject}`);
-      if (tries === 100 || found.join() === expected.join()) return assert.deepEqual(found, expected);
-      await sleep(50);
-    }
-  };
+      assert.deepEqual(
+        rows.map(({ actor, action, subject }) => `${actor} ${action} ${subject}`),
+        expected,
+      );
+    });
   const hold = (domain: string, from: string, kind: 'message' | 'presence' = 'message') =>
     scene.stores.federationHeld.add({
       domain,

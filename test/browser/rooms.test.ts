@@ -95,7 +95,9 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('Herbs & <b>flowers</b>').first().waitFor();
     const { config } = (await scene.stores.rooms.get('conference.example.test', 'garden'))!;
     assert.deepEqual([config.membersOnly, config.password, config.memberList], [false, 'rose-4711', ['moderator']]);
-    await eventually(async () => assert.ok(!(await audited())[0]!.includes('4711')));
+    // Of this change, and not of what was written down before it: else there is nothing that could tell.
+    await eventually(async () => assert.match((await audited())[0]!, /^olga room\.configure /));
+    assert.ok(!(await audited())[0]!.includes('4711'));
     await page.reload();
     await form.getByText('There is one. Type another to replace it.').waitFor();
     assert.doesNotMatch(await page.content(), /4711/, 'SECURITY 67: it goes in and never comes out');

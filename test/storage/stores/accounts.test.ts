@@ -163,14 +163,12 @@ describe('accounts', () => {
     await db.run(sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
       INSERT INTO account (domain, local, name, status, reason, search, created_at)
       SELECT 'office.test', 'user' || i, 'Person ' || i, 'active', '', 'user' || i || ' person ' || i, 1 FROM n`);
-    // The fastest of some: a busy machine has its own pauses.
-    let took = Infinity;
-    for (let n = 0; n < 5; n++) {
-      const began = performance.now();
-      const page = await accounts.page({ limit: 50, search: 'person 99', after: 'user990@office.test' });
-      took = Math.min(took, performance.now() - began);
-      assert.equal(page.total, 111);
-    }
+    // What it worked, in all threads: on a busy machine it also waits for others.
+    const before = process.cpuUsage();
+    const page = await accounts.page({ limit: 50, search: 'person 99', after: 'user990@office.test' });
+    const { user, system } = process.cpuUsage(before);
+    const took = (user + system) / 1_000;
+    assert.equal(page.total, 111);
     assert.ok(took < 100, `a searched page took ${took} ms`);
   });
 });
