@@ -1,6 +1,7 @@
 import { createApp } from 'vue';
 import App from './App.vue';
+import { i18n } from './language.ts';
 import { router } from './router.ts';
 import './styles.css';
 
-createApp(App).use(router).mount('#app');
+createApp(App).use(router).use(i18n).mount('#app');

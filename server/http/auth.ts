@@ -58,7 +58,7 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
       checkOrigin(request, token !== undefined);
       return;
     }
-    const admin = access === 'admin' && token !== undefined ? await commands.admins.session(token) : undefined;
+    const admin = access !== 'local' && token !== undefined ? await commands.admins.session(token) : undefined;
     if (admin === undefined) throw new HttpError(401, 'not-signed-in', 'Sign in first.');
     checkOrigin(request, true);
     request.actor = { name: admin.name, door: 'panel' };

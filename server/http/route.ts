@@ -3,11 +3,18 @@ import type { Actor } from '../commands/actor.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, Route } from './contract/index.ts';
 
 /**
- * Who may use a route. `public`: anybody who reaches the door. `admin`: a signed-in administrator, or whoever may open
+ * What an administrator may be allowed to do. `look`: read what the pages show. `help`: what the help desk does for one person
+ * (reset a password, disable). `admin`: change how the house is. `audit`: read what people have said to each other. `owner`: decide
+ * who the administrators are, and carry the house away.
+ */
+export type Right = 'look' | 'help' | 'admin' | 'audit' | 'owner';
+
+/**
+ * Who may use a route. `public`: anybody who reaches the door. A right: a signed-in administrator who has it, or whoever may open
  * the Unix socket. `local`: the latter alone; the panel's door has no such route. `web`: anybody, and pages of other sites as
  * well: the route must decide by itself which, and must not look at cookies.
  */
-export type Access = 'public' | 'web' | 'admin' | 'local';
+export type Access = 'public' | 'web' | 'local' | Right;
 
 /** What a route is given. */
 export interface Call<R extends Route> {
@@ -29,6 +36,8 @@ export interface RouteEntry {
   readonly there?: () => boolean;
   /** It writes its own answer (not JSON). */
   readonly raw?: true;
+  /** Who has not proved a short while ago who they are must do so first. */
+  readonly dangerous?: true;
 }
 
 /** One route that answers with JSON; throws CommandError or HttpError to refuse. */
@@ -48,6 +57,11 @@ export function rawRoute<R extends Route>(
   handle: (call: Call<R>) => Promise<unknown>,
 ): RouteEntry {
   return { key, access, handle: handle as RouteEntry['handle'], raw: true };
+}
+
+/** A route for what cannot be taken back, or opens the house: only for who has just proved who they are. */
+export function dangerous(entry: RouteEntry): RouteEntry {
+  return { ...entry, dangerous: true };
 }
 
 export const DONE = { done: true } as const;
