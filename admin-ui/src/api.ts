@@ -1,4 +1,5 @@
 import type { BodyOf, Contract, ParamsOf, QueryOf, ReplyOf, Route } from '../../server/http/contract/index.ts';
+import { t } from './language.ts';
 
 /** The routes that answer with JSON; the event stream and the certificate are fetched by the browser itself. */
 export type Endpoint = { [R in Route]: Contract[R] extends { reply: unknown } ? R : never }[Route];
@@ -39,7 +40,7 @@ export function whenSignedOut(action: () => void): void {
 export function plainWords(reason: unknown): string {
   return reason instanceof ApiError
     ? reason.message
-    : 'Something went wrong in this page. Load it again and try once more.';
+    : t('Something went wrong in this page. Load it again and try once more.');
 }
 
 function fill(path: string, params: Record<string, string | number> = {}): string {
@@ -52,7 +53,9 @@ function search(query: Record<string, unknown> = {}): string {
 }
 
 async function refusal(response: Response): Promise<ApiError> {
-  const fallback = `The server answered with an error (${response.status}). Try again in a moment.`;
+  const fallback = t('The server answered with an error ({status}). Try again in a moment.', {
+    status: response.status,
+  });
   try {
     const { error } = (await response.json()) as { error?: { code?: string; message?: string; field?: string } };
     return new ApiError(response.status, error?.code ?? 'unknown', error?.message || fallback, error?.field);
@@ -81,7 +84,7 @@ export async function api<Key extends Endpoint>(key: Key, ...[input]: Rest<Key>)
   try {
     response = await fetch(fill(path, params) + search(query), init);
   } catch {
-    throw new ApiError(0, 'unreachable', 'The server cannot be reached. Check the network and try again.');
+    throw new ApiError(0, 'unreachable', t('The server cannot be reached. Check the network and try again.'));
   }
   if (!response.ok) {
     const error = await refusal(response);

@@ -1,5 +1,6 @@
 import type { Overview } from '../../server/http/contract/index.ts';
 import { date } from './format.ts';
+import { t } from './language.ts';
 
 type Certificate = Overview['certificates'][number];
 
@@ -12,13 +13,22 @@ export const isEnding = ({ notAfter }: Certificate, now: number): boolean => not
 export function certificateWords(one: Certificate, now: number): string {
   const own = one.source === 'internal';
   if (!isEnding(one, now)) {
-    return `Certificate ${own ? 'of this house’s authority, renewed by itself' : 'from elsewhere'}, valid until ${date(one.notAfter)}`;
+    return t('Certificate {what}, valid until {date}', {
+      what: own ? t('of this house’s authority, renewed by itself') : t('from elsewhere'),
+      date: date(one.notAfter),
+    });
   }
   const what =
     one.notAfter > now
-      ? `The certificate of ${one.domain} ends on ${date(one.notAfter)}.`
-      : `The certificate of ${one.domain} ended on ${date(one.notAfter)}, and chat apps refuse to connect.`;
+      ? t('The certificate of {domain} ends on {date}.', { domain: one.domain, date: date(one.notAfter) })
+      : t('The certificate of {domain} ended on {date}, and chat apps refuse to connect.', {
+          domain: one.domain,
+          date: date(one.notAfter),
+        });
   return own
-    ? `${what} Hallway should have renewed it by itself: check the clock of this machine, and look for certificates in the server’s log.`
-    : `${what} It came from elsewhere, so Hallway does not renew it: put a new one in its place.`;
+    ? t(
+        '{what} Hallway should have renewed it by itself: check the clock of this machine, and look for certificates in the server’s log.',
+        { what },
+      )
+    : t('{what} It came from elsewhere, so Hallway does not renew it: put a new one in its place.', { what });
 }

@@ -1,4 +1,5 @@
 import type { Connection, Overview } from '../../server/http/contract/index.ts';
+import { t } from './language.ts';
 
 /** The port of a listener's address such as `[::]:5222`. */
 export function portOf(listeners: Overview['listeners'], name: string): string | undefined {
@@ -23,7 +24,7 @@ export function serverName(hostname: string | undefined): string | undefined {
 export function serverWords(hostname: string | undefined): string {
   const here = window.location.hostname;
   const onlyHere = here === 'localhost' || here === '[::1]' || here.startsWith('127.');
-  return serverName(hostname) ?? (onlyHere ? 'the name or address of this machine' : here.replace(/^\[|\]$/g, ''));
+  return serverName(hostname) ?? (onlyHere ? t('the name or address of this machine') : here.replace(/^\[|\]$/g, ''));
 }
 
 /** A link to this server, by its name, or by the address that this page was opened by where the name is not known to others. */
@@ -68,26 +69,34 @@ export function welcomeText(
 ): string {
   const origin = connection && originHere(connection.server);
   return [
-    person.name ? `Hello ${person.name},` : 'Hello,',
+    person.name ? t('Hello {name},', { name: person.name }) : t('Hello,'),
     '',
-    'here is your chat account:',
+    t('here is your chat account:'),
     '',
-    `Address: ${person.jid}`,
-    `Password: ${password}`,
+    t('Address: {jid}', { jid: person.jid }),
+    t('Password: {password}', { password }),
     ...(connection ? serverLines(connection) : []),
     '',
-    'Enter them in any XMPP chat app, for example Gajim, Dino, Conversations or Monal.',
-    ...(connection?.webChat ? [`Or chat in your browser: ${origin}/chat`] : []),
+    t('Enter them in any XMPP chat app, for example Gajim, Dino, Conversations or Monal.'),
+    ...(connection?.webChat ? [t('Or chat in your browser: {origin}/chat', { origin })] : []),
     ...(connection?.ownAuthority
-      ? ['', `If the app does not trust the server, install its certificate: ${origin}/api/certificate-authority`]
+      ? [
+          '',
+          t('If the app does not trust the server, install its certificate: {origin}/api/certificate-authority', {
+            origin,
+          }),
+        ]
       : []),
   ].join('\n');
 }
 
 function serverLines({ server, port, tlsPort }: Connection): string[] {
-  const ports = [...(port === null ? [] : [`${port} (STARTTLS)`]), ...(tlsPort === null ? [] : [`${tlsPort} (TLS)`])];
+  const ports = [
+    ...(port === null ? [] : [t('{port} (STARTTLS)', { port })]),
+    ...(tlsPort === null ? [] : [t('{tlsPort} (TLS)', { tlsPort })]),
+  ];
   return [
-    `Server, if your app asks: ${serverWords(server)}`,
-    ...(ports.length > 0 ? [`Port, if your app asks: ${ports.join(' or ')}`] : []),
+    t('Server, if your app asks: {serverWords}', { serverWords: serverWords(server) }),
+    ...(ports.length > 0 ? [t('Port, if your app asks: {join}', { join: ports.join(' or ') })] : []),
   ];
 }

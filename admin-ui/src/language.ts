@@ -1,8 +1,11 @@
 import { createI18n } from 'vue-i18n';
 
 // What the panel says stands in its source in English, and is its own key: a language file has the same sentences in another
-// language. What it lacks is shown in English.
-const files = import.meta.glob<Readonly<Record<string, string>>>('./languages/*.json', { import: 'default' });
+// language. What it lacks is shown in English. The language is settled before anything else of the panel is loaded
+// (composables/language.ts) and another one loads the page again: so sentences may stand in constants, too.
+export type Sentences = Readonly<Record<string, string>>;
+
+const rules: Record<string, (n: number, given: number) => number> = {};
 
 const i18n = createI18n({
   legacy: false,
@@ -12,17 +15,52 @@ const i18n = createI18n({
   missingWarn: false,
   fallbackWarn: false,
   // The keys are sentences, with dots in them: not paths.
-  messageResolver: (messages, key) => (messages as Readonly<Record<string, string>>)[key] ?? null,
+  messageResolver: (messages, key) => (messages as Sentences)[key] ?? null,
   messages: { en: {} } as Record<string, Record<string, string>>,
+  pluralRules: rules,
 });
 
-/** The languages there are, by their codes (BCP 47). */
-export const LANGUAGES: readonly string[] = ['en', ...Object.keys(files).map((file) => file.slice(12, -5))];
+let spoken = 'en';
+let numbers = new Intl.NumberFormat('en');
 
-/** What is shown and said, in the language that was chosen; `{name}` in it stands for what is given, `a | b` for one or more. */
-export const { t } = i18n.global;
+/** The language in which everything is said (BCP 47). */
+export const language = (): string => spoken;
 
-/** The language in which everything is said. */
-export const language = i18n.global.locale;
+/** The forms that a language has for numbers, in the order in which a sentence of it writes them: one, other in English. */
+export function pluralForms(code: string): string[] {
+  const all = ['zero', 'one', 'two', 'few', 'many', 'other'];
+  const has = new Set<string>(new Intl.PluralRules(code).resolvedOptions().pluralCategories);
+  return all.filter((category) => has.has(category));
+}
+
+/** Says everything in this language from now on. Before the first sentence is asked for. */
+export function speak(code: string, sentences: Sentences): void {
+  spoken = code;
+  numbers = new Intl.NumberFormat(code);
+  const plurals = new Intl.PluralRules(code);
+  const forms = pluralForms(code);
+  // A sentence that is missing is said in English, which has two forms.
+  rules[code] = (n, given) => (given === forms.length ? forms.indexOf(plurals.select(n)) : Number(n !== 1));
+  i18n.global.setLocaleMessage(code, { ...sentences });
+  i18n.global.locale.value = code;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * A sentence in the language that was chosen; the English one is its key. `{name}` in it stands for what is given.
+ * With a number `n` the sentence has a form for one and one for more, `{n} file | {n} files`; `{n}` is then written as
+ * people write numbers.
+ */
+export function t(sentence: string): string;
+export function t(sentence: string, values: Values): string;
+export function t(sentence: string, n: number): string;
+export function t(sentence: string, values: Values, n: number): string;
+export function t(sentence: string, given: Values | number = {}, n?: number): string {
+  const values = typeof given === 'number' ? {} : given;
+  const many = typeof given === 'number' ? given : n;
+  if (many === undefined) return i18n.global.t(sentence, values);
+  return i18n.global.t(sentence, { n: numbers.format(many), ...values }, many);
+}
 
 export { i18n };

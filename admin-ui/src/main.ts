@@ -1,7 +1,7 @@
-import { createApp } from 'vue';
-import App from './App.vue';
-import { i18n } from './language.ts';
-import { router } from './router.ts';
+import { learn } from './composables/language.ts';
 import './styles.css';
 
-createApp(App).use(router).use(i18n).mount('#app');
+// Sentences stand in constants, too: the panel is loaded when it is known in which language.
+await learn();
+const { start } = await import('./start.ts');
+start();

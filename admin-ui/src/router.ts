@@ -3,6 +3,7 @@ import { whenSignedOut } from './api.ts';
 import { admin, claimed, knowSession, refreshSession } from './composables/session.ts';
 import { setTitle } from './composables/title.ts';
 import { say } from './composables/toasts.ts';
+import { t } from './language.ts';
 import OverviewPage from './pages/OverviewPage.vue';
 import SignInPage from './pages/SignInPage.vue';
 
@@ -19,32 +20,32 @@ declare module 'vue-router' {
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', component: OverviewPage, meta: { title: 'Overview' } },
-    { path: '/people', component: () => import('./pages/PeoplePage.vue'), meta: { title: 'People' } },
+    { path: '/', component: OverviewPage, meta: { title: t('Overview') } },
+    { path: '/people', component: () => import('./pages/PeoplePage.vue'), meta: { title: t('People') } },
     {
       path: '/people/:domain/:local',
       component: () => import('./pages/PersonPage.vue'),
       props: true,
-      meta: { title: 'Person' },
+      meta: { title: t('Person') },
     },
-    { path: '/rooms', component: () => import('./pages/RoomsPage.vue'), meta: { title: 'Rooms' } },
+    { path: '/rooms', component: () => import('./pages/RoomsPage.vue'), meta: { title: t('Rooms') } },
     {
       path: '/rooms/:domain/:room',
       component: () => import('./pages/RoomPage.vue'),
       props: true,
-      meta: { title: 'Room' },
+      meta: { title: t('Room') },
     },
-    { path: '/files', component: () => import('./pages/FilesPage.vue'), meta: { title: 'Files' } },
+    { path: '/files', component: () => import('./pages/FilesPage.vue'), meta: { title: t('Files') } },
     {
       path: '/federation',
       component: () => import('./pages/FederationPage.vue'),
-      meta: { title: 'Other servers' },
+      meta: { title: t('Other servers') },
     },
     {
       path: '/federation/:domain',
       component: () => import('./pages/ServerPage.vue'),
       props: true,
-      meta: { title: 'Other server' },
+      meta: { title: t('Other server') },
     },
     {
       path: '/domains/:domain/dns',
@@ -52,34 +53,38 @@ export const router = createRouter({
       props: true,
       meta: { title: 'DNS' },
     },
-    { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: 'Domains' } },
-    { path: '/components', component: () => import('./pages/ComponentsPage.vue'), meta: { title: 'Components' } },
-    { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'Settings' } },
+    { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: t('Domains') } },
+    { path: '/components', component: () => import('./pages/ComponentsPage.vue'), meta: { title: t('Components') } },
+    { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: t('Settings') } },
     {
       path: '/announcements',
       component: () => import('./pages/AnnouncementsPage.vue'),
-      meta: { title: 'Announcements' },
+      meta: { title: t('Announcements') },
     },
-    { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: 'Reports' } },
-    { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: 'Activity' } },
-    { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { title: 'Your account' } },
-    { path: '/sign-in', component: SignInPage, meta: { title: 'Sign in', plain: true } },
-    { path: '/claim', component: () => import('./pages/ClaimPage.vue'), meta: { title: 'Set up', plain: true } },
-    { path: '/reset', component: () => import('./pages/ResetPage.vue'), meta: { title: 'New password', plain: true } },
+    { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: t('Reports') } },
+    { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: t('Activity') } },
+    { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { title: t('Your account') } },
+    { path: '/sign-in', component: SignInPage, meta: { title: t('Sign in'), plain: true } },
+    { path: '/claim', component: () => import('./pages/ClaimPage.vue'), meta: { title: t('Set up'), plain: true } },
+    {
+      path: '/reset',
+      component: () => import('./pages/ResetPage.vue'),
+      meta: { title: t('New password'), plain: true },
+    },
     {
       path: '/invite/:token',
       component: () => import('./pages/InvitePage.vue'),
       props: true,
-      meta: { title: 'Invitation', plain: true, open: true },
+      meta: { title: t('Invitation'), plain: true, open: true },
     },
     {
       path: '/reset/:token',
       component: () => import('./pages/ResetLinkPage.vue'),
       props: true,
-      meta: { title: 'New password', plain: true, open: true },
+      meta: { title: t('New password'), plain: true, open: true },
     },
-    { path: '/invitations', component: () => import('./pages/InvitationsPage.vue'), meta: { title: 'Invitations' } },
-    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'Page not found' } },
+    { path: '/invitations', component: () => import('./pages/InvitationsPage.vue'), meta: { title: t('Invitations') } },
+    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: t('Page not found') } },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 });
@@ -108,7 +113,7 @@ whenSignedOut(() => {
   refreshSession().then(
     async () => {
       if (admin.value) return;
-      say('You have been signed out. Please sign in again.', 'danger');
+      say(t('You have been signed out. Please sign in again.'), 'danger');
       await router.push({ path: '/sign-in', query: { next: router.currentRoute.value.fullPath } });
     },
     () => undefined,

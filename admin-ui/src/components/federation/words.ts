@@ -5,6 +5,7 @@ import type {
   FederationWhy,
 } from '../../../../server/http/contract/index.ts';
 import { count, date } from '../../format.ts';
+import { t } from '../../language.ts';
 import { nameShown } from '../files/words.ts';
 
 /** Words of another server, with a sign for what would turn the order of letters round or cannot be seen. */
@@ -19,35 +20,35 @@ export type Verdict = 'allow' | 'deny';
 
 /** How it is with another server, as it is shown. */
 export function stateOf({ state, grade }: Pick<FederationDomain, 'state' | 'grade'>) {
-  if (state === 'connected') return { tone: 'ok', label: 'Connected' } as const;
-  if (state === 'waiting') return { tone: 'warn', label: 'Trying to connect' } as const;
+  if (state === 'connected') return { tone: 'ok', label: t('Connected') } as const;
+  if (state === 'waiting') return { tone: 'warn', label: t('Trying to connect') } as const;
   return grade === 'F'
-    ? ({ tone: 'danger', label: 'Last attempt failed' } as const)
-    : ({ tone: 'neutral', label: 'No connection now' } as const);
+    ? ({ tone: 'danger', label: t('Last attempt failed') } as const)
+    : ({ tone: 'neutral', label: t('No connection now') } as const);
 }
 
 export const verdicts: Record<FederationDomain['verdict'], string> = {
-  allow: 'Allowed',
-  deny: 'Denied',
-  ask: 'Not decided',
+  allow: t('Allowed'),
+  deny: t('Denied'),
+  ask: t('Not decided'),
 };
 export const verdictTones = { allow: 'ok', deny: 'danger', ask: 'warn' } as const;
 
-export const proofs: Record<Proof, string> = { certificate: 'by certificate', dialback: 'by dialback' };
+export const proofs: Record<Proof, string> = { certificate: t('by certificate'), dialback: t('by dialback') };
 export const whose: Record<FederationAttempt['whose'], string> = {
-  ours: 'Yours to mend',
-  theirs: 'Theirs to mend',
+  ours: t('Yours to mend'),
+  theirs: t('Theirs to mend'),
   nobody: '',
 };
-export const transports = { starttls: 'STARTTLS', tls: 'direct TLS' } as const;
+export const transports = { starttls: 'STARTTLS', tls: t('direct TLS') } as const;
 
 export const leastTlsChoices = [
-  { value: 'TLSv1.2', label: 'TLS 1.2 or newer' },
+  { value: 'TLSv1.2', label: t('TLS 1.2 or newer') },
   { value: 'TLSv1.3', label: 'TLS 1.3' },
 ] as const;
 export const proofChoices = [
-  { value: 'certificate', label: 'By a certificate' },
-  { value: 'dialback', label: 'By a certificate, or by dialback' },
+  { value: 'certificate', label: t('By a certificate') },
+  { value: 'dialback', label: t('By a certificate, or by dialback') },
 ] as const;
 
 /** `TLSv1.3` as people write it. */
@@ -60,14 +61,15 @@ export const placeWords = (host: string, port: number | null): string =>
   `${host.includes(':') ? `[${host}]` : host}${port === null ? '' : `:${port}`}`;
 
 export const waitingWords = (queued: number): string =>
-  `${count(queued)} ${queued === 1 ? 'message waits' : 'messages wait'}`;
+  `${count(queued)} ${queued === 1 ? t('message waits') : t('messages wait')}`;
 
-export const timesWords = (times: number): string => (times === 2 ? 'twice' : `${count(times)} times`);
+export const timesWords = (times: number): string =>
+  times === 2 ? 'twice' : t('{times} times', { times: count(times) });
 
 /** Why a certificate does not count at this moment, undefined when its time is right. */
 export function timeProblem({ notBefore, notAfter }: PeerCertificate, now: number): string | undefined {
-  if (now > notAfter) return `Expired on ${date(notAfter)}`;
-  return now < notBefore ? `Good from ${date(notBefore)} on only` : undefined;
+  if (now > notAfter) return t('Expired on {date}', { date: date(notAfter) });
+  return now < notBefore ? t('Good from {date} on only', { date: date(notBefore) }) : undefined;
 }
 
 const usages: Record<string, string> = { server: 'servers', client: 'clients' };
@@ -90,30 +92,34 @@ export function lastDay(until: number): string {
 
 /** What became of messages that waited for a decision. */
 export function settledWords({ released, dropped }: { released: number; dropped: number }): string {
-  const words = (number: number): string => (number === 1 ? 'One message' : `${count(number)} messages`);
-  if (released > 0) return `${words(released)} that waited ${released === 1 ? 'is' : 'are'} on the way.`;
-  return dropped > 0 ? `${words(dropped)} that waited ${dropped === 1 ? 'was' : 'were'} sent back.` : '';
+  const words = (number: number): string =>
+    number === 1 ? t('One message') : t('{number} messages', { number: count(number) });
+  if (released > 0)
+    return t('{words} that waited {what} on the way.', { words: words(released), what: released === 1 ? 'is' : 'are' });
+  return dropped > 0
+    ? t('{words} that waited {what} sent back.', { words: words(dropped), what: dropped === 1 ? 'was' : 'were' })
+    : '';
 }
 
 /** What a rule says beside its verdict, in short pieces. */
 export function ruleNotes(rule: FederationRule): string[] {
   return [
-    rule.until === null ? '' : `${rule.expired ? 'ended after' : 'until'} ${date(rule.until - 1)}`,
+    rule.until === null ? '' : `${rule.expired ? t('ended after') : 'until'} ${date(rule.until - 1)}`,
     rule.leastTls === null ? '' : tlsWords(rule.leastTls),
-    rule.proof === null ? '' : rule.proof === 'certificate' ? 'certificate only' : 'dialback will do',
-    rule.address === null ? '' : `at ${shown(rule.address)}`,
-    rule.authority === null ? '' : 'an authority of their own',
+    rule.proof === null ? '' : rule.proof === 'certificate' ? t('certificate only') : t('dialback will do'),
+    rule.address === null ? '' : t('at {shown}', { shown: shown(rule.address) }),
+    rule.authority === null ? '' : t('an authority of their own'),
   ].filter(Boolean);
 }
 
 const tried: Record<string, string> = {
   refused: 'refused',
-  unreachable: 'cannot be reached',
-  timeout: 'no answer in time',
-  private: 'in a private network, not tried',
-  'no-address': 'has no address',
-  'dns-timeout': 'the DNS did not answer in time',
-  'dns-failed': 'the DNS has a fault',
+  unreachable: t('cannot be reached'),
+  timeout: t('no answer in time'),
+  private: t('in a private network, not tried'),
+  'no-address': t('has no address'),
+  'dns-timeout': t('the DNS did not answer in time'),
+  'dns-failed': t('the DNS has a fault'),
 };
 /** What became of an address. */
 export const triedWords = (failed: string | null): string =>
@@ -122,8 +128,8 @@ export const triedWords = (failed: string | null): string =>
 /** What happened, in a sentence that has no cause to tell. */
 export function attemptWords({ direction, outcome }: Pick<FederationAttempt, 'direction' | 'outcome'>): string {
   if (outcome === 'connected')
-    return direction === 'out' ? 'This server connected to theirs.' : 'Their server connected to this one.';
+    return direction === 'out' ? t('This server connected to theirs.') : t('Their server connected to this one.');
   return direction === 'out'
-    ? 'This server could not connect to theirs.'
-    : 'Their server could not connect to this one.';
+    ? t('This server could not connect to theirs.')
+    : t('Their server could not connect to this one.');
 }

@@ -1,5 +1,6 @@
 import type { FileUse } from '../../../../server/http/contract/index.ts';
 import { bytes, count } from '../../format.ts';
+import { t } from '../../language.ts';
 
 /** What others called a file, with a sign for what would turn the order of letters round or cannot be seen. */
 export const nameShown = (name: string): string => name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
@@ -13,11 +14,12 @@ export function nameInShort(name: string): string {
 /** The same in a sentence of ours: its direction stays inside. */
 export const quoted = (name: string): string => `“\u2068${nameInShort(name)}\u2069”`;
 
-export const filesOf = (files: number): string => (files === 1 ? 'one file' : `${count(files)} files`);
+export const filesOf = (files: number): string =>
+  files === 1 ? t('one file') : t('{files} files', { files: count(files) });
 
 /** As "12 files (340 MB)". */
 export const useWords = ({ files, bytes: size }: FileUse): string =>
-  files === 0 ? 'no files' : `${filesOf(files)} (${bytes(size)})`;
+  files === 0 ? t('no files') : `${filesOf(files)} (${bytes(size)})`;
 
 /** The page of a person. */
 export function personPath(jid: string): string {

@@ -1,4 +1,5 @@
 import type { BodyOf, RoomConfig } from '../../../../server/http/contract/index.ts';
+import { t } from '../../language.ts';
 
 export type RoomWish = BodyOf<'POST /api/domains/:domain/rooms/:room/config'>;
 /** What is typed and chosen, before it is sent. */
@@ -19,163 +20,175 @@ export type Field =
   | (About & { readonly kind: 'choice' | 'roles'; readonly choices: readonly { value: string; label: string }[] });
 
 const everybody = [
-  { value: 'moderator participant visitor', label: 'Everybody in the room' },
-  { value: 'moderator participant', label: 'Whoever may speak' },
-  { value: 'moderator', label: 'Moderators alone' },
-  { value: '', label: 'Nobody' },
+  { value: 'moderator participant visitor', label: t('Everybody in the room') },
+  { value: 'moderator participant', label: t('Whoever may speak') },
+  { value: 'moderator', label: t('Moderators alone') },
+  { value: '', label: t('Nobody') },
 ];
 
 /** All that can be decided about a room, beside its password, in the order in which it is shown. */
 export const groups: readonly { readonly title: string; readonly fields: readonly Field[] }[] = [
   {
-    title: 'What it is',
+    title: t('What it is'),
     fields: [
-      { key: 'title', kind: 'text', label: 'Title', help: 'What people see in their list of rooms.', longest: 200 },
-      { key: 'description', kind: 'text', label: 'What it is for', help: 'One or two sentences.', longest: 2_000 },
+      {
+        key: 'title',
+        kind: 'text',
+        label: t('Title'),
+        help: t('What people see in their list of rooms.'),
+        longest: 200,
+      },
+      {
+        key: 'description',
+        kind: 'text',
+        label: t('What it is for'),
+        help: t('One or two sentences.'),
+        longest: 2_000,
+      },
       {
         key: 'lang',
         kind: 'text',
         literal: true,
-        label: 'Language',
-        help: 'A short code, as en or pt-BR. May be left out.',
+        label: t('Language'),
+        help: t('A short code, as en or pt-BR. May be left out.'),
         longest: 35,
       },
       {
         key: 'contacts',
         kind: 'list',
-        label: 'Whom to ask about it',
-        help: 'Chat addresses, one a line.',
+        label: t('Whom to ask about it'),
+        help: t('Chat addresses, one a line.'),
         longest: 2_000,
       },
     ],
   },
   {
-    title: 'Who comes in',
+    title: t('Who comes in'),
     fields: [
       {
         key: 'public',
         kind: 'switch',
-        label: 'Everybody finds it',
-        help: 'It is in the list of rooms. Otherwise people must know its address or be invited.',
+        label: t('Everybody finds it'),
+        help: t('It is in the list of rooms. Otherwise people must know its address or be invited.'),
       },
       {
         key: 'membersOnly',
         kind: 'switch',
-        label: 'For members only',
-        help: 'Whoever is in it and is no member has to leave when this is switched on.',
+        label: t('For members only'),
+        help: t('Whoever is in it and is no member has to leave when this is switched on.'),
       },
       {
         key: 'allowInvites',
         kind: 'switch',
-        label: 'Members may invite',
-        help: 'In a room for members, whoever they invite becomes a member.',
+        label: t('Members may invite'),
+        help: t('In a room for members, whoever they invite becomes a member.'),
       },
       {
         key: 'allowRegistration',
         kind: 'switch',
-        label: 'People may make themselves members',
-        help: 'From a chat app that can register with a room.',
+        label: t('People may make themselves members'),
+        help: t('From a chat app that can register with a room.'),
       },
       {
         key: 'maxOccupants',
         kind: 'number',
-        label: 'Most people at once',
-        help: '0 for as many as this server allows.',
+        label: t('Most people at once'),
+        help: t('0 for as many as this server allows.'),
         most: 100_000,
         unit: 'people',
       },
     ],
   },
   {
-    title: 'Who may do what',
+    title: t('Who may do what'),
     fields: [
       {
         key: 'moderated',
         kind: 'switch',
-        label: 'Only members may speak',
-        help: 'Guests listen until a moderator lets them speak.',
+        label: t('Only members may speak'),
+        help: t('Guests listen until a moderator lets them speak.'),
       },
       {
         key: 'allowVoiceRequests',
         kind: 'switch',
-        label: 'Guests may ask to speak',
-        help: 'Moderators are asked, and decide.',
+        label: t('Guests may ask to speak'),
+        help: t('Moderators are asked, and decide.'),
       },
       {
         key: 'allowSubject',
         kind: 'switch',
-        label: 'Whoever may speak may change the subject',
-        help: 'Otherwise moderators alone.',
+        label: t('Whoever may speak may change the subject'),
+        help: t('Otherwise moderators alone.'),
       },
       {
         key: 'privateMessages',
         kind: 'choice',
-        label: 'Who may write to one person alone',
-        help: 'Messages that only one of those in the room gets.',
+        label: t('Who may write to one person alone'),
+        help: t('Messages that only one of those in the room gets.'),
         choices: [
-          { value: 'anyone', label: 'Everybody in the room' },
-          { value: 'participants', label: 'Whoever may speak' },
-          { value: 'moderators', label: 'Moderators alone' },
-          { value: 'none', label: 'Nobody' },
+          { value: 'anyone', label: t('Everybody in the room') },
+          { value: 'participants', label: t('Whoever may speak') },
+          { value: 'moderators', label: t('Moderators alone') },
+          { value: 'none', label: t('Nobody') },
         ],
       },
       {
         key: 'slowMode',
         kind: 'number',
-        label: 'Pause between two messages of one person',
-        help: '0 for none.',
+        label: t('Pause between two messages of one person'),
+        help: t('0 for none.'),
         most: 86_400,
         unit: 'seconds',
       },
     ],
   },
   {
-    title: 'Who sees what',
+    title: t('Who sees what'),
     fields: [
       {
         key: 'openAddresses',
         kind: 'switch',
-        label: 'Everybody sees the chat addresses of all',
-        help: 'Otherwise moderators alone see them; the others see nicknames.',
+        label: t('Everybody sees the chat addresses of all'),
+        help: t('Otherwise moderators alone see them; the others see nicknames.'),
       },
       {
         key: 'memberList',
         kind: 'roles',
-        label: 'Who sees the list of members',
-        help: 'Owners and administrators always do.',
+        label: t('Who sees the list of members'),
+        help: t('Owners and administrators always do.'),
         choices: everybody,
       },
       {
         key: 'broadcast',
         kind: 'roles',
-        label: 'Whose coming and going is shown',
-        help: 'In large rooms, showing all of it is much traffic.',
+        label: t('Whose coming and going is shown'),
+        help: t('In large rooms, showing all of it is much traffic.'),
         choices: everybody,
       },
     ],
   },
   {
-    title: 'What stays',
+    title: t('What stays'),
     fields: [
       {
         key: 'archived',
         kind: 'switch',
-        label: 'What is said is kept',
-        help: 'People who were away can read it later, as long as this server keeps messages.',
+        label: t('What is said is kept'),
+        help: t('People who were away can read it later, as long as this server keeps messages.'),
       },
       {
         key: 'historyLength',
         kind: 'number',
-        label: 'Shown to those who come in',
-        help: 'The last messages before they came.',
+        label: t('Shown to those who come in'),
+        help: t('The last messages before they came.'),
         most: 1_000,
         unit: 'messages',
       },
       {
         key: 'persistent',
         kind: 'switch',
-        label: 'The room stays when nobody is in it',
-        help: 'Otherwise it ends, with all that was said, when the last person leaves.',
+        label: t('The room stays when nobody is in it'),
+        help: t('Otherwise it ends, with all that was said, when the last person leaves.'),
       },
     ],
   },
@@ -200,7 +213,10 @@ export function choicesOf(
   held: string,
 ): readonly { value: string; label: string }[] {
   if (field.choices.some(({ value }) => value === held)) return field.choices;
-  return [...field.choices, { value: held, label: `As it is now (${held.replaceAll(' ', ', ')})` }];
+  return [
+    ...field.choices,
+    { value: held, label: t('As it is now ({replaceAll})', { replaceAll: held.replaceAll(' ', ', ') }) },
+  ];
 }
 
 /** What is different in a draft, ready to be sent, or what is wrong with it, by field. */
@@ -217,7 +233,7 @@ export function wishOf(config: RoomConfig, draft: Draft): { wish: RoomWish; wron
       const number = Number(value.trim());
       const fits = /^\d+$/.test(value.trim()) && number <= field.most;
       if (fits) wish[key] = number;
-      else wrong[key] = `A whole number from 0 to ${field.most}, please.`;
+      else wrong[key] = t('A whole number from 0 to {most}, please.', { most: field.most });
     } else if (kind === 'roles') wish[key] = value === '' ? [] : value.split(' ');
     else if (kind === 'list') wish[key] = value.split(/\s*\n\s*/).filter((line) => line !== '');
     else wish[key] = value;

@@ -1,4 +1,5 @@
 import type { Room, RoomMember, RoomOccupant } from '../../../../server/http/contract/index.ts';
+import { t } from '../../language.ts';
 
 export type Affiliation = RoomMember['affiliation'];
 
@@ -6,11 +7,11 @@ export type Affiliation = RoomMember['affiliation'];
 export const nameOf = (room: Room): string => room.title || room.name;
 
 export const affiliations: Record<Affiliation, string> = {
-  owner: 'Owner',
-  admin: 'Administrator',
-  member: 'Member',
-  none: 'Guest',
-  outcast: 'Banned',
+  owner: t('Owner'),
+  admin: t('Administrator'),
+  member: t('Member'),
+  none: t('Guest'),
+  outcast: t('Banned'),
 };
 
 /** What somebody else typed, in the middle of a sentence of ours: not longer than that, and its direction stays inside. */
@@ -21,7 +22,7 @@ export function brief(text: string): string {
 
 /** What somebody in a room may do, when it is not what everybody there may. */
 export function roleWords({ role }: RoomOccupant): string {
-  return role === 'moderator' ? 'moderates' : role === 'visitor' ? 'may only listen' : '';
+  return role === 'moderator' ? 'moderates' : role === 'visitor' ? t('may only listen') : '';
 }
 
 /** An address for what was typed as a title: letters, digits and dashes. */
