@@ -1,5 +1,5 @@
 import type { BodyOf, Contract, ParamsOf, QueryOf, ReplyOf, Route } from '../../server/http/contract/index.ts';
-import { t } from './language.ts';
+import { retell, t } from './language.ts';
 
 /** The routes that answer with JSON; the event stream and the certificate are fetched by the browser itself. */
 export type Endpoint = { [R in Route]: Contract[R] extends { reply: unknown } ? R : never }[Route];
@@ -39,7 +39,7 @@ export function whenSignedOut(action: () => void): void {
 /** Any failure in words for people. */
 export function plainWords(reason: unknown): string {
   return reason instanceof ApiError
-    ? reason.message
+    ? retell(reason.message)
     : t('Something went wrong in this page. Load it again and try once more.');
 }
 

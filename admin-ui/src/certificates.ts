@@ -12,23 +12,21 @@ export const isEnding = ({ notAfter }: Certificate, now: number): boolean => not
 /** How long a certificate lasts, and what is to be done about it. */
 export function certificateWords(one: Certificate, now: number): string {
   const own = one.source === 'internal';
+  const end = date(one.notAfter);
   if (!isEnding(one, now)) {
-    return t('Certificate {what}, valid until {date}', {
-      what: own ? t('of this house’s authority, renewed by itself') : t('from elsewhere'),
-      date: date(one.notAfter),
-    });
+    return own
+      ? t('Certificate of this house’s authority, renewed by itself, valid until {date}', { date: end })
+      : t('Certificate from elsewhere, valid until {date}', { date: end });
   }
+  const { domain } = one;
   const what =
     one.notAfter > now
-      ? t('The certificate of {domain} ends on {date}.', { domain: one.domain, date: date(one.notAfter) })
-      : t('The certificate of {domain} ended on {date}, and chat apps refuse to connect.', {
-          domain: one.domain,
-          date: date(one.notAfter),
-        });
-  return own
+      ? t('The certificate of {domain} ends on {date}.', { domain, date: end })
+      : t('The certificate of {domain} ended on {date}, and chat apps refuse to connect.', { domain, date: end });
+  const remedy = own
     ? t(
-        '{what} Hallway should have renewed it by itself: check the clock of this machine, and look for certificates in the server’s log.',
-        { what },
+        'Hallway should have renewed it by itself: check the clock of this machine, and look for certificates in the server’s log.',
       )
-    : t('{what} It came from elsewhere, so Hallway does not renew it: put a new one in its place.', { what });
+    : t('It came from elsewhere, so Hallway does not renew it: put a new one in its place.');
+  return `${what} ${remedy}`;
 }

@@ -78,25 +78,28 @@ export function welcomeText(
     ...(connection ? serverLines(connection) : []),
     '',
     t('Enter them in any XMPP chat app, for example Gajim, Dino, Conversations or Monal.'),
-    ...(connection?.webChat ? [t('Or chat in your browser: {origin}/chat', { origin })] : []),
+    ...(connection?.webChat ? [t('Or chat in your browser: {address}', { address: `${origin}/chat` })] : []),
     ...(connection?.ownAuthority
       ? [
           '',
-          t('If the app does not trust the server, install its certificate: {origin}/api/certificate-authority', {
-            origin,
+          t('If the app does not trust the server, install its certificate: {address}', {
+            address: `${origin}/api/certificate-authority`,
           }),
         ]
       : []),
   ].join('\n');
 }
 
-function serverLines({ server, port, tlsPort }: Connection): string[] {
-  const ports = [
-    ...(port === null ? [] : [t('{port} (STARTTLS)', { port })]),
-    ...(tlsPort === null ? [] : [t('{tlsPort} (TLS)', { tlsPort })]),
-  ];
+/** The ports that an app may ask for, the plain one first; '' when none is open. */
+export function portWords({ port, tlsPort }: Pick<Connection, 'port' | 'tlsPort'>): string {
+  const ports = [...(port === null ? [] : [`${port} (STARTTLS)`]), ...(tlsPort === null ? [] : [`${tlsPort} (TLS)`])];
+  return ports.join(` ${t('or')} `);
+}
+
+function serverLines(connection: Connection): string[] {
+  const ports = portWords(connection);
   return [
-    t('Server, if your app asks: {serverWords}', { serverWords: serverWords(server) }),
-    ...(ports.length > 0 ? [t('Port, if your app asks: {join}', { join: ports.join(' or ') })] : []),
+    t('Server, if your app asks: {server}', { server: serverWords(connection.server) }),
+    ...(ports ? [t('Port, if your app asks: {ports}', { ports })] : []),
   ];
 }

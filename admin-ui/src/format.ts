@@ -32,15 +32,16 @@ export const date = (at: number): string => moment('day', { dateStyle: 'long' })
 /** A number with its thousands told apart. */
 export const count = (value: number): string => number('whole').format(value);
 
+/** A number with one digit behind the point. */
+export const decimal = (value: number): string =>
+  number('decimal', { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+
 /** A size as file managers write it: "2.5 MB". */
 export function bytes(size: number): string {
   if (size < 1_000) return number('byte', { style: 'unit', unit: 'byte', unitDisplay: 'long' }).format(size);
   const power = Math.min(4, Math.floor(Math.log10(size) / 3));
   const shown = size / 1_000 ** power;
-  const digits = shown >= 10 ? 0 : 1;
-  const text = number(`digits ${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
-    shown,
-  );
+  const text = shown >= 10 ? count(Math.round(shown)) : decimal(shown);
   return `${text} ${['', 'kB', 'MB', 'GB', 'TB'][power]}`;
 }
 

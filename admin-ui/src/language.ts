@@ -22,6 +22,8 @@ const i18n = createI18n({
 
 let spoken = 'en';
 let numbers = new Intl.NumberFormat('en');
+let told: ReadonlyMap<string, string> = new Map();
+let gaps: readonly { shape: RegExp; say: string }[] = [];
 
 /** The language in which everything is said (BCP 47). */
 export const language = (): string => spoken;
@@ -33,6 +35,16 @@ export function pluralForms(code: string): string[] {
   return all.filter((category) => has.has(category));
 }
 
+const GAP = /\{\d\}/;
+const GAPS = /\{\d\}/g;
+
+const literally = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** What a sentence with numbered gaps looks like when they are filled. */
+function shapeOf(sentence: string): RegExp {
+  return new RegExp(`^${sentence.split(GAPS).map(literally).join('([^]+?)')}$`);
+}
+
 /** Says everything in this language from now on. Before the first sentence is asked for. */
 export function speak(code: string, sentences: Sentences): void {
   spoken = code;
@@ -41,6 +53,12 @@ export function speak(code: string, sentences: Sentences): void {
   const forms = pluralForms(code);
   // A sentence that is missing is said in English, which has two forms.
   rules[code] = (n, given) => (given === forms.length ? forms.indexOf(plurals.select(n)) : Number(n !== 1));
+  told = new Map(Object.entries(sentences));
+  gaps = Object.keys(sentences)
+    .filter((key) => GAP.test(key))
+    // What says more by itself is meant before what is nearly all gap.
+    .sort((one, other) => other.replaceAll(GAPS, '').length - one.replaceAll(GAPS, '').length)
+    .map((key) => ({ shape: shapeOf(key), say: sentences[key] ?? key }));
   i18n.global.setLocaleMessage(code, { ...sentences });
   i18n.global.locale.value = code;
 }
@@ -61,6 +79,24 @@ export function t(sentence: string, given: Values | number = {}, n?: number): st
   const many = typeof given === 'number' ? given : n;
   if (many === undefined) return i18n.global.t(sentence, values);
   return i18n.global.t(sentence, { n: numbers.format(many), ...values }, many);
+}
+
+/** What fills a gap: a word of ours, or somebody else's name. */
+const retellPart = (part: string): string => told.get(part) ?? part;
+
+/**
+ * What the server says (titles of settings, refusals, findings), which is English, in the language that was chosen: told by
+ * the sentences with numbered gaps, `{0} is taken.`, that the language file has for the server's own. What is none of them
+ * stays as it is.
+ */
+export function retell(english: string): string {
+  const exact = told.get(english);
+  if (exact !== undefined || english.length > 1_000) return exact ?? english;
+  for (const { shape, say } of gaps) {
+    const found = shape.exec(english);
+    if (found) return say.replaceAll(/\{(\d)\}/g, (_, index: string) => retellPart(found[Number(index) + 1] ?? ''));
+  }
+  return english;
 }
 
 export { i18n };

@@ -4,7 +4,7 @@ import type {
   FederationRule,
   FederationWhy,
 } from '../../../../server/http/contract/index.ts';
-import { count, date } from '../../format.ts';
+import { date } from '../../format.ts';
 import { t } from '../../language.ts';
 import { nameShown } from '../files/words.ts';
 
@@ -60,11 +60,9 @@ export const serverPath = (domain: string): string => `/federation/${encodeURICo
 export const placeWords = (host: string, port: number | null): string =>
   `${host.includes(':') ? `[${host}]` : host}${port === null ? '' : `:${port}`}`;
 
-export const waitingWords = (queued: number): string =>
-  `${count(queued)} ${queued === 1 ? t('message waits') : t('messages wait')}`;
+export const waitingWords = (queued: number): string => t('{n} message waits | {n} messages wait', queued);
 
-export const timesWords = (times: number): string =>
-  times === 2 ? 'twice' : t('{times} times', { times: count(times) });
+export const timesWords = (times: number): string => (times === 2 ? t('twice') : t('{n} time | {n} times', times));
 
 /** Why a certificate does not count at this moment, undefined when its time is right. */
 export function timeProblem({ notBefore, notAfter }: PeerCertificate, now: number): string | undefined {
@@ -72,10 +70,10 @@ export function timeProblem({ notBefore, notAfter }: PeerCertificate, now: numbe
   return now < notBefore ? t('Good from {date} on only', { date: date(notBefore) }) : undefined;
 }
 
-const usages: Record<string, string> = { server: 'servers', client: 'clients' };
+const usages: Record<string, string> = { server: t('servers'), client: t('clients') };
 /** What a certificate may be used for, in words. */
 export const usageWords = ({ usage }: PeerCertificate): string =>
-  usage.length === 0 ? 'anything' : usage.map((one) => usages[one] ?? shown(one)).join(', ');
+  usage.length === 0 ? t('anything') : usage.map((one) => usages[one] ?? shown(one)).join(', ');
 
 /** The day after one that was chosen (`2026-01-31`, in the browser's time zone) in ms: it counts to its end. */
 export function endOfDay(day: string): number {
@@ -92,28 +90,33 @@ export function lastDay(until: number): string {
 
 /** What became of messages that waited for a decision. */
 export function settledWords({ released, dropped }: { released: number; dropped: number }): string {
-  const words = (number: number): string =>
-    number === 1 ? t('One message') : t('{number} messages', { number: count(number) });
-  if (released > 0)
-    return t('{words} that waited {what} on the way.', { words: words(released), what: released === 1 ? 'is' : 'are' });
+  if (released > 0) {
+    return t('One message that waited is on the way. | {n} messages that waited are on the way.', released);
+  }
   return dropped > 0
-    ? t('{words} that waited {what} sent back.', { words: words(dropped), what: dropped === 1 ? 'was' : 'were' })
+    ? t('One message that waited was sent back. | {n} messages that waited were sent back.', dropped)
     : '';
+}
+
+function untilWords({ until, expired }: FederationRule): string {
+  if (until === null) return '';
+  const last = date(until - 1);
+  return expired ? t('ended after {date}', { date: last }) : t('until {date}', { date: last });
 }
 
 /** What a rule says beside its verdict, in short pieces. */
 export function ruleNotes(rule: FederationRule): string[] {
   return [
-    rule.until === null ? '' : `${rule.expired ? t('ended after') : 'until'} ${date(rule.until - 1)}`,
+    untilWords(rule),
     rule.leastTls === null ? '' : tlsWords(rule.leastTls),
     rule.proof === null ? '' : rule.proof === 'certificate' ? t('certificate only') : t('dialback will do'),
-    rule.address === null ? '' : t('at {shown}', { shown: shown(rule.address) }),
+    rule.address === null ? '' : t('at {address}', { address: shown(rule.address) }),
     rule.authority === null ? '' : t('an authority of their own'),
   ].filter(Boolean);
 }
 
 const tried: Record<string, string> = {
-  refused: 'refused',
+  refused: t('refused'),
   unreachable: t('cannot be reached'),
   timeout: t('no answer in time'),
   private: t('in a private network, not tried'),
@@ -123,7 +126,7 @@ const tried: Record<string, string> = {
 };
 /** What became of an address. */
 export const triedWords = (failed: string | null): string =>
-  failed === null ? 'connected' : (tried[failed] ?? shown(failed));
+  failed === null ? t('connected') : (tried[failed] ?? shown(failed));
 
 /** What happened, in a sentence that has no cause to tell. */
 export function attemptWords({ direction, outcome }: Pick<FederationAttempt, 'direction' | 'outcome'>): string {

@@ -1,5 +1,5 @@
 import type { FileUse } from '../../../../server/http/contract/index.ts';
-import { bytes, count } from '../../format.ts';
+import { bytes } from '../../format.ts';
 import { t } from '../../language.ts';
 
 /** What others called a file, with a sign for what would turn the order of letters round or cannot be seen. */
@@ -12,10 +12,9 @@ export function nameInShort(name: string): string {
 }
 
 /** The same in a sentence of ours: its direction stays inside. */
-export const quoted = (name: string): string => `“\u2068${nameInShort(name)}\u2069”`;
+export const quoted = (name: string): string => t('“{text}”', { text: `\u2068${nameInShort(name)}\u2069` });
 
-export const filesOf = (files: number): string =>
-  files === 1 ? t('one file') : t('{files} files', { files: count(files) });
+export const filesOf = (files: number): string => t('one file | {n} files', files);
 
 /** As "12 files (340 MB)". */
 export const useWords = ({ files, bytes: size }: FileUse): string =>

@@ -1,3 +1,5 @@
+import { t } from '../../language.ts';
+
 /** Chat apps that are known to work well here, by what they run on. */
 export interface ChatApp {
   readonly name: string;
@@ -18,7 +20,7 @@ export const platforms: readonly Platform[] = [
     apps: [{ name: 'Conversations', url: 'https://conversations.im/' }],
   },
   {
-    name: 'iPhone and iPad',
+    name: t('iPhone and iPad'),
     fits: /iPhone|iPad|iPod/i,
     apps: [
       { name: 'Monal', url: 'https://monal-im.org/' },

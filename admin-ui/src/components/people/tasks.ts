@@ -16,7 +16,7 @@ export const nameOf = (account: Account) => account.name || account.local;
 async function enable(account: Account, changed: () => void): Promise<void> {
   try {
     await api('POST /api/domains/:domain/accounts/:local/enable', { params: paramsOf(account) });
-    say(t('{nameOf} can log in again.', { nameOf: nameOf(account) }));
+    say(t('{name} can log in again.', { name: nameOf(account) }));
     changed();
   } catch (error) {
     sayError(error);
@@ -29,7 +29,7 @@ async function revoke(account: Account, changed: () => void): Promise<void> {
       params: paramsOf(account),
       body: { chatAdmin: false },
     });
-    say(t('{nameOf} no longer administers from chat.', { nameOf: nameOf(account) }));
+    say(t('{name} no longer administers from chat.', { name: nameOf(account) }));
     changed();
   } catch (error) {
     sayError(error);

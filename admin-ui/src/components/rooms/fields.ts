@@ -1,4 +1,5 @@
 import type { BodyOf, RoomConfig } from '../../../../server/http/contract/index.ts';
+import { count } from '../../format.ts';
 import { t } from '../../language.ts';
 
 export type RoomWish = BodyOf<'POST /api/domains/:domain/rooms/:room/config'>;
@@ -95,7 +96,7 @@ export const groups: readonly { readonly title: string; readonly fields: readonl
         label: t('Most people at once'),
         help: t('0 for as many as this server allows.'),
         most: 100_000,
-        unit: 'people',
+        unit: t('people'),
       },
     ],
   },
@@ -138,7 +139,7 @@ export const groups: readonly { readonly title: string; readonly fields: readonl
         label: t('Pause between two messages of one person'),
         help: t('0 for none.'),
         most: 86_400,
-        unit: 'seconds',
+        unit: t('seconds'),
       },
     ],
   },
@@ -182,7 +183,7 @@ export const groups: readonly { readonly title: string; readonly fields: readonl
         label: t('Shown to those who come in'),
         help: t('The last messages before they came.'),
         most: 1_000,
-        unit: 'messages',
+        unit: t('messages'),
       },
       {
         key: 'persistent',
@@ -213,10 +214,7 @@ export function choicesOf(
   held: string,
 ): readonly { value: string; label: string }[] {
   if (field.choices.some(({ value }) => value === held)) return field.choices;
-  return [
-    ...field.choices,
-    { value: held, label: t('As it is now ({replaceAll})', { replaceAll: held.replaceAll(' ', ', ') }) },
-  ];
+  return [...field.choices, { value: held, label: t('As it is now ({roles})', { roles: held.replaceAll(' ', ', ') }) }];
 }
 
 /** What is different in a draft, ready to be sent, or what is wrong with it, by field. */
@@ -233,7 +231,8 @@ export function wishOf(config: RoomConfig, draft: Draft): { wish: RoomWish; wron
       const number = Number(value.trim());
       const fits = /^\d+$/.test(value.trim()) && number <= field.most;
       if (fits) wish[key] = number;
-      else wrong[key] = t('A whole number from 0 to {most}, please.', { most: field.most });
+      else
+        wrong[key] = t('A whole number from {least} to {most}, please.', { least: count(0), most: count(field.most) });
     } else if (kind === 'roles') wish[key] = value === '' ? [] : value.split(' ');
     else if (kind === 'list') wish[key] = value.split(/\s*\n\s*/).filter((line) => line !== '');
     else wish[key] = value;

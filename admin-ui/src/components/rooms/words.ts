@@ -22,7 +22,7 @@ export function brief(text: string): string {
 
 /** What somebody in a room may do, when it is not what everybody there may. */
 export function roleWords({ role }: RoomOccupant): string {
-  return role === 'moderator' ? 'moderates' : role === 'visitor' ? t('may only listen') : '';
+  return role === 'moderator' ? t('moderates') : role === 'visitor' ? t('may only listen') : '';
 }
 
 /** An address for what was typed as a title: letters, digits and dashes. */
