@@ -1,5 +1,6 @@
 import { CLIENT_OPTIONS } from './c2s/options.ts';
 import { webOptions } from './c2s/web.ts';
+import { auditMonths } from './commands/audit-keeper.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { outageOptions } from './commands/outage.ts';
 import type { Component } from './host/component.ts';
@@ -21,6 +22,7 @@ const GROUPS = [
   'Calls',
   'Outages',
   'Publish-subscribe',
+  'Activity and log',
 ];
 
 /** Every option of the house: those of the modules and components, and those of the other rooms, each group together. */
@@ -32,6 +34,7 @@ export function allOptions(modules: readonly Module[], components: readonly Comp
     ...webOptions,
     ...CLIENT_OPTIONS,
     ...FEDERATION_OPTIONS,
+    auditMonths,
   ];
   const place = new Map(
     [...new Set([...GROUPS, ...options.map(({ group }) => group)])].map((group, at) => [group, at]),

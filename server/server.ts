@@ -71,7 +71,9 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const { createPanelDoor, createSocketDoor, webChat: createWebChat } = await import('./http/door.ts');
   const db = await opening;
   stack.defer(() => db.close());
-  const stores = openStores(db);
+  const stores = openStores(db, (was, is) =>
+    log.error({ was, is }, 'the end of the audit log was changed by somebody else than this server'),
+  );
   const unfinished = (error: unknown): void => log.error({ err: error }, 'a deletion could not be finished');
   stores.accounts.sweep().catch(unfinished);
   stores.rooms.sweep().catch(unfinished);
@@ -182,6 +184,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
       federates: () => book.policy.default !== 'closed' || book.policy.rules.some(({ verdict }) => verdict === 'allow'),
     },
     certify: async (domain) => void (await renewal.check(domain)),
+    log,
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,

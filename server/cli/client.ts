@@ -37,7 +37,16 @@ export class Client {
     return this.#ask(route, {});
   }
 
-  #ask(route: string, { params = {}, query = {}, body }: Loose): Promise<string> {
+  /** What does not end soon, or is not JSON: handed on piece by piece. Resolves at its end. */
+  async stream(
+    route: 'GET /api/audit/export',
+    query: Readonly<Record<string, string | number | undefined>>,
+    take: (text: string) => void,
+  ): Promise<void> {
+    await this.#ask(route, { query }, take);
+  }
+
+  #ask(route: string, { params = {}, query = {}, body }: Loose, take?: (text: string) => void): Promise<string> {
     const [method, template] = route.split(' ') as [string, string];
     const path = template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
     const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
@@ -61,6 +70,7 @@ export class Client {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
+          if (take !== undefined && response.statusCode === 200) return take(chunk);
           text += chunk;
           if (text.length > LARGEST) sent.destroy(new Failure(3, 'The answer is too large.'));
         });

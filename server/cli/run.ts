@@ -7,6 +7,7 @@ import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
 import { announcements } from './verbs/announcements.ts';
+import { audit } from './verbs/audit.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { devices } from './verbs/devices.ts';
@@ -56,6 +57,7 @@ export const VERBS: readonly Verb[] = [
   ...outage,
   ...settings,
   ...reports,
+  ...audit,
 ];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {
@@ -129,7 +131,8 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     checkCall(verb, args, given);
     const client = new Client(socketPath({ config: given.config, data: given.data, cwd }), caller);
     const print = (reply: unknown, text: string) => void stdout.write(json ? `${JSON.stringify(reply)}\n` : text);
-    await verb.run({ client, terminal: { stdin, stderr }, given, print }, args);
+    const write = (text: string) => void stdout.write(text);
+    await verb.run({ client, terminal: { stdin, stderr }, given, print, write }, args);
     return 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

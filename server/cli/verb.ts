@@ -59,6 +59,12 @@ export const OPTIONS = {
   authority: { type: 'string', value: 'FILE', help: 'certificates (PEM) of an authority that speaks for them' },
   private: { type: 'string', value: 'YESNO', help: 'whether servers may be in private networks: yes or no' },
   strangers: { type: 'boolean', help: 'also those that somebody only claimed to be' },
+  by: { type: 'string', value: 'NAME', help: 'what this one did' },
+  action: { type: 'string', value: 'WHAT', help: 'only this, as account.create' },
+  subject: { type: 'string', value: 'TEXT', help: 'what was done to whom or what has this in its name' },
+  from: { type: 'string', value: 'DAY', help: 'from this day on, as 2026-01-31' },
+  to: { type: 'string', value: 'DAY', help: 'up to this day, as 2026-01-31' },
+  seal: { type: 'string', value: 'SEAL', help: 'a seal that was noted before' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 
@@ -80,6 +86,8 @@ export interface Context {
   readonly given: Given;
   /** Prints the reply for people, or as it is for `--json`. */
   print(reply: unknown, text: string): void;
+  /** Writes what is no reply, as it comes. */
+  write(text: string): void;
 }
 
 /** One verb as data. */

@@ -9,6 +9,8 @@ export type CommandErrorCode =
   | 'device-not-found'
   | 'admin-not-found'
   | 'setting-not-found'
+  | 'setting-changed'
+  | 'change-not-found'
   | 'invitation-not-found'
   | 'link-unknown'
   | 'link-expired'

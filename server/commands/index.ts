@@ -6,6 +6,7 @@ import { AccountCommands } from './accounts.ts';
 import { AdminCommands } from './admins.ts';
 import { AnnouncementCommands } from './announcements.ts';
 import { AuditCommands } from './audit.ts';
+import { AuditKeeper, type CommandLog } from './audit-keeper.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
 import { ComponentCommands, type RunningComponents } from './components.ts';
@@ -49,6 +50,8 @@ export interface CommandOptions {
   readonly transfers: TransferList;
   /** How records of the DNS are asked for, and what they should lead to. */
   readonly dns: DnsOptions;
+  /** Where commands write what happened by itself; none when left out. */
+  readonly log?: CommandLog;
   readonly version: string;
   /** Makes two accounts of the house each other's contacts. */
   readonly befriend: Befriend;
@@ -114,7 +117,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
   await contacts.load();
-  const settings = new OptionCommands(options.options, stores.audit, house);
+  const settings = new OptionCommands(options.options, stores, house);
   const url = (): string => options.panel().url;
   const invitations = new InvitationCommands(stores, house, options.options, url, options.now);
   const announcements = new AnnouncementCommands(stores.announcements, stores.audit, house, options.now);
@@ -143,11 +146,16 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const registration = new Registration({ ...options, options: options.options, invitations });
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
+  const log = options.log ?? { info: () => undefined, error: () => undefined };
+  const keeper = new AuditKeeper(stores.audit, options.options, log, now);
+  const failed = (error: unknown): void => log.error({ err: error }, 'the audit log could not be looked after');
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
   const housekeeping = setInterval(() => {
     for (const one of [admins, invitations, resetLinks]) one.expire().catch(() => undefined);
+    keeper.tend().catch(failed);
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
+  keeper.tend().catch(failed);
   return {
     accounts,
     admins,

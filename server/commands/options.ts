@@ -1,6 +1,7 @@
 import type { OptionValues } from '../host/option-values.ts';
 import { type Option, type Shape, whatIsWrong } from '../host/options.ts';
 import type { Audit } from '../storage/stores/audit.ts';
+import type { SettingChange, SettingChanges } from '../storage/stores/setting-changes.ts';
 import type { Json } from '../storage/stores/settings.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
@@ -21,19 +22,57 @@ export interface OptionView {
   readonly decided: boolean;
 }
 
+/** One change of an option, for people to read. */
+export interface ChangeView {
+  readonly id: number;
+  readonly key: string;
+  readonly title: string;
+  /** '' for what is the same for all domains. */
+  readonly domain: string;
+  readonly time: number;
+  readonly actor: string;
+  readonly door: SettingChange['door'];
+  readonly kept: SettingChange['kept'];
+  /** What it was and became; null: what the server comes with. Of a secret only whether there is one. */
+  readonly old: OptionView['value'] | null;
+  readonly new: OptionView['value'] | null;
+  /** It can be taken back: nobody has changed it since. */
+  readonly undoable: boolean;
+}
+
+export interface ChangeWish {
+  readonly key?: string;
+  readonly domain?: string;
+  readonly before?: number;
+  readonly limit?: number;
+}
+
+/** Characters of a value that is kept to be gone back to. */
+const LONGEST_KEPT = 50_000;
+
 /** Whether a value must not be seen again, in a page, a log or the audit log. */
 function isSecret({ shape }: Option): boolean {
   return shape.kind === 'text' && shape.secret;
 }
 
+function unknown(key: string): CommandError {
+  return new CommandError('setting-not-found', `There is no setting called ${key}.`);
+}
+
 /** What an administrator decides while the server runs, each option declared by the file that obeys it. */
 export class OptionCommands {
   readonly #values: OptionValues;
+  readonly #changes: SettingChanges;
   readonly #audit: Audit;
   readonly #house: House;
 
-  constructor(values: OptionValues, audit: Audit, house: House) {
+  constructor(
+    values: OptionValues,
+    { audit, settingChanges }: { readonly audit: Audit; readonly settingChanges: SettingChanges },
+    house: House,
+  ) {
     this.#values = values;
+    this.#changes = settingChanges;
     this.#audit = audit;
     this.#house = house;
   }
@@ -50,26 +89,111 @@ export class OptionCommands {
    */
   async set(by: Actor, key: string, value: Json | undefined, domain?: string): Promise<OptionView> {
     const option = this.#values.find(key);
-    if (option === undefined) throw new CommandError('setting-not-found', `There is no setting called ${key}.`);
+    if (option === undefined) throw unknown(key);
     const served = this.#where(option, domain);
     if (value !== undefined) {
       const wrong = whatIsWrong(option, value);
       if (wrong !== undefined) throw new CommandError('invalid', wrong, 'value');
     }
-    const before = this.#values.decided(option, served) ? this.#values.get(option, served) : undefined;
-    if (JSON.stringify(before) !== JSON.stringify(value)) {
-      await this.#values.set(option, served, value);
-      const told = isSecret(option) ? 'a secret' : JSON.stringify(value);
-      await record(this.#audit, by, 'setting.change', served === '' ? key : `${key} ${served}`, {
-        value: value === undefined ? 'back to the default' : told!.slice(0, 500),
-      });
-    }
+    await this.#change(by, option, served, value);
     return this.#view(option, served);
+  }
+
+  /** What was changed, the newest first: of one option, or of all. Throws CommandError. */
+  async history({ key, domain, before, limit = 50 }: ChangeWish): Promise<{ rows: ChangeView[]; hasMore: boolean }> {
+    if (key !== undefined && this.#values.find(key) === undefined) throw unknown(key);
+    const where = domain === undefined ? undefined : this.#served(domain);
+    const option = key === undefined ? undefined : this.#values.find(key);
+    const rows = await this.#changes.page({
+      limit: limit + 1,
+      ...(key !== undefined && { key }),
+      ...(where !== undefined && { domain: option?.scope === 'house' ? '' : where }),
+      ...(before !== undefined && { before }),
+    });
+    return { rows: rows.slice(0, limit).map((row) => this.#told(row)), hasMore: rows.length > limit };
+  }
+
+  /** Takes one change back, if it is what holds now. Throws CommandError when somebody has changed it since, or it cannot be any more. */
+  async undo(by: Actor, id: number): Promise<OptionView> {
+    const change = await this.#changes.find(id);
+    if (change === undefined) throw new CommandError('change-not-found', 'This change is not kept any more.');
+    const option = this.#values.find(change.key);
+    if (option === undefined) throw unknown(change.key);
+    if (option.scope === 'domain') this.#served(change.domain);
+    if (change.kept === 'secret' || isSecret(option)) {
+      throw new CommandError('invalid', 'What a secret was is not kept. Enter it again instead.');
+    }
+    if (change.kept === 'long') throw new CommandError('invalid', 'What it was is too long to be kept.');
+    if (!this.#holds(option, change)) {
+      throw new CommandError(
+        'setting-changed',
+        'It was changed again since. Undo the newest change, or set it by hand.',
+      );
+    }
+    const wrong = change.old === undefined ? undefined : whatIsWrong(option, change.old);
+    if (wrong !== undefined) throw new CommandError('invalid', `What it was cannot be any more. ${wrong}`);
+    await this.#change(by, option, change.domain, change.old, id);
+    return this.#view(option, change.domain);
   }
 
   /** Forgets what was decided for a domain that is not served any more. */
   async forget(domain: string): Promise<void> {
     await this.#values.forget(domain);
+    await this.#changes.forget(domain);
+  }
+
+  #decided(option: Option, domain: string): Json | undefined {
+    return this.#values.decided(option, domain) ? this.#values.get(option, domain) : undefined;
+  }
+
+  async #change(by: Actor, option: Option, domain: string, value: Json | undefined, undone?: number): Promise<void> {
+    const before = this.#decided(option, domain);
+    if (JSON.stringify(before) === JSON.stringify(value)) return;
+    const secret = isSecret(option);
+    const long = [before, value].some((one) => one !== undefined && JSON.stringify(one).length > LONGEST_KEPT);
+    const kept = (one: Json | undefined) => (secret && one !== undefined ? one !== '' : long ? undefined : one);
+    const noting = this.#changes.noting({
+      key: option.key,
+      domain,
+      at: Date.now(),
+      actor: by.name,
+      door: by.door,
+      kept: secret ? 'secret' : long ? 'long' : 'all',
+      old: kept(before),
+      new: kept(value),
+    });
+    await this.#values.set(option, domain, value, noting);
+    const told = secret ? 'a secret' : JSON.stringify(value);
+    await record(this.#audit, by, 'setting.change', domain === '' ? option.key : `${option.key} ${domain}`, {
+      value: value === undefined ? 'back to the default' : told!.slice(0, 500),
+      ...(undone !== undefined && { undone }),
+    });
+  }
+
+  /** Whether what a change led to is what holds now. */
+  #holds(option: Option, change: SettingChange): boolean {
+    return JSON.stringify(this.#decided(option, change.domain)) === JSON.stringify(change.new);
+  }
+
+  #told(change: SettingChange): ChangeView {
+    const { id, key, domain, at, actor, door, kept } = change;
+    const option = this.#values.find(key);
+    // What was no secret when it was written may be one in a newer release.
+    const hidden = option === undefined || (isSecret(option) && kept !== 'secret');
+    const value = (one: Json | undefined) => (one === undefined || hidden ? null : (one as OptionView['value']));
+    return {
+      id,
+      key,
+      title: option?.title ?? key,
+      domain,
+      time: at,
+      actor,
+      door,
+      kept: hidden ? 'secret' : kept,
+      old: value(change.old),
+      new: value(change.new),
+      undoable: kept === 'all' && !hidden && this.#holds(option, change),
+    };
   }
 
   #where(option: Option, domain: string | undefined): string {

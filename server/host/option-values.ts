@@ -1,3 +1,4 @@
+import type { Statement } from '../storage/database.ts';
 import type { Json, Settings } from '../storage/stores/settings.ts';
 import { type Option, whatIsWrong } from './options.ts';
 
@@ -53,11 +54,13 @@ export class OptionValues {
     return this.#values.has(nameOf(option, domain));
   }
 
-  /** Sets a value, which `whatIsWrong` must have found right; undefined goes back to the default. On disk when it resolves. */
-  async set(option: Option, domain: string, value: Json | undefined): Promise<void> {
+  /**
+   * Sets a value, which `whatIsWrong` must have found right; undefined goes back to the default. On disk when it resolves, `and` with it.
+   */
+  async set(option: Option, domain: string, value: Json | undefined, and: readonly Statement[] = []): Promise<void> {
     const name = nameOf(option, domain);
-    if (value === undefined) await this.#store.remove(name);
-    else await this.#store.set(name, value);
+    if (value === undefined) await this.#store.remove(name, and);
+    else await this.#store.set(name, value, and);
     if (value === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
     for (const watcher of this.#watchers) watcher(option, domain);

@@ -12,6 +12,8 @@ const STATUS: Record<CommandErrorCode, number> = {
   'device-not-found': 404,
   'admin-not-found': 404,
   'setting-not-found': 404,
+  'setting-changed': 409,
+  'change-not-found': 404,
   'invitation-not-found': 404,
   'link-unknown': 404,
   'link-expired': 410,

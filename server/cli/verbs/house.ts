@@ -1,5 +1,5 @@
-import { duration, pairs, plain, table, when } from '../text.ts';
-import { type Verb, whole } from '../verb.ts';
+import { duration, pairs, plain, when } from '../text.ts';
+import type { Verb } from '../verb.ts';
 
 export const house: readonly Verb[] = [
   {
@@ -56,30 +56,6 @@ export const house: readonly Verb[] = [
     async run({ client, print }) {
       const pem = await client.text('GET /api/certificate-authority');
       print({ certificate: pem }, pem);
-    },
-  },
-  {
-    words: 'audit list',
-    args: [],
-    options: ['before', 'limit'],
-    summary: 'who changed what, the newest first',
-    async run({ client, given, print }) {
-      const before = whole('before', given.before);
-      const query = { limit: whole('limit', given.limit) ?? 50, ...(before !== undefined && { before }) };
-      const reply = await client.call('GET /api/audit', { query });
-      const rows = reply.rows.map((row) => [
-        String(row.id),
-        when(row.time),
-        `${row.actor} (${row.door})`,
-        row.action,
-        row.subject,
-        Object.entries(row.detail)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(' '),
-      ]);
-      const last = reply.rows.at(-1)?.id;
-      const more = reply.hasMore && last !== undefined ? `More: --before ${last}\n` : '';
-      print(reply, table(['ID', 'TIME', 'WHO', 'WHAT', 'WHOM', 'DETAIL'], rows) + more);
     },
   },
   {

@@ -1,8 +1,8 @@
-import type { Setting } from '../../http/contract/index.ts';
+import type { Setting, SettingChange } from '../../http/contract/index.ts';
 import { takeSecret } from '../ask.ts';
 import { usage } from '../failure.ts';
-import { pairs, table } from '../text.ts';
-import type { Verb } from '../verb.ts';
+import { pairs, table, when } from '../text.ts';
+import { type Verb, whole } from '../verb.ts';
 
 /** A value as one would type it. */
 function written({ shape, value }: Setting): string {
@@ -107,7 +107,53 @@ export const settings: readonly Verb[] = [
       print(reply, `${key}: ${written(reply.setting)}\n`);
     },
   },
+  {
+    words: 'setting history',
+    args: ['[SETTING]'],
+    options: ['domain', 'before', 'limit'],
+    summary: 'who changed which setting, from what to what, the newest first',
+    async run({ client, given, print }, [key]) {
+      const before = whole('before', given.before);
+      const query = {
+        limit: whole('limit', given.limit) ?? 50,
+        ...(key !== undefined && { key }),
+        ...(given.domain !== undefined && { domain: given.domain }),
+        ...(before !== undefined && { before }),
+      };
+      const reply = await client.call('GET /api/setting-changes', { query });
+      const rows = reply.rows.map((row) => [
+        String(row.id),
+        when(row.time),
+        `${row.actor} (${row.door})`,
+        row.domain === '' ? row.key : `${row.key} ${row.domain}`,
+        `${past(row, 'old')} -> ${past(row, 'new')}`,
+      ]);
+      const more = reply.hasMore ? `More: --before ${reply.rows.at(-1)?.id}\n` : '';
+      print(reply, table(['ID', 'TIME', 'WHO', 'SETTING', 'CHANGE'], rows) + more);
+    },
+  },
+  {
+    words: 'setting undo',
+    args: ['ID'],
+    options: [],
+    summary: 'take one change back; “setting history” shows the IDs',
+    async run({ client, print }, [id = '']) {
+      if (!/^[1-9]\d{0,14}$/.test(id)) throw usage(`“${id}” is not the ID of a change.`);
+      const reply = await client.call('POST /api/setting-changes/:id/undo', { params: { id } });
+      print(reply, `${reply.setting.key}: ${written(reply.setting)}${reply.setting.decided ? '' : ' (the default)'}\n`);
+    },
+  },
 ];
+
+/** What a setting was or became. */
+function past(change: SettingChange, side: 'old' | 'new'): string {
+  const value = change[side];
+  if (change.kept === 'secret') return value === true ? '(a secret)' : '(none)';
+  if (change.kept === 'long') return '(a long text)';
+  if (value === null) return '(default)';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return (Array.isArray(value) ? value.join(' ') : String(value)) || '(none)';
+}
 
 type Caller = Parameters<Verb['run']>[0]['client'];
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { closed, DomainName } from './shapes.ts';
+import { closed, DomainName, Door, Time } from './shapes.ts';
 
 const Shape = Type.Union([
   closed({ kind: Type.Literal('switch') }),
@@ -34,6 +34,24 @@ export const Setting = closed({
   decided: Type.Boolean(),
 });
 
+/** One change of a setting: what it was and became, null for what the server comes with. */
+export const SettingChange = closed({
+  id: Type.Integer(),
+  key: Type.String(),
+  title: Type.String(),
+  /** '' for what is the same for all domains. */
+  domain: Type.String(),
+  time: Time,
+  actor: Type.String(),
+  door: Door,
+  /** `secret`: only whether there was one. `long`: too long to be kept. */
+  kept: Type.Union([Type.Literal('all'), Type.Literal('secret'), Type.Literal('long')]),
+  old: Type.Union([Value, Type.Null()]),
+  new: Type.Union([Value, Type.Null()]),
+  /** It is what holds now, so it can be taken back. */
+  undoable: Type.Boolean(),
+});
+
 const Key = closed({ key: Type.String({ minLength: 1, maxLength: 100 }) });
 const Where = closed({ domain: Type.Optional(DomainName) });
 
@@ -48,4 +66,20 @@ export const settings = {
   },
   /** Back to what the server comes with. */
   'DELETE /api/settings/:key': { params: Key, query: Where, reply: closed({ setting: Setting }) },
+
+  /** What was changed, the newest first: of one setting, or of all; further back: `before` = the last id shown. */
+  'GET /api/setting-changes': {
+    query: closed({
+      key: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+      domain: Type.Optional(DomainName),
+      before: Type.Optional(Type.Integer({ minimum: 1 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    }),
+    reply: closed({ rows: Type.Array(SettingChange), hasMore: Type.Boolean() }),
+  },
+  /** Takes a change back. 409 `setting-changed` when it is not what holds now, 422 when it cannot be taken back. */
+  'POST /api/setting-changes/:id/undo': {
+    params: closed({ id: Type.String({ pattern: '^[1-9][0-9]{0,14}$' }) }),
+    reply: closed({ setting: Setting }),
+  },
 } as const;

@@ -18,6 +18,14 @@ export const Password = Type.String({ minLength: 1, maxLength: 1024 });
 /** A one-time code, with or without its dashes. */
 export const Code = Type.String({ minLength: 1, maxLength: 64 });
 
+/** Through which door something was done. */
+export const Door = Type.Union([
+  Type.Literal('panel'),
+  Type.Literal('cli'),
+  Type.Literal('chat'),
+  Type.Literal('house'),
+]);
+
 /** The answer to a change that has nothing to tell but that it was done. */
 export const Done = closed({ done: Type.Literal(true) });
 

@@ -13,5 +13,9 @@ export function settingRoutes({ options }: Commands): RouteEntry[] {
     route('DELETE /api/settings/:key', 'admin', async ({ params, query, by }) => {
       return { setting: await options.set(by, params.key, undefined, query.domain) };
     }),
+    route('GET /api/setting-changes', 'look', ({ query }) => options.history(query)),
+    route('POST /api/setting-changes/:id/undo', 'admin', async ({ params, by }) => {
+      return { setting: await options.undo(by, Number(params.id)) };
+    }),
   ];
 }

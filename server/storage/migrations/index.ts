@@ -13,6 +13,8 @@ import { statements as rooms } from './0012-rooms.ts';
 import { statements as roomInvitations } from './0013-room-invitations.ts';
 import { statements as uploads } from './0014-uploads.ts';
 import { statements as federation } from './0015-federation.ts';
+import { statements as figures } from './0022-figures.ts';
+import { statements as changes } from './0023-changes.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -38,4 +40,6 @@ export const migrations: readonly Migration[] = [
   { version: 13, name: 'room-invitations', statements: roomInvitations },
   { version: 14, name: 'uploads', statements: uploads },
   { version: 15, name: 'federation', statements: federation },
+  { version: 22, name: 'figures', statements: figures },
+  { version: 23, name: 'changes', statements: changes },
 ];

@@ -4,7 +4,7 @@ import { Admins } from './admins.ts';
 import { Announcements } from './announcements.ts';
 import { ArchiveSearch } from './archive-search.ts';
 import { Archives } from './archives.ts';
-import { Audit } from './audit.ts';
+import { Audit, type AuditAlarm } from './audit.ts';
 import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
 import { Components } from './components.ts';
@@ -34,6 +34,7 @@ import { RoomInvitations } from './room-invitations.ts';
 import { RoomReach } from './room-reach.ts';
 import { Rooms } from './rooms.ts';
 import { Rosters } from './rosters.ts';
+import { SettingChanges } from './setting-changes.ts';
 import { Settings } from './settings.ts';
 import { UploadLists } from './upload-lists.ts';
 import { Uploads } from './uploads.ts';
@@ -75,12 +76,13 @@ export interface Stores {
   readonly roomReach: RoomReach;
   readonly rooms: Rooms;
   readonly rosters: Rosters;
+  readonly settingChanges: SettingChanges;
   readonly settings: Settings;
   readonly uploadLists: UploadLists;
   readonly uploads: Uploads;
 }
 
-export function openStores(db: Database): Stores {
+export function openStores(db: Database, tampered?: AuditAlarm): Stores {
   const archives = new Archives(db);
   const blocking = new Blocking(db);
   const push = new PushRegistrations(db);
@@ -100,7 +102,7 @@ export function openStores(db: Database): Stores {
     announcements: new Announcements(db),
     archives,
     archiveSearch: new ArchiveSearch(db),
-    audit: new Audit(db),
+    audit: new Audit(db, tampered),
     blocking,
     certificates: new Certificates(db),
     components: new Components(db),
@@ -130,6 +132,7 @@ export function openStores(db: Database): Stores {
     roomReach: new RoomReach(db),
     rooms: new Rooms(db, archives),
     rosters,
+    settingChanges: new SettingChanges(db),
     settings: new Settings(db),
     uploadLists: new UploadLists(db),
     uploads: new Uploads(db),

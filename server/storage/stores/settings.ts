@@ -1,5 +1,5 @@
 import { Cached, type Soon } from '../cached.ts';
-import { type Database, sql } from '../database.ts';
+import { type Database, type Statement, sql } from '../database.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -18,15 +18,17 @@ export class Settings {
     return this.#cache.get(name);
   }
 
-  async set(name: string, value: Json): Promise<void> {
+  /** `and` is written in the same operation. */
+  async set(name: string, value: Json, and: readonly Statement[] = []): Promise<void> {
     this.#cache.forget(name);
-    await this.#db.run(sql`INSERT INTO setting (name, value_json) VALUES (${name}, ${JSON.stringify(value)})
-      ON CONFLICT (name) DO UPDATE SET value_json = excluded.value_json`);
+    const written = sql`INSERT INTO setting (name, value_json) VALUES (${name}, ${JSON.stringify(value)})
+      ON CONFLICT (name) DO UPDATE SET value_json = excluded.value_json`;
+    await this.#db.batch([written, ...and]);
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string, and: readonly Statement[] = []): Promise<void> {
     this.#cache.forget(name);
-    await this.#db.run(sql`DELETE FROM setting WHERE name = ${name}`);
+    await this.#db.batch([sql`DELETE FROM setting WHERE name = ${name}`, ...and]);
   }
 
   async all(): Promise<Map<string, Json>> {
