@@ -69,15 +69,24 @@ interface Finding {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** The serious findings of axe (WCAG 2.2 A and AA) on the page as it stands; needs a context with `bypassCSP`. */
+/** What axe finds (WCAG 2.2 A and AA) on the page as it stands, be it ever so small; needs a context with `bypassCSP`. */
+export async function everyFinding(page: Page): Promise<string[]> {
+  return (await findings(page)).map((finding) => told(page, finding));
+}
+
+/** The serious ones of them. */
 export async function seriousFindings(page: Page): Promise<string[]> {
+  const found = (await findings(page)).filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return found.map((finding) => told(page, finding));
+}
+
+const told = (page: Page, { id, nodes }: Finding): string => `${page.url()} ${id}: ${nodes[0]?.html ?? ''}`;
+
+async function findings(page: Page): Promise<Finding[]> {
   // Colours are judged where they have come to rest.
   await page.waitForTimeout(250);
   await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  const found = (await page.evaluate(
+  return (await page.evaluate(
     "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => r.violations)",
   )) as Finding[];
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${page.url()} ${id}: ${nodes[0]?.html ?? ''}`);
 }
