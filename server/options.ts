@@ -12,6 +12,7 @@ import { FEDERATION_OPTIONS } from './s2s/options.ts';
 const GROUPS = [
   'Joining and leaving',
   'Logging in',
+  'Departments',
   'Profiles',
   'Rooms',
   'Files',

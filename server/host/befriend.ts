@@ -1,7 +1,7 @@
 import type { Account } from '../storage/stores/accounts.ts';
 import { makeJid } from '../xmpp/jid.ts';
 import type { Host } from './host.ts';
-import { itemElement, newContact, pushRoster } from './rosters.ts';
+import { newContact, pushRoster } from './rosters.ts';
 
 /**
  * Makes two accounts of the house each other's contacts, both ways, and tells their clients at once (XEP-0401 §5.4: by
@@ -32,7 +32,6 @@ async function trust(
 ): Promise<void> {
   const host = hostOf(account.domain);
   if (host === undefined) return;
-  const { bare } = makeJid(account.local, account.domain);
   const jid = makeJid(contact.local, contact.domain).bare;
   await host.changes.run(account.id, async () => {
     const { rosters } = host.house.stores;
@@ -49,6 +48,6 @@ async function trust(
       listed: true,
     } as const;
     const version = await rosters.put(account.id, item);
-    pushRoster(host, bare, version, itemElement(jid, { ...item, version }));
+    pushRoster(host, account, version, jid, item);
   });
 }

@@ -13,7 +13,7 @@ export type Viewer = 'owner' | 'contact' | 'other';
 /** What somebody is to a person whose card they ask for, undefined for who may not look at it. */
 export async function viewerOf(host: Host, account: Account, from: Jid): Promise<Viewer | undefined> {
   if (from.bare === makeJid(account.local, account.domain).bare) return 'owner';
-  const item = await host.house.stores.rosters.get(account.id, from.bare);
+  const item = await host.contacts.get(account, from.bare);
   if (item?.subscription === 'from' || item?.subscription === 'both') return 'contact';
   return mayLook(host, account, from) ? 'other' : undefined;
 }

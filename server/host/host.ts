@@ -8,6 +8,7 @@ import { checkShape, errorFor, resultFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError } from '../xmpp/stream-error.ts';
 import type { RunningComponent } from './component.ts';
+import { Contacts, usualSight } from './contacts.ts';
 import { deliver, noSuchAccount, recipientsOf, undelivered } from './delivery.ts';
 import type { Destination } from './destination.ts';
 import { Events } from './events.ts';
@@ -36,6 +37,8 @@ export class Host implements Destination {
   readonly sessions = new Sessions();
   /** What of one person's goes to many. */
   readonly fanOut = new FanOut(this.sessions);
+  /** Who is a contact of whom. */
+  readonly contacts: Contacts;
   readonly events: Events;
   /** What the host asks others itself. */
   readonly requests: Requests;
@@ -57,6 +60,9 @@ export class Host implements Destination {
     this.house = house;
     this.events = new Events((error) => house.log.error({ err: error, host: domain }, 'an event handler failed'));
     this.requests = new Requests(this.jid, (stanza) => house.router.route(stanza));
+    const { rosters, departments } = house.stores;
+    const usual = () => this.option(usualSight);
+    this.contacts = new Contacts({ domain, rosters, departments, usual });
     const wirings = house.modules.map((module) => module.start(this));
     for (const wiring of wirings) this.#wire(wiring);
     this.#inbound.add('deliver', (arrival) => this.#deliver(arrival));

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import type { Account } from '../storage/stores/accounts.ts';
 import type { RosterItem } from '../storage/stores/rosters.ts';
 import { type Element, el } from '../xmpp/element.ts';
 import { makeJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
+import { together } from './contacts.ts';
 import type { Host } from './host.ts';
 
 /** A contact of whom nothing is known yet. */
@@ -36,12 +38,28 @@ export function itemElement(jid: string, item: RosterItem | undefined): Element 
   );
 }
 
-/** Tells every session of an account that wants to know of a change to its roster (RFC 6121 §2.1.6). */
-export function pushRoster(host: Host, bare: string, version: number, item: Element): void {
-  const interested = host.sessions.of(bare).filter((session) => session.interested);
+/**
+ * Tells every session of an account that wants to know of a change to its own roster (RFC 6121 §2.1.6). `own` is what the account
+ * has of the contact now; what its departments make of it is added.
+ */
+export function pushRoster(
+  host: Host,
+  account: Account,
+  version: number,
+  jid: string,
+  own: Omit<RosterItem, 'version'> | undefined,
+): void {
+  const interested = host.sessions.of(`${account.local}@${account.domain}`).filter((session) => session.interested);
   if (interested.length === 0) return;
-  const id = randomBytes(9).toString('base64url');
-  const iq = el('iq', { type: 'set', id }, el('query', { xmlns: NS.roster, ver: String(version) }, item));
-  const push = new Stanza(iq, makeJid(interested[0]!.jid.local, host.domain), undefined);
+  const item = together(own && { ...own, version }, host.contacts.ruled(account, jid));
+  const shown = itemElement(jid, item?.listed ? item : undefined);
+  const push = rosterPush(host, account, host.contacts.versionNow(account, version), shown);
   for (const session of interested) session.deliver(push.for(session.jid));
+}
+
+/** To be delivered to devices of the account. */
+export function rosterPush(host: Host, { local }: Account, version: string, item: Element): Stanza {
+  const id = randomBytes(9).toString('base64url');
+  const iq = el('iq', { type: 'set', id }, el('query', { xmlns: NS.roster, ver: version }, item));
+  return new Stanza(iq, makeJid(local, host.domain), undefined);
 }

@@ -146,8 +146,7 @@ async function tellContacts(
   narrow: ReadonlySet<string>,
   type: string,
 ): Promise<void> {
-  const roster = await host.house.stores.rosters.all(account!.id);
-  for (const item of roster.items.values()) {
+  for (const item of await host.contacts.all(account!)) {
     if (item.subscription !== 'from' && item.subscription !== 'both') continue;
     const contact = tryParseJid(item.jid);
     if (contact === undefined) continue;

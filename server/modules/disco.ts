@@ -74,7 +74,7 @@ function services(host: Host): Element[] {
 async function permit(host: Host, { account, stanza }: IqRequest): Promise<void> {
   const { from, to } = stanza;
   if (from.bare === to!.bare) return;
-  const item = await host.house.stores.rosters.get(account!.id, from.bare);
+  const item = await host.contacts.get(account!, from.bare);
   if (item?.subscription !== 'from' && item?.subscription !== 'both') throw new StanzaError('service-unavailable');
 }
 

@@ -10,6 +10,7 @@ import { bookmarks } from './bookmarks.ts';
 import { carbons } from './carbons.ts';
 import { clientAccess } from './client-access.ts';
 import { type ContactAddresses, contactAddresses } from './contact-addresses.ts';
+import { departments } from './departments.ts';
 import { disco } from './disco.ts';
 import { externalServices } from './external-services.ts';
 import { fulltext } from './fulltext.ts';
@@ -56,6 +57,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     preauth(needs.registrar), // before subscriptions, as whoever was invited need not ask
     subscriptions,
     presence,
+    departments, // whose pushes and presence follow what an administrator has changed
     invisible,
     stanzaId,
     mam,

@@ -51,7 +51,7 @@ function answer(since: number, status: string): Element {
  */
 async function permit(host: Host, account: Account, { from, to }: Stanza): Promise<void> {
   if (from.bare === to!.bare) return;
-  const item = await host.house.stores.rosters.get(account.id, from.bare);
+  const item = await host.contacts.get(account, from.bare);
   if (item?.subscription !== 'from' && item?.subscription !== 'both') throw new StanzaError('service-unavailable');
 }
 

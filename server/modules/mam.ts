@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Ledger } from '../host/ledger.ts';
 import type { Module, Wiring } from '../host/module.ts';
+import type { Account } from '../storage/stores/accounts.ts';
 import type { ArchivePreferences } from '../storage/stores/archives.ts';
 import type { RosterItem } from '../storage/stores/rosters.ts';
 import { archiveForm } from '../xmpp/archive-query.ts';
@@ -47,7 +48,7 @@ function wiring(host: Host): Wiring {
     ],
     outbound: {
       archive: ({ stanza, session, ledger }) =>
-        worthKeeping(stanza) ? keep(host, session.account.id, stanza.to!, ledger) : undefined,
+        worthKeeping(stanza) ? keep(host, session.account, stanza.to!, ledger) : undefined,
     },
     inbound: {
       archive(arrival) {
@@ -58,7 +59,7 @@ function wiring(host: Host): Wiring {
             arrival.extra += `<stanza-id xmlns='${NS.sid}' by='${escapeAttribute(bare)}' id='${ledger.archiveId}'/>`;
           }
         };
-        const kept = keep(host, account.id, stanza.from, ledger);
+        const kept = keep(host, account, stanza.from, ledger);
         if (kept !== undefined) return kept.then(show);
         return show();
       },
@@ -67,9 +68,8 @@ function wiring(host: Host): Wiring {
 }
 
 /** Puts a message in an account's archive, unless its preferences say no (XEP-0441 §3). */
-function keep(host: Host, account: number, peer: Jid, ledger: Ledger): undefined | Promise<undefined> {
-  const { archives, rosters } = host.house.stores;
-  const wish = archives.preferences(account);
+function keep(host: Host, account: Account, peer: Jid, ledger: Ledger): undefined | Promise<undefined> {
+  const wish = host.house.stores.archives.preferences(account.id);
   if (wish instanceof Promise) return wish.then((loaded) => decide(loaded));
   return decide(wish);
 
@@ -80,15 +80,15 @@ function keep(host: Host, account: number, peer: Jid, ledger: Ledger): undefined
     if (wish.default === 'never') return undefined;
     // Who only asked to be let in has an item as well, one that is not in the list.
     const known = (item: RosterItem | undefined): undefined => (item?.listed === true ? enter() : undefined);
-    const item = rosters.get(account, peer.bare);
+    const item = host.contacts.get(account, peer.bare);
     return item instanceof Promise ? item.then(known) : known(item);
   }
 
   function enter(): undefined {
     if (ledger.archiveId === 0) ledger.archiveId = host.house.archiveIds.next();
     // A message to oneself stands in one's archive once.
-    if (!ledger.entries.some((entry) => entry.owner === account))
-      ledger.entries.push({ owner: account, peer: peer.bare });
+    if (!ledger.entries.some((entry) => entry.owner === account.id))
+      ledger.entries.push({ owner: account.id, peer: peer.bare });
   }
 }
 

@@ -55,7 +55,7 @@ export const pep: Module = {
     /** It is the account itself that asks, or somebody on its contact list. */
     async function known({ account, stanza: { from, to } }: IqRequest): Promise<boolean> {
       if (from.bare === to!.bare) return true;
-      return (await host.house.stores.rosters.get(account!.id, from.bare))?.listed === true;
+      return (await host.contacts.get(account!, from.bare))?.listed === true;
     }
 
     return {

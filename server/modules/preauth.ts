@@ -2,7 +2,7 @@ import type { Arrival } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Registrar } from '../host/registrar.ts';
-import { itemElement, newContact, pushRoster } from '../host/rosters.ts';
+import { newContact, pushRoster } from '../host/rosters.ts';
 import { child, el } from '../xmpp/element.ts';
 import { makeJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
@@ -57,7 +57,7 @@ async function letIn(
     const sees = known.subscription === 'to' || known.subscription === 'both';
     const item = { ...known, approved: true, ask: !sees, listed: true };
     const version = await rosters.put(account.id, item);
-    pushRoster(host, self.bare, version, itemElement(contact.bare, { ...item, version }));
+    pushRoster(host, account, version, contact.bare, item);
     return !sees;
   });
   if (asks) host.send(new Stanza(el('presence', { type: 'subscribe' }), self, contact));

@@ -1,11 +1,13 @@
 import { covers, reached } from '../host/blocklist.ts';
+import type { ContactList } from '../host/contacts.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Verdict } from '../host/pipeline.ts';
 import type { Session } from '../host/session.ts';
+import { hidePresence, showPresence } from '../host/showing.ts';
 import type { Account } from '../storage/stores/accounts.ts';
-import type { Roster, Subscription } from '../storage/stores/rosters.ts';
+import type { Subscription } from '../storage/stores/rosters.ts';
 import { child, type Element, el, elements, removeChildren, textOf } from '../xmpp/element.ts';
 import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -35,8 +37,8 @@ export const presence: Module = {
         ended: ({ session }) =>
           session.available === undefined ? sayGoodbye(host, directed, session) : vanish(host, directed, session),
         unseen: ({ session, probe }) => (probe ? learnUnseen(host, session) : undefined),
-        shown: ({ account, contact }) => show(host, makeJid(account.local, account.domain), parseJid(contact)),
-        hidden: ({ account, contact }) => hide(host, makeJid(account.local, account.domain), parseJid(contact)),
+        shown: ({ account, contact }) => showPresence(host, makeJid(account.local, account.domain), parseJid(contact)),
+        hidden: ({ account, contact }) => hidePresence(host, makeJid(account.local, account.domain), parseJid(contact)),
       },
     };
   },
@@ -58,21 +60,20 @@ function remember(directed: Directed, { stanza, session }: Departure): void {
 
 /** Who may see an account, and whom it may see: its contacts, and of those the ones it has not blocked. */
 interface Circle {
-  readonly roster: Roster;
+  readonly contacts: ContactList;
   readonly blocked: ReadonlySet<string>;
 }
 
-function circleOf(host: Host, { id }: Account): Circle | Promise<Circle> {
-  const { rosters, blocking } = host.house.stores;
-  const roster = rosters.all(id);
-  const blocked = blocking.list(id);
-  if (!(roster instanceof Promise) && !(blocked instanceof Promise)) return { roster, blocked };
-  return Promise.all([roster, blocked]).then(([all, list]) => ({ roster: all, blocked: list }));
+function circleOf(host: Host, account: Account): Circle | Promise<Circle> {
+  const contacts = host.contacts.all(account);
+  const blocked = host.house.stores.blocking.list(account.id);
+  if (!(contacts instanceof Promise) && !(blocked instanceof Promise)) return { contacts, blocked };
+  return Promise.all([contacts, blocked]).then(([all, list]) => ({ contacts: all, blocked: list }));
 }
 
 /** The contacts of one kind of subscription or `both`, without those who are blocked (XEP-0191 §3.3: nothing goes there). */
-function* contacts({ roster, blocked }: Circle, kind: Subscription): Iterable<Jid> {
-  for (const item of roster.items.values()) {
+function* contacts({ contacts: all, blocked }: Circle, kind: Subscription): Iterable<Jid> {
+  for (const item of all) {
     if (item.subscription !== kind && item.subscription !== 'both') continue;
     const contact = parseJid(item.jid);
     if (!covers(blocked, contact)) yield contact;
@@ -80,10 +81,17 @@ function* contacts({ roster, blocked }: Circle, kind: Subscription): Iterable<Ji
 }
 
 /** The addresses of those who see an account: of a contact with devices that are blocked, those that are not. */
-function* audience({ house }: Host, { roster, blocked }: Circle): Iterable<Jid> {
-  for (const { subscription, jid } of roster.items.values()) {
-    if (subscription === 'from' || subscription === 'both') yield* reached(house.router, blocked, parseJid(jid));
+function* audience(host: Host, { contacts: all, blocked }: Circle): Iterable<Jid> {
+  for (const item of all) {
+    const { subscription, jid } = item;
+    if ((subscription !== 'from' && subscription !== 'both') || isAway(host, all, item.jid)) continue;
+    yield* reached(host.house.router, blocked, parseJid(jid));
   }
+}
+
+/** A colleague by the departments who has no device here: of hundreds most may be away, and of them nothing is asked or told. */
+function isAway(host: Host, { own }: ContactList, jid: string): boolean {
+  return !own.items.has(jid) && host.sessions.of(jid).length === 0;
 }
 
 function broadcast(host: Host, directed: Directed, { stanza, session }: Departure): Verdict | Promise<Verdict> {
@@ -178,7 +186,9 @@ function tellContacts(host: Host, session: Session, stanza: Stanza, circle: Circ
 /** §4.2.2, §4.3: a newcomer learns who of its contacts is there, and which of its own devices are. */
 function learn(host: Host, session: Session, circle: Circle): void {
   const probe = new Stanza(el('presence', { type: 'probe' }), session.jid, undefined);
-  for (const contact of contacts(circle, 'to')) host.send(probe.for(contact));
+  for (const contact of contacts(circle, 'to')) {
+    if (!isAway(host, circle.contacts, contact.bare)) host.send(probe.for(contact));
+  }
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other !== session && other.available !== undefined) session.deliver(other.available.for(session.jid));
   }
@@ -186,7 +196,7 @@ function learn(host: Host, session: Session, circle: Circle): void {
 
 async function answerProbe(host: Host, { stanza, account }: Arrival): Promise<'stop'> {
   const { from, to } = stanza;
-  const item = await host.house.stores.rosters.get(account.id, from.bare);
+  const item = await host.contacts.get(account, from.bare);
   const allowed = from.bare === to!.bare || item?.subscription === 'from' || item?.subscription === 'both';
   if (stanza.kind !== 'presence') return 'stop';
   const self = makeJid(account.local, host.domain);
@@ -236,17 +246,5 @@ function sayGoodbye(host: Host, directed: Directed, session: Session, stanza?: S
   for (const to of set) {
     const jid = parseJid(to);
     if (!already.has(jid.bare)) host.send(goodbye.for(jid));
-  }
-}
-
-function show(host: Host, self: Jid, contact: Jid): void {
-  for (const session of host.sessions.of(self.bare))
-    if (session.available !== undefined) host.send(session.available.for(contact));
-}
-
-function hide(host: Host, self: Jid, contact: Jid): void {
-  const element = el('presence', { type: 'unavailable' });
-  for (const session of host.sessions.of(self.bare)) {
-    if (session.available !== undefined) host.send(new Stanza(element, session.jid, contact));
   }
 }

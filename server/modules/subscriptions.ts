@@ -1,7 +1,7 @@
 import type { Arrival, Departure } from '../host/flow.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
-import { itemElement, newContact, pushRoster } from '../host/rosters.ts';
+import { newContact, pushRoster } from '../host/rosters.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { RosterItem, Subscription } from '../storage/stores/rosters.ts';
 import { el } from '../xmpp/element.ts';
@@ -101,7 +101,9 @@ async function outbound(host: Host, departure: Departure): Promise<'stop' | unde
   const contact = makeJid(stanza.to.local, stanza.to.domain);
   const self = makeJid(session.jid.local, host.domain);
   if (contact.bare === self.bare) throw new StanzaError('not-allowed', 'One sees oneself already.');
-  const outcome = await apply(host, session.account, self, contact, (item) => leaving(stanza.type, item));
+  const outcome = await apply(host, session.account, contact, (item) =>
+    isByRule(host, session.account, item, stanza.type) ? { item, pass: false } : leaving(stanza.type, item),
+  );
   // §3.1.5: the contact's client learns of the subscription first, and sees us then.
   departure.ledger.after.push(() => tell(host, session.account, contact, outcome));
   if (!outcome.pass) return 'stop';
@@ -109,12 +111,22 @@ async function outbound(host: Host, departure: Departure): Promise<'stop' | unde
   return undefined;
 }
 
+/**
+ * What the departments let somebody see needs no asking and no leave, and nothing of it is kept: it would hold on when the departments do
+ * not any more.
+ */
+function isByRule(host: Host, account: Account, { jid, pendingIn }: Item, type: string): boolean {
+  if (type !== 'subscribe' && type !== 'subscribed') return false;
+  const ruled = host.contacts.ruled(account, jid)?.subscription ?? 'none';
+  return type === 'subscribe' ? sees(ruled) : seen(ruled) && pendingIn === undefined;
+}
+
 async function inbound(host: Host, arrival: Arrival): Promise<'stop' | undefined> {
   const { stanza, account } = arrival;
   if (stanza.kind !== 'presence') return undefined;
   const self = makeJid(account.local, host.domain);
   const contact = makeJid(stanza.from.local, stanza.from.domain);
-  const outcome = await apply(host, account, self, contact, (item) => coming(stanza.type, item, stanza.text));
+  const outcome = await apply(host, account, contact, (item) => coming(stanza.type, item, stanza.text));
   if (outcome.reply !== undefined) await host.sent(new Stanza(el('presence', { type: outcome.reply }), self, contact));
   tell(host, account, contact, outcome);
   return outcome.pass ? undefined : 'stop';
@@ -122,17 +134,12 @@ async function inbound(host: Host, arrival: Arrival): Promise<'stop' | undefined
 
 /** What else follows from it: the contact sees us, or does not any more. */
 function tell(host: Host, account: Account, contact: Jid, { sight }: Outcome): void {
-  if (sight !== undefined) host.events.emit(sight, { account, contact: contact.bare });
+  if (sight !== undefined && !host.contacts.isShown(account, contact.bare))
+    host.events.emit(sight, { account, contact: contact.bare });
 }
 
 /** Changes one item as told, one change of a roster at a time. */
-async function apply(
-  host: Host,
-  account: Account,
-  self: Jid,
-  contact: Jid,
-  change: (item: Item) => Outcome,
-): Promise<Outcome> {
+async function apply(host: Host, account: Account, contact: Jid, change: (item: Item) => Outcome): Promise<Outcome> {
   return host.changes.run(account.id, async () => {
     const { rosters } = host.house.stores;
     const all = await rosters.all(account.id);
@@ -142,10 +149,11 @@ async function apply(
     if (before === undefined && all.items.size >= host.house.limits.rosterItemsPerAccount) {
       throw new StanzaError('resource-constraint', 'The contact list is full.');
     }
-    const empty = !result.item.listed && result.item.pendingIn === undefined;
+    const { listed, pendingIn, name, groups } = result.item;
+    // What somebody calls a contact that they have by their department is kept, though it is none of their own.
+    const empty = !listed && pendingIn === undefined && name === '' && groups.length === 0;
     const version = empty ? await rosters.remove(account.id, contact.bare) : await rosters.put(account.id, result.item);
-    if (result.item.listed)
-      pushRoster(host, self.bare, version, itemElement(contact.bare, { ...result.item, version }));
+    if (result.item.listed) pushRoster(host, account, version, contact.bare, result.item);
     return result;
   });
 }

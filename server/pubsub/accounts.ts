@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts';
 import { Session } from '../host/session.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { NodeConfig, PubsubNode } from '../storage/stores/pubsub-nodes.ts';
-import type { Roster, RosterItem } from '../storage/stores/rosters.ts';
+import type { RosterItem } from '../storage/stores/rosters.ts';
 import type { Element } from '../xmpp/element.ts';
 import { type Jid, makeJid, parseJid } from '../xmpp/jid.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -89,10 +89,9 @@ class AccountService implements Service {
   }
 
   async relation(who: Jid): Promise<Relation> {
-    const { rosters, blocking } = this.house.stores;
     if (who.bare === this.jid.bare) return { sees: true, groups: [], blocked: false };
-    const item = await rosters.get(this.account.id, who.bare);
-    const blocked = covers(await blocking.list(this.account.id), who);
+    const item = await this.#host.contacts.get(this.account, who.bare);
+    const blocked = covers(await this.house.stores.blocking.list(this.account.id), who);
     return { sees: sees(item) && !blocked, groups: item?.groups ?? [], blocked };
   }
 
@@ -108,10 +107,9 @@ class AccountService implements Service {
     add(this.#host.sessions.of(this.jid.bare));
     const { accessModel, rosterGroups } = node.config;
     if (accessModel === 'whitelist' || accessModel === 'authorize') return found;
-    const { rosters, blocking } = this.house.stores;
-    const roster = await rosters.all(this.account.id);
-    const blocked = await blocking.list(this.account.id);
-    for (const item of roster.items.values()) {
+    const contacts = await this.#host.contacts.all(this.account);
+    const blocked = await this.house.stores.blocking.list(this.account.id);
+    for (const item of contacts) {
       if (!sees(item)) continue;
       if (accessModel === 'roster' && !item.groups.some((group) => rosterGroups.includes(group))) continue;
       const affiliation = node.affiliations.get(item.jid);
@@ -170,9 +168,9 @@ export class AccountServices {
   /** Presence of somebody at another domain, for an account of ours. Most is of people in a room: that costs one look. */
   visited(stanza: Stanza, account: Account): void | Promise<void> {
     if (stanza.type === 'unavailable') return this.visitors.went(stanza);
-    const roster = this.host.house.stores.rosters.all(account.id);
-    const look = ({ items }: Roster) => this.#visited(stanza, account, items.get(stanza.from.bare));
-    return roster instanceof Promise ? roster.then(look) : look(roster);
+    const contact = this.host.contacts.get(account, stanza.from.bare);
+    if (contact instanceof Promise) return contact.then((loaded) => this.#visited(stanza, account, loaded));
+    return this.#visited(stanza, account, contact);
   }
 
   #visited(stanza: Stanza, account: Account, contact: RosterItem | undefined): void | Promise<void> {
@@ -205,8 +203,7 @@ export class AccountServices {
     if (!(session instanceof Session)) return;
     const room = { left: WELCOME };
     await this.#offer(session.account, session, nodes, room);
-    const roster = await this.host.house.stores.rosters.all(session.account.id);
-    for (const item of roster.items.values()) {
+    for (const item of await this.host.contacts.all(session.account)) {
       if (item.subscription !== 'to' && item.subscription !== 'both') continue;
       const { domain, bare } = parseJid(item.jid);
       if (domain !== this.host.domain) continue;

@@ -13,6 +13,7 @@ import { statements as rooms } from './0012-rooms.ts';
 import { statements as roomInvitations } from './0013-room-invitations.ts';
 import { statements as uploads } from './0014-uploads.ts';
 import { statements as federation } from './0015-federation.ts';
+import { statements as departments } from './0017-departments.ts';
 import { statements as figures } from './0022-figures.ts';
 import { statements as changes } from './0023-changes.ts';
 
@@ -40,6 +41,7 @@ export const migrations: readonly Migration[] = [
   { version: 13, name: 'room-invitations', statements: roomInvitations },
   { version: 14, name: 'uploads', statements: uploads },
   { version: 15, name: 'federation', statements: federation },
+  { version: 17, name: 'departments', statements: departments },
   { version: 22, name: 'figures', statements: figures },
   { version: 23, name: 'changes', statements: changes },
 ];

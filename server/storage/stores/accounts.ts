@@ -2,6 +2,7 @@ import { Cached, type Soon } from '../cached.ts';
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Archives } from './archives.ts';
 import { type Credential, firstCredential } from './credentials.ts';
+import type { Departments } from './departments.ts';
 import { withoutTokens } from './devices.ts';
 import { leaveFederation } from './federation-held.ts';
 import { leaveNodes } from './pubsub-nodes.ts';
@@ -69,6 +70,8 @@ const OWNED = [
   'invitation_use',
   'reset_link',
   'pubsub_node',
+  'department_member',
+  'department_grant',
 ];
 const OWNED_LATER = ['motd_seen', 'offline', 'last_activity', 'report'];
 /** Files that go in one write: each has its place in many indexes, and one person may have tens of thousands. */
@@ -97,14 +100,25 @@ export class Accounts {
   readonly #db: Database;
   readonly #archives: Archives;
   readonly #forget: (account: number) => void;
+  readonly #departments: Pick<Departments, 'left' | 'named'>;
   readonly #byBare: Cached<string, Account | undefined>;
   readonly #now: () => number;
 
-  /** `forget` tells the other stores that what they remember of an account is not right any more. */
-  constructor(db: Database, archives: Archives, forget: (account: number) => void, now: () => number = Date.now) {
+  /**
+   * `forget` tells the other stores that what they remember of an account is not right any more; `departments`, which has
+   * everybody in memory, is told who goes and who is called something else.
+   */
+  constructor(
+    db: Database,
+    archives: Archives,
+    forget: (account: number) => void,
+    departments: Pick<Departments, 'left' | 'named'>,
+    now: () => number = Date.now,
+  ) {
     this.#db = db;
     this.#archives = archives;
     this.#forget = forget;
+    this.#departments = departments;
     this.#now = now;
     this.#byBare = new Cached(20_000, (bare) => this.#load(bare));
   }
@@ -159,6 +173,7 @@ export class Accounts {
 
   async setName(account: Account, name: string): Promise<void> {
     this.#byBare.forget(`${account.local}@${account.domain}`);
+    this.#departments.named(account, name);
     await this.#db.run(sql`UPDATE account SET name = ${name}, search = ${searchable(account.local, name)}
       WHERE id = ${account.id}`);
   }
@@ -172,6 +187,7 @@ export class Accounts {
     const { id, domain, local } = account;
     this.#byBare.forget(`${local}@${domain}`);
     this.#forget(id);
+    this.#departments.left(account);
     await this.#db.batch([
       sql`INSERT INTO removed_account (account, domain, local, deleted_at, swept)
         VALUES (${id}, ${domain}, ${local}, ${this.#now()}, 0) ON CONFLICT (account) DO NOTHING`,

@@ -9,6 +9,7 @@ import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
 import { Components } from './components.ts';
 import { Credentials } from './credentials.ts';
+import { Departments } from './departments.ts';
 import { Devices } from './devices.ts';
 import { Directory } from './directory.ts';
 import { Domains } from './domains.ts';
@@ -51,6 +52,7 @@ export interface Stores {
   readonly certificates: Certificates;
   readonly components: Components;
   readonly credentials: Credentials;
+  readonly departments: Departments;
   readonly devices: Devices;
   readonly directory: Directory;
   readonly domains: Domains;
@@ -88,6 +90,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
   const push = new PushRegistrations(db);
   const devices = new Devices(db, push);
   const credentials = new Credentials(db, devices);
+  const departments = new Departments(db);
   const offline = new Offline(db);
   const profiles = new Profiles(db);
   const pubsubNodes = new PubsubNodes(db);
@@ -97,7 +100,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     for (const store of stores) store.forget(account);
   };
   return {
-    accounts: new Accounts(db, archives, forget),
+    accounts: new Accounts(db, archives, forget, departments),
     admins: new Admins(db),
     announcements: new Announcements(db),
     archives,
@@ -107,6 +110,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     certificates: new Certificates(db),
     components: new Components(db),
     credentials,
+    departments,
     devices,
     directory: new Directory(db),
     domains: new Domains(db),
