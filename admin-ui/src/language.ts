@@ -35,8 +35,8 @@ export function pluralForms(code: string): string[] {
   return all.filter((category) => has.has(category));
 }
 
-const GAP = /\{\d\}/;
-const GAPS = /\{\d\}/g;
+const GAP = /\{\d+\}/;
+const GAPS = /\{\d+\}/g;
 
 const literally = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
@@ -81,8 +81,11 @@ export function t(sentence: string, given: Values | number = {}, n?: number): st
   return i18n.global.t(sentence, { n: numbers.format(many), ...values }, many);
 }
 
-/** What fills a gap: a word of ours, or somebody else's name. */
-const retellPart = (part: string): string => told.get(part) ?? part;
+/** Sentences one by one; what is quoted is a part of its sentence, however many it is itself. */
+export function sentencesOf(text: string): string[] {
+  const parts = text.match(/(?:“[^”]*”|[^“])+?(?:[.?!](?= \p{Lu})|$)/gu) ?? [];
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
+}
 
 /**
  * What the server says (titles of settings, refusals, findings), which is English, in the language that was chosen: told by
@@ -91,12 +94,25 @@ const retellPart = (part: string): string => told.get(part) ?? part;
  */
 export function retell(english: string): string {
   const exact = told.get(english);
-  if (exact !== undefined || english.length > 1_000) return exact ?? english;
+  if (exact !== undefined || gaps.length === 0 || english.length > 3_000) return exact ?? english;
+  return sentencesOf(english).map(retellOne).join(' ');
+}
+
+function retellOne(sentence: string): string {
+  const exact = told.get(sentence);
+  if (exact !== undefined) return exact;
   for (const { shape, say } of gaps) {
-    const found = shape.exec(english);
-    if (found) return say.replaceAll(/\{(\d)\}/g, (_, index: string) => retellPart(found[Number(index) + 1] ?? ''));
+    const found = shape.exec(sentence);
+    if (found) return say.replaceAll(GAPS, (gap) => retellPart(found[Number(gap.slice(1, -1)) + 1] ?? ''));
   }
-  return english;
+  return sentence;
+}
+
+/** What fills a gap: words of ours, a day as the server writes it, or somebody else's name. */
+function retellPart(part: string): string {
+  const day = /^\d{1,2} [A-Z][a-z]+ \d{4}$/.test(part) ? Date.parse(`${part} UTC`) : Number.NaN;
+  if (Number.isNaN(day)) return told.get(part) ?? part;
+  return new Intl.DateTimeFormat(spoken, { dateStyle: 'long', timeZone: 'UTC' }).format(day);
 }
 
 export { i18n };

@@ -322,6 +322,9 @@ const REASONS: Readonly<Record<ProblemCode, Reason>> = {
   shutdown: (_, { domain }) => nobody(`This server went down, and with it the connection with ${domain}.`),
 };
 
+/** All causes that there are words for. */
+export const REASON_CODES = Object.keys(REASONS) as ProblemCode[];
+
 /** RFC 6120 §4.9.3: those with which servers end streams that were in order. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   'connection-timeout': 'waited for us too long and ended the connection',

@@ -1,5 +1,4 @@
 import type { BodyOf, RoomConfig } from '../../../../server/http/contract/index.ts';
-import { count } from '../../format.ts';
 import { t } from '../../language.ts';
 
 export type RoomWish = BodyOf<'POST /api/domains/:domain/rooms/:room/config'>;
@@ -231,8 +230,7 @@ export function wishOf(config: RoomConfig, draft: Draft): { wish: RoomWish; wron
       const number = Number(value.trim());
       const fits = /^\d+$/.test(value.trim()) && number <= field.most;
       if (fits) wish[key] = number;
-      else
-        wrong[key] = t('A whole number from {least} to {most}, please.', { least: count(0), most: count(field.most) });
+      else wrong[key] = t('A whole number from {least} to {most}, please.', { least: 0, most: field.most });
     } else if (kind === 'roles') wish[key] = value === '' ? [] : value.split(' ');
     else if (kind === 'list') wish[key] = value.split(/\s*\n\s*/).filter((line) => line !== '');
     else wish[key] = value;
