@@ -37,7 +37,11 @@ export function refuse(connection: Connection, error: SaslError | ScramError): s
   const { condition } = error;
   connection.door.log.info({ address, condition, reason: error.message }, 'login refused');
   if (condition === 'not-authorized') return 'The name or the password is wrong.';
-  if (condition === 'account-disabled') return 'This account is disabled. Please ask your administrator.';
+  if (condition === 'account-disabled') {
+    // Only who has shown the password comes here, so whoever reads the reason is the one it was written for.
+    const reason = error instanceof SaslError && error.told !== '' ? ` The reason: ${error.told}` : '';
+    return `This account is disabled.${reason} Please ask your administrator.`;
+  }
   if (condition === 'temporary-auth-failure') return 'The server cannot let you in now. Please try again.';
   if (condition === 'invalid-mechanism') return 'This way to log in is not offered.';
   if (condition === 'credentials-expired') return 'Please log in with your password again.';

@@ -19,6 +19,8 @@ import { files } from './verbs/files.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
 import { outage } from './verbs/outage.ts';
+import { people } from './verbs/people.ts';
+import { peopleImport } from './verbs/people-import.ts';
 import { reports } from './verbs/reports.ts';
 import { roomPeople } from './verbs/room-people.ts';
 import { rooms } from './verbs/rooms.ts';
@@ -40,6 +42,8 @@ export interface World {
 export const VERBS: readonly Verb[] = [
   ...house,
   ...users,
+  ...people,
+  ...peopleImport,
   ...invitations,
   ...sessions,
   ...devices,

@@ -1,5 +1,6 @@
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Stores } from '../storage/stores/index.ts';
+import { leave, stay } from '../storage/stores/leaving.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
@@ -7,7 +8,7 @@ import type { ChatAdmins } from './chat-admins.ts';
 import { CommandError } from './command-error.ts';
 import type { House, HouseSession } from './house.ts';
 import { makeAccount } from './make-account.ts';
-import { checkDisplayName, checkLocal } from './names.ts';
+import { checkDisplayName, checkLocal, checkReason } from './names.ts';
 import { fulfil, type PasswordWish } from './passwords.ts';
 import { type SessionView, viewSession } from './sessions.ts';
 
@@ -20,6 +21,8 @@ export interface AccountView extends Omit<Account, 'id'> {
   readonly lastActivity: number | null;
   /** Named among those who may administer from chat. */
   readonly chatAdmin: boolean;
+  /** When it is deleted; null when it is not to be. */
+  readonly removeAt: number | null;
 }
 
 /** What a person says of themselves to everybody; each is '' when they do not say. */
@@ -195,8 +198,10 @@ export class AccountCommands {
   /** Keeps the person out, with all that is theirs kept, and ends their sessions. */
   async disable(by: Actor, domain: string, local: string, reason = ''): Promise<{ account: AccountView }> {
     const account = await this.#find(domain, local);
+    await this.#mustStay(account);
+    checkReason(reason);
     await this.#stores.accounts.setStatus(account, 'disabled', reason);
-    this.#end(account, 'not-authorized', 'Your account was disabled.');
+    this.#end(account, 'not-authorized', `Your account was disabled.${reason === '' ? '' : ` The reason: ${reason}`}`);
     this.#house.get(domain)?.events.emit('disabled', { account });
     await this.#record(by, 'account.disable', account, { reason });
     return { account: await this.#view({ ...account, status: 'disabled', reason }) };
@@ -204,6 +209,7 @@ export class AccountCommands {
 
   async enable(by: Actor, domain: string, local: string): Promise<{ account: AccountView }> {
     const account = await this.#find(domain, local);
+    await this.#mustStay(account);
     await this.#stores.accounts.setStatus(account, 'active');
     await this.#record(by, 'account.enable', account);
     return { account: await this.#view({ ...account, status: 'active', reason: '' }) };
@@ -216,13 +222,36 @@ export class AccountCommands {
     return { account: await this.#view(account) };
   }
 
+  /**
+   * Closes the account, and notes that it is to be deleted then (ms since 1970). Nobody comes in, whoever is in leaves, and all
+   * that is theirs is kept; the name stays taken. `confirm` must be the bare address.
+   */
+  async close(by: Actor, domain: string, local: string, confirm: string, removeAt: number): Promise<void> {
+    const account = await this.#confirmed(domain, local, confirm);
+    if ((await this.#stores.leaving.of(account.id)) !== undefined) return;
+    const note = leave(account, Date.now(), removeAt);
+    await this.#stores.accounts.setStatus(account, 'disabled', 'This account is to be deleted.', [note]);
+    this.#end(account, 'not-authorized', 'Your account was deleted.');
+    await this.#stores.resetLinks.remove(account.id);
+    this.#house.get(account.domain)?.events.emit('disabled', { account });
+    await this.#record(by, 'account.close', account, { until: new Date(removeAt).toISOString() });
+  }
+
+  /** Takes that back: all is as it was before. Throws CommandError. */
+  async restore(by: Actor, domain: string, local: string): Promise<{ account: AccountView }> {
+    const account = await this.#find(domain, local);
+    const leaver = await this.#stores.leaving.of(account.id);
+    if (leaver === undefined) throw new CommandError('invalid', `${local}@${domain} is not to be deleted.`);
+    const { status, reason } = leaver;
+    await this.#stores.accounts.setStatus(account, status, reason, [stay(account.id)]);
+    await this.#record(by, 'account.restore', account);
+    return { account: await this.#view({ ...account, status, reason }) };
+  }
+
   /** Removes the person and all that is theirs. `confirm` must be the bare address. */
   async remove(by: Actor, domain: string, local: string, confirm: string): Promise<void> {
-    const account = await this.#find(domain, local);
+    const account = await this.#confirmed(domain, local, confirm);
     const jid = `${account.local}@${account.domain}`;
-    if (confirm.trim().toLowerCase() !== jid.toLowerCase()) {
-      throw new CommandError('not-confirmed', `To delete this person, type the address ${jid}.`, 'confirm');
-    }
     // First nobody comes in and whoever is in leaves, so that contacts see it while there is a roster to tell them by.
     await this.#stores.accounts.setStatus(account, 'disabled', 'The deletion of this account was not finished.');
     this.#end(account, 'not-authorized', 'Your account was deleted.');
@@ -269,7 +298,25 @@ export class AccountCommands {
     const sessions = this.#sessionsOf(jid).length;
     const last = sessions > 0 ? undefined : await this.#stores.lastActivity.get(id);
     const chatAdmin = await this.#chatAdmins.named(account);
-    return { ...rest, jid, sessions, lastActivity: last?.time ?? null, chatAdmin };
+    const leaver = account.status === 'disabled' ? await this.#stores.leaving.of(id) : undefined;
+    const removeAt = leaver?.removeAt ?? null;
+    return { ...rest, jid, sessions, lastActivity: last?.time ?? null, chatAdmin, removeAt };
+  }
+
+  async #confirmed(domain: string, local: string, confirm: string): Promise<Account> {
+    const account = await this.#find(domain, local);
+    const jid = `${account.local}@${account.domain}`;
+    if (confirm.trim().toLowerCase() === jid.toLowerCase()) return account;
+    throw new CommandError('not-confirmed', `To delete this person, type the address ${jid}.`, 'confirm');
+  }
+
+  /** Who is to be deleted is brought back first: being disabled or not is what they come back to. */
+  async #mustStay(account: Account): Promise<void> {
+    if ((await this.#stores.leaving.of(account.id)) === undefined) return;
+    throw new CommandError(
+      'account-leaving',
+      `${account.local}@${account.domain} is to be deleted: bring them back first.`,
+    );
   }
 
   /** The domain, prepared, when it is served here. */

@@ -7,6 +7,7 @@ import { AdminCommands } from './admins.ts';
 import { AnnouncementCommands } from './announcements.ts';
 import { AuditCommands } from './audit.ts';
 import { AuditKeeper, type CommandLog } from './audit-keeper.ts';
+import { BulkCommands } from './bulk.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
 import { ComponentCommands, type RunningComponents } from './components.ts';
@@ -22,11 +23,16 @@ import { FederationPolicy } from './federation-policy.ts';
 import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
 import type { House, HouseCounters } from './house.ts';
+import { NO_IMPORT_DEPARTMENTS } from './import/departments.ts';
+import { PeopleImportCommands } from './import/index.ts';
 import { InvitationCommands } from './invitations.ts';
+import { LeavingCommands } from './leaving.ts';
 import { Live } from './live.ts';
 import { OptionCommands } from './options.ts';
 import { OutageCommands } from './outage.ts';
 import { type ListenerView, Overview } from './overview.ts';
+import { PeopleCommands } from './people.ts';
+import { QuotaCommands } from './quotas.ts';
 import { type Befriend, Registration } from './registration.ts';
 import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
@@ -73,6 +79,7 @@ export interface Commands {
   readonly admins: AdminCommands;
   readonly announcements: AnnouncementCommands;
   readonly audit: AuditCommands;
+  readonly bulk: BulkCommands;
   readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
   readonly components: ComponentCommands;
@@ -88,10 +95,14 @@ export interface Commands {
   };
   readonly files: FileCommands;
   readonly invitations: InvitationCommands;
+  readonly leaving: LeavingCommands;
   readonly live: Live;
   readonly options: OptionCommands;
   readonly outage: OutageCommands;
   readonly overview: Overview;
+  readonly people: PeopleCommands;
+  readonly peopleImports: PeopleImportCommands;
+  readonly quotas: QuotaCommands;
   readonly registration: Registration;
   readonly resetLinks: ResetLinkCommands;
   readonly reports: ReportCommands;
@@ -143,7 +154,18 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const inbox = new FederationInbox(options.federation);
   const now = options.now ?? Date.now;
   const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
+  const leaving = new LeavingCommands(stores, accounts, options.options, options.now);
   const registration = new Registration({ ...options, options: options.options, invitations });
+  const peopleImports = new PeopleImportCommands({
+    stores,
+    house,
+    accounts,
+    invitations,
+    departments: NO_IMPORT_DEPARTMENTS,
+    iterations: options.iterations,
+    now,
+  });
+  await peopleImports.open();
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
   const log = options.log ?? { info: () => undefined, error: () => undefined };
@@ -153,6 +175,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const housekeeping = setInterval(() => {
     for (const one of [admins, invitations, resetLinks]) one.expire().catch(() => undefined);
     keeper.tend().catch(failed);
+    leaving.sweep().catch(() => undefined);
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
   keeper.tend().catch(failed);
@@ -161,6 +184,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     admins,
     announcements,
     audit: new AuditCommands(stores.audit),
+    bulk: new BulkCommands(accounts, leaving, resetLinks),
     chatAdmins,
     claim,
     components: new ComponentCommands({
@@ -181,10 +205,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     },
     files: new FileCommands(stores, house, options.files),
     invitations,
+    leaving,
     live,
     options: settings,
     outage: new OutageCommands(options.options, house),
     overview,
+    people: new PeopleCommands(stores, house, options.files),
+    peopleImports,
+    quotas: new QuotaCommands(stores),
     registration,
     resetLinks,
     reports: new ReportCommands(stores.reports, stores.audit),
@@ -197,6 +225,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     connection: (domain) => connectionOf(stores, domain, options.hostname, listeners(), options.options),
     close: () => {
       clearInterval(housekeeping);
+      peopleImports.close();
       overview.close();
     },
   };

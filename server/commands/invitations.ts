@@ -69,16 +69,17 @@ export class InvitationCommands {
     this.#now = now;
   }
 
-  /** An administrator invites somebody to an account. Throws CommandError. */
+  /** An administrator invites somebody to an account; `most` may be open in the domain. Throws CommandError. */
   async create(
     by: Actor,
     input: string,
     wish: InvitationWish,
+    most = MOST_OF_DOMAIN,
   ): Promise<{ invitation: InvitationView } & InvitationLink> {
     const domain = this.#served(input);
     this.#mustBeOpen(domain);
     const contact = wish.contact === undefined || wish.contact === '' ? undefined : await this.#contact(wish.contact);
-    if ((await this.#stores.invitations.open({ domain }, this.#now())) >= MOST_OF_DOMAIN) throw tooMany(MOST_OF_DOMAIN);
+    if ((await this.#stores.invitations.open({ domain }, this.#now())) >= most) throw tooMany(most);
     return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
   }
 

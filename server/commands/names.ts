@@ -51,6 +51,14 @@ export function checkDisplayName(input: string): string {
   return name;
 }
 
+/** Why somebody is disabled, for them to read: plain text of one line. Throws CommandError. */
+export function checkReason(input: string): void {
+  if (input.length > 500) throw new CommandError('invalid', 'The reason is too long.', 'reason');
+  if (/\p{Cc}|\p{Zl}|\p{Zp}|[\u202a-\u202e\u2066-\u2069]/u.test(input)) {
+    throw new CommandError('invalid', 'The reason must be one line of plain text.', 'reason');
+  }
+}
+
 /** An administrator's sign-in name. Case does not count. Throws CommandError. */
 export function checkAdminName(input: string): string {
   const name = input.normalize('NFKC').trim().toLowerCase();

@@ -1,4 +1,4 @@
-import { choiceOption, type Option, switchOption } from '../host/options.ts';
+import { choiceOption, numberOption, type Option, switchOption } from '../host/options.ts';
 
 /** Who may make an account without an administrator doing it. */
 export type RegistrationRule = 'closed' | 'invited' | 'open';
@@ -46,4 +46,17 @@ export const mayRemoveOwn: Option<boolean> = switchOption({
   default: false,
 });
 
-export const onboardingOptions: readonly Option[] = [registrationRule, peopleInvite, mayRemoveOwn];
+/** A week: what was deleted by a slip is missed within some working days. */
+export const graceDays: Option<number> = numberOption({
+  key: 'accounts.grace',
+  scope: 'house',
+  group: GROUP,
+  title: 'People who are deleted can be brought back for',
+  help: 'They cannot log in from the moment they are deleted, but contacts, messages and files are kept for so long. 0 deletes at once.',
+  least: 0,
+  most: 365,
+  unit: 'days',
+  default: 7,
+});
+
+export const onboardingOptions: readonly Option[] = [registrationRule, peopleInvite, mayRemoveOwn, graceDays];

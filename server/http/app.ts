@@ -31,6 +31,8 @@ import { localRoutes } from './routes/local.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
 import { outageRoutes } from './routes/outage.ts';
 import { overviewRoutes } from './routes/overview.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { peopleImportRoutes } from './routes/people-imports.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -73,6 +75,8 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...deviceRoutes(commands),
     ...settingRoutes(commands),
     ...accountRoutes(commands),
+    ...peopleRoutes(commands),
+    ...peopleImportRoutes(commands),
     ...announcementRoutes(commands),
     ...outageRoutes(commands),
     ...onboardingRoutes(commands),
@@ -85,12 +89,13 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
   return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));
 }
 
-function register(app: FastifyInstance, { key, access, handle, there, raw }: RouteEntry): void {
+function register(app: FastifyInstance, { key, access, handle, there, raw, bytes }: RouteEntry): void {
   const [method, url] = key.split(' ') as [string, string];
   app.route({
     method,
     url,
     config: { access },
+    ...(bytes !== undefined && { bodyLimit: bytes }),
     handler: async (request, reply) => {
       // Checked before the input is: a route that is gone says nothing about what it would have taken.
       if (there?.() === false) return notFound(reply);

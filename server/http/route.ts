@@ -38,6 +38,8 @@ export interface RouteEntry {
   readonly raw?: true;
   /** Who has not proved a short while ago who they are must do so first. */
   readonly dangerous?: true;
+  /** The bytes that its body may have, where they are more than is usual. */
+  readonly bytes?: number;
 }
 
 /** One route that answers with JSON; throws CommandError or HttpError to refuse. */
@@ -62,6 +64,11 @@ export function rawRoute<R extends Route>(
 /** A route for what cannot be taken back, or opens the house: only for who has just proved who they are. */
 export function dangerous(entry: RouteEntry): RouteEntry {
   return { ...entry, dangerous: true };
+}
+
+/** A route that a whole file is sent to. */
+export function large(entry: RouteEntry, bytes: number): RouteEntry {
+  return { ...entry, bytes };
 }
 
 export const DONE = { done: true } as const;

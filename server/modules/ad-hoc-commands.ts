@@ -159,7 +159,7 @@ export const USER_COMMANDS: readonly AdminCommand[] = [
     run: (call) =>
       eachPerson(
         call,
-        (local) => call.commands.accounts.remove(call.actor, call.domain, local, `${local}@${call.domain}`),
+        (local) => call.commands.leaving.remove(call.actor, call.domain, local, `${local}@${call.domain}`),
         'Deleted',
       ),
   },

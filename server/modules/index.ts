@@ -34,6 +34,7 @@ import { registration } from './registration.ts';
 import { reporting } from './reporting.ts';
 import { retraction } from './retraction.ts';
 import { roster } from './roster.ts';
+import { seen } from './seen.ts';
 import { stanzaId } from './stanza-id.ts';
 import { subscriptions } from './subscriptions.ts';
 import { time } from './time.ts';
@@ -78,6 +79,7 @@ export function modules(needs: ModuleNeeds): readonly Module[] {
     outage,
     clientAccess,
     last,
+    seen,
     legacySession,
     vcard,
     vcard4,

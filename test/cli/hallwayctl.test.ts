@@ -122,15 +122,15 @@ describe('people', () => {
     assert.match(list.out, /1 in all/);
     const one = json(await ctl('user list example.test --limit 1 --json')) as { total?: number; hasAfter?: boolean };
     assert.deepEqual([one.total, one.hasAfter], [3, true]);
-    assert.match((await ctl('user list --limit 1')).out, /More: --after anna/);
-    const rest = await ctl('user list --after anna');
+    const more = /More: --after (\S+)/.exec((await ctl('user list --limit 1')).out)?.[1];
+    const rest = await ctl(`user list --after ${more}`);
     assert.ok(!rest.out.includes('anna@') && rest.out.includes('cyd@'));
     assert.equal((await ctl('user list --status asleep')).exit, 2);
     assert.equal((await ctl('user passwd anna@example.test --password-stdin', { input: 'another word' })).exit, 0);
     assert.equal(session.ended?.condition, 'not-authorized');
     const again = house.house.connect('anna@example.test/desk');
     assert.equal((await ctl('user disable anna@example.test --reason gone')).exit, 0);
-    assert.equal(again.ended?.text, 'Your account was disabled.');
+    assert.equal(again.ended?.text, 'Your account was disabled. The reason: gone');
     assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.reason, 'gone');
     assert.equal((await ctl('user enable ANNA@example.test')).exit, 0);
     assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.status, 'active');
@@ -151,11 +151,16 @@ describe('people', () => {
     assert.equal((await ctl('user delete cyd@example.test')).exit, 2, 'nobody to ask');
     assert.equal((await ctl('user delete cyd@example.test', { typed: ['no'] })).exit, 2);
     assert.notEqual(await house.stores.accounts.find('example.test', 'cyd'), undefined);
-    assert.equal((await ctl('user delete cyd@example.test', { typed: ['cyd@example.test'] })).exit, 0);
+    const deleted = await ctl('user delete cyd@example.test', { typed: ['cyd@example.test'] });
+    assert.match(deleted.out, /^Deleted cyd@example\.test\. Until \d{4}-.* “user restore” brings it back\.\n$/);
+    assert.match((await ctl('user list --status leaving')).out, /cyd@example\.test +deleted on/);
+    assert.equal((await ctl('user restore cyd@example.test')).out, 'cyd@example.test is back.\n');
+    assert.equal((await ctl('user restore cyd@example.test')).exit, 1);
+    assert.equal((await ctl('user delete cyd@example.test --yes --now')).exit, 0);
     assert.equal(await house.stores.accounts.find('example.test', 'cyd'), undefined);
-    assert.deepEqual(await ctl('user delete bert@example.test --yes --json'), {
+    assert.deepEqual(await ctl('user delete bert@example.test --yes --now --json'), {
       exit: 0,
-      out: '{"done":true}\n',
+      out: '{"done":true,"removeAt":null}\n',
       err: '',
     });
     assert.deepEqual(house.house.get('example.test')?.removed, ['cyd', 'bert']);

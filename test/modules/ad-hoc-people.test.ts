@@ -45,6 +45,7 @@ describe('XEP-0133 §4: people', () => {
     await scene.account(JULIET);
     await romeo.sends(`<message to='${JULIET}' type='chat'><body>farewell</body></message>`);
     await scene.settle();
+    await scene.commands.options.set({ name: 'office', door: 'panel' }, 'accounts.grace', 0);
     await orders(prince, 'delete-user', { accountjids: [ROMEO, JULIET] });
     assert.equal(romeo.ended?.condition, 'not-authorized');
     for (const local of ['romeo', 'juliet']) {
@@ -191,6 +192,7 @@ test('the audit log has every deed, by whom and that it came by chat, and no pas
   await orders(prince, 'change-user-password', { accountjid: ROMEO, password: `${password}!` });
   await orders(prince, 'disable-user', { accountjids: ROMEO });
   await orders(prince, 'reenable-user', { accountjids: ROMEO });
+  await scene.commands.options.set({ name: 'office', door: 'panel' }, 'accounts.grace', 0);
   await orders(prince, 'delete-user', { accountjids: ROMEO });
   await isRefused(prince, 'delete-user', { accountjids: ROMEO }, 'item-not-found');
   await orders(prince, 'get-user-lastlogin', { accountjid: PRINCE });

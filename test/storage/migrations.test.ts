@@ -30,6 +30,8 @@ const VERSION_1 = `
   CREATE INDEX archive_by_peer ON archive (owner, peer, id);
   CREATE TABLE archive_fresh (id INTEGER NOT NULL, owner INTEGER NOT NULL, peer TEXT NOT NULL, other_owner INTEGER,
     other_peer TEXT);
+  CREATE TABLE last_activity (account INTEGER NOT NULL PRIMARY KEY, time INTEGER NOT NULL, status TEXT NOT NULL);
+  INSERT INTO last_activity VALUES (7, 1700000000500, '');
   INSERT INTO message VALUES (1, 2, '<message><body>an old word</body></message>');
   INSERT INTO message VALUES (2, 1, '<message><body>a newer word</body></message>');
   INSERT INTO archive VALUES (7, 1, 'romeo@office.test'), (8, 1, 'juliet@office.test');
@@ -53,6 +55,7 @@ describe('migrations', () => {
     const stores = openStores(db);
     const juliet = await stores.accounts.find('office.test', 'juliet');
     assert.equal(juliet?.name, 'Juliet');
+    assert.equal(await stores.people.seenAt(7), 1_700_000_000_500);
     assert.deepEqual((await stores.rosters.get(7, 'romeo@office.test'))?.groups, ['Friends']);
     await stores.settings.set('theme', 'dark');
     const pattern = { phrases: [{ words: ['word'], open: false }] };

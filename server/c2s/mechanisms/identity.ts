@@ -54,7 +54,9 @@ export async function keysFor(
 /** What was shown was right: may this account log in? Throws SaslError. */
 export function admitted(connection: Connection, { account, bare }: Claim): Account {
   if (account === undefined) throw new SaslError('not-authorized', 'no such account');
-  if (account.status !== 'active') throw new SaslError('account-disabled', 'the account is disabled');
+  if (account.status !== 'active') {
+    throw new SaslError('account-disabled', 'the account is disabled', account.reason);
+  }
   connection.door.throttle.succeeded(bare, connection.address);
   return account;
 }

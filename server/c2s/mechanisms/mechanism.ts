@@ -17,10 +17,13 @@ export type Condition =
 /** A login is refused. The message is for the log, not for the client. */
 export class SaslError extends Error {
   readonly condition: Condition;
+  /** Words of an administrator for the person who logs in, '' for none. */
+  readonly told: string;
 
-  constructor(condition: Condition, message: string) {
+  constructor(condition: Condition, message: string, told = '') {
     super(message);
     this.condition = condition;
+    this.told = told;
   }
 }
 

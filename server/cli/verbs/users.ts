@@ -1,10 +1,7 @@
-import type { QueryOf } from '../../http/contract/index.ts';
 import { askLine, askPassword, readPassword } from '../ask.ts';
 import { usage } from '../failure.ts';
-import { bytes, table, when } from '../text.ts';
-import { account, type Context, type Verb, whole } from '../verb.ts';
-
-type Status = NonNullable<QueryOf<'GET /api/domains/:domain/accounts'>['status']>;
+import { bytes, when } from '../text.ts';
+import { account, type Context, type Verb } from '../verb.ts';
 
 async function newPassword({ given, terminal }: Context): Promise<{ password: string } | { generate: true }> {
   if (given.generate && given['password-stdin']) throw usage('Take one of --password-stdin and --generate.');
@@ -14,10 +11,6 @@ async function newPassword({ given, terminal }: Context): Promise<{ password: st
 
 function made(password: string | undefined): string {
   return password === undefined ? '' : `Password: ${password}\nIt is shown this once; Hallway does not keep it.\n`;
-}
-
-function isStatus(text: string): text is Status {
-  return ['active', 'disabled', 'online'].includes(text);
 }
 
 export const users: readonly Verb[] = [
@@ -99,8 +92,8 @@ export const users: readonly Verb[] = [
   {
     words: 'user delete',
     args: ['JID'],
-    options: ['yes'],
-    summary: 'delete an account with its contacts, messages and files, for good',
+    options: ['yes', 'now'],
+    summary: 'delete an account with its contacts, messages and files; “user restore” brings it back for a while',
     async run({ client, given, terminal, print }, [jid = '']) {
       const params = account(jid);
       if (!given.yes) {
@@ -109,43 +102,16 @@ export const users: readonly Verb[] = [
         const files = counts.files === 1 ? 'a file' : `${counts.files} files`;
         const typed = await askLine(
           terminal,
-          `This deletes ${jid} with all contacts and messages and ${files} (${bytes(counts.fileBytes)}), for good.\nType the address to go on: `,
+          `This deletes ${jid} with all contacts and messages and ${files} (${bytes(counts.fileBytes)})${given.now ? ', for good' : ''}.\nType the address to go on: `,
         );
         if (typed.trim() !== jid) throw usage('That is not the address; nothing was deleted.');
       }
       const reply = await client.call('DELETE /api/domains/:domain/accounts/:local', {
         params,
-        query: { confirm: jid },
+        query: { confirm: jid, ...(given.now && { now: 'yes' as const }) },
       });
-      print(reply, `Deleted ${jid}.\n`);
-    },
-  },
-  {
-    words: 'user list',
-    args: ['[DOMAIN]'],
-    options: ['search', 'status', 'after', 'limit'],
-    summary: 'who has an account; without a domain, in the first one',
-    async run({ client, given, print }, [named]) {
-      const domain = named ?? (await client.call('GET /api/session', {})).domain;
-      const { search, after, status } = given;
-      if (status !== undefined && !isStatus(status)) throw usage('--status is active, disabled or online.');
-      const limit = whole('limit', given.limit) ?? 200;
-      const query = {
-        limit,
-        ...(search !== undefined && { search }),
-        ...(after !== undefined && { after }),
-        ...(status !== undefined && { status }),
-      };
-      const reply = await client.call('GET /api/domains/:domain/accounts', { params: { domain }, query });
-      const rows = reply.accounts.map((one) => [
-        one.jid,
-        one.name,
-        one.sessions > 0 ? 'online' : one.status === 'disabled' ? 'disabled' : 'offline',
-        one.lastActivity === null ? '' : when(one.lastActivity),
-      ]);
-      const last = reply.accounts.at(-1)?.local;
-      const more = reply.hasAfter && last !== undefined ? `More: --after ${last}\n` : '';
-      print(reply, `${table(['ADDRESS', 'NAME', 'STATUS', 'LAST SEEN'], rows)}${reply.total} in all\n${more}`);
+      const until = reply.removeAt === null ? '' : ` Until ${when(reply.removeAt)} “user restore” brings it back.`;
+      print(reply, `Deleted ${jid}.${until}\n`);
     },
   },
 ];

@@ -30,13 +30,14 @@ export async function checkSpace(
   if (promised.full) throw unfinished(now);
 
   const { uploads } = stores;
-  const [use, day, all, free] = await Promise.all([
+  const [own, use, day, all, free] = await Promise.all([
+    stores.quotas.files(account),
     uploads.use(account),
     uploads.since(account, now - DAY_MS),
     uploads.total(),
     folder.free(),
   ]);
-  const ofOne = options.get(filesOfOne, domain) * MB;
+  const ofOne = own ?? options.get(filesOfOne, domain) * MB;
   if (ofOne > 0 && use.bytes + promised.bytes > ofOne) {
     if (use.bytes + bytes <= ofOne) throw unfinished(now);
     throw refused(

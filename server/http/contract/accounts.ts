@@ -28,6 +28,8 @@ export const Account = closed({
   lastActivity: Type.Union([Time, Type.Null()]),
   /** May use administrators' commands from a chat app, as long as it is active. */
   chatAdmin: Type.Boolean(),
+  /** When the account, which is closed, is deleted with all that is theirs; null when it is not to be. */
+  removeAt: Type.Union([Time, Type.Null()]),
 });
 
 /** One connected client. */
@@ -95,6 +97,9 @@ export const accounts = {
         offline: Type.Integer(),
         files: Type.Integer(),
         fileBytes: Type.Integer(),
+        /** What they may take of it, 0 for no limit, and whether that was decided for them apart. */
+        fileLimit: Type.Integer(),
+        fileLimitOwn: Type.Boolean(),
       }),
       /** What the person says of themselves in a chat app; '' for what they do not say. */
       profile: closed({ name: Type.String(), nick: Type.String(), email: Type.String() }),
@@ -133,10 +138,29 @@ export const accounts = {
     reply: closed({ account: Account }),
   },
 
-  /** `confirm` is the bare address, typed by the administrator. Roster, messages, files and sessions go with the account. */
+  /**
+   * `confirm` is the bare address, typed by the administrator. The account is closed; roster, messages, files and the account itself
+   * go at `removeAt`, or have gone when that is null: where there is no time of grace, or with `now`.
+   */
   'DELETE /api/domains/:domain/accounts/:local': {
     params: AccountParams,
-    query: closed({ confirm: Type.String({ minLength: 1, maxLength: 3071 }) }),
+    query: closed({
+      confirm: Type.String({ minLength: 1, maxLength: 3071 }),
+      now: Type.Optional(Type.Literal('yes')),
+    }),
+    reply: closed({ done: Type.Literal(true), removeAt: Type.Union([Time, Type.Null()]) }),
+  },
+
+  /** Brings back somebody who is to be deleted, with all that is theirs. */
+  'POST /api/domains/:domain/accounts/:local/restore': {
+    params: AccountParams,
+    reply: closed({ account: Account }),
+  },
+
+  /** Bytes of files that somebody may have: 0 for no limit, null for what holds for everybody. */
+  'POST /api/domains/:domain/accounts/:local/quota': {
+    params: AccountParams,
+    body: closed({ fileBytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]) }),
     reply: Done,
   },
 

@@ -12,6 +12,8 @@ import { local } from './local.ts';
 import * as OnboardingShapes from './onboarding.ts';
 import * as OutageShapes from './outage.ts';
 import * as OverviewShapes from './overview.ts';
+import * as PeopleShapes from './people.ts';
+import * as ImportShapes from './people-imports.ts';
 import * as ReportShapes from './reports.ts';
 import * as RoomShapes from './rooms.ts';
 import * as SessionShapes from './session.ts';
@@ -30,6 +32,8 @@ export const contract = {
   ...components,
   ...FederationShapes.federation,
   ...AccountShapes.accounts,
+  ...PeopleShapes.people,
+  ...ImportShapes.peopleImports,
   ...DeviceShapes.devices,
   ...AnnouncementShapes.announcements,
   ...OutageShapes.outage,
@@ -79,6 +83,10 @@ export type FileOverview = Static<typeof FileShapes.FileOverview>;
 export type FileUse = Static<typeof FileShapes.FileUse>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
+export type Person = Static<typeof PeopleShapes.Person>;
+export type ImportCheck = Static<typeof ImportShapes.ImportCheck>;
+export type ImportRow = Static<typeof ImportShapes.ImportRow>;
+export type PeopleImport = Static<typeof ImportShapes.PeopleImport>;
 export type Report = Static<typeof ReportShapes.Report>;
 export type RetiredRoom = Static<typeof RoomShapes.RetiredRoom>;
 export type Room = Static<typeof RoomShapes.Room>;

@@ -1,7 +1,7 @@
 import type { Commands } from '../../commands/index.ts';
 import { DONE, type RouteEntry, route } from '../route.ts';
 
-export function accountRoutes({ accounts, sessions }: Commands): RouteEntry[] {
+export function accountRoutes({ accounts, leaving, people, quotas, sessions }: Commands): RouteEntry[] {
   return [
     route('GET /api/domains/:domain/accounts', 'admin', ({ params, query }) => accounts.list(params.domain, query)),
 
@@ -9,9 +9,11 @@ export function accountRoutes({ accounts, sessions }: Commands): RouteEntry[] {
       accounts.create(by, params.domain, body),
     ),
 
-    route('GET /api/domains/:domain/accounts/:local', 'admin', ({ params }) =>
-      accounts.get(params.domain, params.local),
-    ),
+    route('GET /api/domains/:domain/accounts/:local', 'admin', async ({ params }) => {
+      const { counts, ...found } = await accounts.get(params.domain, params.local);
+      const { bytes, own } = await people.fileLimit(found.account.jid);
+      return { ...found, counts: { ...counts, fileLimit: bytes, fileLimitOwn: own } };
+    }),
 
     route('POST /api/domains/:domain/accounts/:local/password', 'admin', ({ params, body, by }) =>
       accounts.setPassword(by, params.domain, params.local, body),
@@ -34,7 +36,16 @@ export function accountRoutes({ accounts, sessions }: Commands): RouteEntry[] {
     ),
 
     route('DELETE /api/domains/:domain/accounts/:local', 'admin', async ({ params, query, by }) => {
-      await accounts.remove(by, params.domain, params.local, query.confirm);
+      const atOnce = query.now === 'yes';
+      return { ...DONE, removeAt: await leaving.remove(by, params.domain, params.local, query.confirm, atOnce) };
+    }),
+
+    route('POST /api/domains/:domain/accounts/:local/restore', 'admin', ({ params, by }) =>
+      accounts.restore(by, params.domain, params.local),
+    ),
+
+    route('POST /api/domains/:domain/accounts/:local/quota', 'admin', async ({ params, body, by }) => {
+      await quotas.setFiles(by, params.domain, params.local, body.fileBytes);
       return DONE;
     }),
 

@@ -72,6 +72,9 @@ const OWNED = [
   'pubsub_node',
   'department_member',
   'department_grant',
+  'account_leaving',
+  'account_quota',
+  'people_import_item',
 ];
 const OWNED_LATER = ['motd_seen', 'offline', 'last_activity', 'report'];
 /** Files that go in one write: each has its place in many indexes, and one person may have tens of thousands. */
@@ -93,6 +96,12 @@ function split(bare: string): { local: string; domain: string } {
 
 function searchable(local: string, name: string): string {
   return `${local} ${name}`.normalize('NFKC').toLowerCase();
+}
+
+/** By what people stand in order of their names: case does not count, nor do accents, so that Ö stands by O. */
+export function nameKey(local: string, name: string): string {
+  const text = name === '' ? local : name;
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /** The people of the house. Parts of addresses come in prepared (RFC 7622). */
@@ -151,8 +160,8 @@ export class Accounts {
     const now = this.#now();
     this.#byBare.forget(`${local}@${domain}`);
     const made = this.#db.batch([
-      sql`INSERT INTO account (domain, local, name, status, reason, search, created_at)
-        VALUES (${domain}, ${local}, ${name}, 'active', '', ${searchable(local, name)}, ${now})`,
+      sql`INSERT INTO account (domain, local, name, status, reason, search, name_key, created_at)
+        VALUES (${domain}, ${local}, ${name}, 'active', '', ${searchable(local, name)}, ${nameKey(local, name)}, ${now})`,
       ...account.credentials.map((one) => firstCredential(domain, local, one)),
       ...(account.also ?? []),
     ]);
@@ -161,21 +170,30 @@ export class Accounts {
     return found;
   }
 
-  /** Throws nothing when the account is gone meanwhile. Who is disabled has no token that lets in any more. */
-  async setStatus(account: Account, status: AccountStatus, reason = ''): Promise<void> {
+  /**
+   * Throws nothing when the account is gone meanwhile. Who is disabled has no token that lets in any more. `also` is done in the
+   * same batch.
+   */
+  async setStatus(
+    account: Account,
+    status: AccountStatus,
+    reason = '',
+    also: readonly Statement[] = [],
+  ): Promise<void> {
     this.#byBare.forget(`${account.local}@${account.domain}`);
     if (status === 'disabled') this.#forget(account.id);
     await this.#db.batch([
       sql`UPDATE account SET status = ${status}, reason = ${reason} WHERE id = ${account.id}`,
       ...(status === 'disabled' ? [withoutTokens(account.id)] : []),
+      ...also,
     ]);
   }
 
   async setName(account: Account, name: string): Promise<void> {
     this.#byBare.forget(`${account.local}@${account.domain}`);
     this.#departments.named(account, name);
-    await this.#db.run(sql`UPDATE account SET name = ${name}, search = ${searchable(account.local, name)}
-      WHERE id = ${account.id}`);
+    await this.#db.run(sql`UPDATE account SET name = ${name}, search = ${searchable(account.local, name)},
+      name_key = ${nameKey(account.local, name)} WHERE id = ${account.id}`);
   }
 
   /**

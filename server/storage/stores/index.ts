@@ -18,14 +18,18 @@ import { FederationHeld } from './federation-held.ts';
 import { FederationQueue } from './federation-queue.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
+import { Leaving } from './leaving.ts';
 import { ListedRooms } from './listed-rooms.ts';
 import { Offline } from './offline.ts';
 import { OneTimeCodes } from './one-time-codes.ts';
+import { People } from './people.ts';
+import { PeopleImports } from './people-imports.ts';
 import { PrivateXml } from './private-xml.ts';
 import { Profiles } from './profiles.ts';
 import { PubsubItems } from './pubsub-items.ts';
 import { PubsubNodes } from './pubsub-nodes.ts';
 import { PushRegistrations } from './push.ts';
+import { Quotas } from './quotas.ts';
 import { Reports } from './reports.ts';
 import { ResetLinks } from './reset-links.ts';
 import { RetiredRooms } from './retired-rooms.ts';
@@ -61,15 +65,19 @@ export interface Stores {
   readonly federationQueue: FederationQueue;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
+  readonly leaving: Leaving;
   readonly listedRooms: ListedRooms;
   readonly offline: Offline;
   readonly oneTimeCodes: OneTimeCodes;
+  readonly people: People;
+  readonly peopleImports: PeopleImports;
   readonly privateXml: PrivateXml;
   readonly profiles: Profiles;
   readonly push: PushRegistrations;
   readonly resetLinks: ResetLinks;
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
+  readonly quotas: Quotas;
   readonly reports: Reports;
   readonly retiredRooms: RetiredRooms;
   readonly roomCards: RoomCards;
@@ -94,9 +102,10 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
   const offline = new Offline(db);
   const profiles = new Profiles(db);
   const pubsubNodes = new PubsubNodes(db);
+  const quotas = new Quotas(db);
   const rosters = new Rosters(db);
   const forget = (account: number) => {
-    const stores = [archives, blocking, credentials, devices, offline, profiles, pubsubNodes, push, rosters];
+    const stores = [archives, blocking, credentials, devices, offline, profiles, pubsubNodes, push, quotas, rosters];
     for (const store of stores) store.forget(account);
   };
   return {
@@ -119,15 +128,19 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     federationQueue: new FederationQueue(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
+    leaving: new Leaving(db),
     listedRooms: new ListedRooms(db),
     offline,
     oneTimeCodes: new OneTimeCodes(db),
+    people: new People(db),
+    peopleImports: new PeopleImports(db),
     privateXml: new PrivateXml(db),
     profiles,
     push,
     resetLinks: new ResetLinks(db),
     pubsubItems: new PubsubItems(db),
     pubsubNodes,
+    quotas,
     reports: new Reports(db),
     retiredRooms: new RetiredRooms(db),
     roomCards: new RoomCards(db),
