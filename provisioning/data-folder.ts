@@ -1,12 +1,13 @@
 import { accessSync, chmodSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../server/config/config-error.ts';
+import { finishRestore, RESTORING } from './restore-swap.ts';
 
 /** The store's name in the data folder. The store keeps files beside it whose names begin with this one. */
 export const STORE_FILE = 'hallway.db';
 
-/** What a freshly made file system has, or an interrupted first start of ours left. */
-const HARMLESS = new Set(['lost+found']);
+/** What a freshly made file system has, or an interrupted first start or restore of ours left. */
+const HARMLESS = new Set(['lost+found', RESTORING, 'backups']);
 
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
@@ -71,6 +72,7 @@ export function prepareDataFolder(folder: string): string {
   let entries: string[];
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    finishRestore(folder);
     entries = readdirSync(folder);
   } catch (cause) {
     throw new ConfigError(`the data folder cannot be used: ${reasonOf(cause)}`, { file: folder }, { cause });

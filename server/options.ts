@@ -1,6 +1,7 @@
 import { CLIENT_OPTIONS } from './c2s/options.ts';
 import { webOptions } from './c2s/web.ts';
 import { auditMonths } from './commands/audit-keeper.ts';
+import { backupOptions } from './commands/backup-options.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { outageOptions } from './commands/outage.ts';
 import type { Component } from './host/component.ts';
@@ -22,6 +23,7 @@ const GROUPS = [
   'Phones',
   'Calls',
   'Outages',
+  'Backup',
   'Publish-subscribe',
   'Activity and log',
 ];
@@ -32,6 +34,7 @@ export function allOptions(modules: readonly Module[], components: readonly Comp
     ...[...modules, ...components].flatMap((one) => one.options ?? []),
     ...onboardingOptions,
     ...outageOptions,
+    ...backupOptions,
     ...webOptions,
     ...CLIENT_OPTIONS,
     ...FEDERATION_OPTIONS,

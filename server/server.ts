@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BackupMachine } from '../provisioning/backup/machine.ts';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
 import { tokenKey } from '../provisioning/token-key.ts';
@@ -161,6 +162,17 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   external.load(await stores.components.list());
   stack.defer(() => external.close());
 
+  const backups = stack.use(
+    new BackupMachine({
+      db,
+      data: settings.data,
+      hostname: settings.hostname,
+      version,
+      bootFile: settings.file,
+      uploads: async () => (await stores.uploads.total()).bytes,
+    }),
+  );
+  await backups.open();
   commands.open = await openCommands({
     stores,
     house: hosts,
@@ -178,6 +190,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     },
     files: uploads.space,
     transfers: proxy,
+    backups,
     dns: {
       // Its answers are hardly kept: whoever mends a record looks again at once.
       names: openNames(settings.dns.servers, { keep: 1_000, keepNothing: 1_000, keepFailure: 1_000 }),

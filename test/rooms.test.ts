@@ -48,6 +48,7 @@ const EXCEPTIONS: Readonly<Record<string, { readonly to: readonly string[]; read
 /** Who may touch `process`, beside main.ts. */
 const PROCESS: Readonly<Record<string, string>> = {
   'server/main.ts': 'it is the process',
+  'server/restore.ts': 'a program of its own',
   'server/commands/overview.ts': 'reads how much memory is in use, changes nothing',
   'provisioning/data-folder.ts': 'asks which user it is, to say whose a folder must be',
   'server/cli/hallwayctl.js': 'a process of its own',

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import type { BodyOf, ErrorReply, ParamsOf, QueryOf, ReplyOf, Route } from '../http/contract/index.ts';
 import { Failure } from './failure.ts';
 
@@ -44,6 +45,31 @@ export class Client {
     take: (text: string) => void,
   ): Promise<void> {
     await this.#ask(route, { query }, take);
+  }
+
+  /** A file, piece by piece. Throws Failure, also when the answer ends before its end. */
+  async *file(token: string): AsyncGenerator<Buffer> {
+    const sent = request({
+      socketPath: this.#socket,
+      path: `/api/backup-files/${encodeURIComponent(token)}`,
+      headers: { host: 'hallway', 'hallway-caller': this.#caller },
+      timeout: TIMEOUT_MS,
+    });
+    try {
+      sent.end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      if (response.statusCode !== 200) throw new Failure(1, `The server answered with status ${response.statusCode}.`);
+      let left = Number(response.headers['content-length']);
+      for await (const piece of response as AsyncIterable<Buffer>) {
+        left -= piece.length;
+        yield piece;
+      }
+      if (left !== 0) throw new Failure(3, 'The file did not come as a whole.');
+    } catch (error) {
+      throw this.#unreachable(error as NodeJS.ErrnoException);
+    } finally {
+      sent.destroy();
+    }
   }
 
   #ask(route: string, { params = {}, query = {}, body }: Loose, take?: (text: string) => void): Promise<string> {

@@ -8,6 +8,7 @@ import { nearest } from './nearest.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
 import { announcements } from './verbs/announcements.ts';
 import { audit } from './verbs/audit.ts';
+import { backups } from './verbs/backups.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { devices } from './verbs/devices.ts';
@@ -37,6 +38,8 @@ export interface World {
   readonly cwd: string;
   /** Who calls, for the audit log. */
   readonly caller: string;
+  /** Runs another program of the server's, as `server/restore.ts`, with this terminal as its own; gives its exit code. */
+  readonly program?: (name: string, args: readonly string[]) => Promise<number>;
 }
 
 export const VERBS: readonly Verb[] = [
@@ -62,6 +65,7 @@ export const VERBS: readonly Verb[] = [
   ...settings,
   ...reports,
   ...audit,
+  ...backups,
 ];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {
@@ -136,7 +140,21 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     const client = new Client(socketPath({ config: given.config, data: given.data, cwd }), caller);
     const print = (reply: unknown, text: string) => void stdout.write(json ? `${JSON.stringify(reply)}\n` : text);
     const write = (text: string) => void stdout.write(text);
-    await verb.run({ client, terminal: { stdin, stderr }, given, print, write }, args);
+    const program = world.program ?? (() => Promise.reject(new Failure(3, 'This works at a terminal only.')));
+    const named = Object.entries({ config: given.config, data: given.data, caller });
+    const common = named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+    await verb.run(
+      {
+        client,
+        terminal: { stdin, stderr },
+        given,
+        print,
+        write,
+        cwd,
+        program: (name, rest) => program(name, [...common, ...rest]),
+      },
+      args,
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

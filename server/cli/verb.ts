@@ -75,6 +75,8 @@ export const OPTIONS = {
   from: { type: 'string', value: 'DAY', help: 'from this day on, as 2026-01-31' },
   to: { type: 'string', value: 'DAY', help: 'up to this day, as 2026-01-31' },
   seal: { type: 'string', value: 'SEAL', help: 'a seal that was noted before' },
+  replace: { type: 'boolean', help: 'put the house that is there aside' },
+  'key-file': { type: 'string', value: 'FILE', help: 'the file that holds the recovery key; else it is asked for' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 
@@ -94,6 +96,10 @@ export interface Context {
   readonly client: Client;
   readonly terminal: Terminal;
   readonly given: Given;
+  /** Runs another program of the server's to its end, with this terminal as its own; gives its exit code. */
+  program(name: 'restore', args: readonly string[]): Promise<number>;
+  /** The folder that relative paths start from. */
+  readonly cwd: string;
   /** Prints the reply for people, or as it is for `--json`. */
   print(reply: unknown, text: string): void;
   /** Writes what is no reply, as it comes. */

@@ -1,6 +1,8 @@
 /** Why an administrator's wish was refused. Each door says it in its own way: a status, a stanza error, an exit code. */
 export type CommandErrorCode =
   | 'invalid'
+  | 'busy'
+  | 'backup-not-found'
   | 'wrong-credentials'
   | 'wrong-code'
   | 'account-not-found'

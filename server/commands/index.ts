@@ -8,6 +8,7 @@ import { AnnouncementCommands } from './announcements.ts';
 import { AuditCommands } from './audit.ts';
 import { AuditKeeper, type CommandLog } from './audit-keeper.ts';
 import { BulkCommands } from './bulk.ts';
+import { BackupCommands, type BackupMaker } from './backups.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
 import { ComponentCommands, type RunningComponents } from './components.ts';
@@ -54,6 +55,8 @@ export interface CommandOptions {
   /** Room for files, and what goes through the file proxy. */
   readonly files: FileSpace;
   readonly transfers: TransferList;
+  /** What makes backups, and restores them as a test. */
+  readonly backups: BackupMaker;
   /** How records of the DNS are asked for, and what they should lead to. */
   readonly dns: DnsOptions;
   /** Where commands write what happened by itself; none when left out. */
@@ -80,6 +83,7 @@ export interface Commands {
   readonly announcements: AnnouncementCommands;
   readonly audit: AuditCommands;
   readonly bulk: BulkCommands;
+  readonly backups: BackupCommands;
   readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
   readonly components: ComponentCommands;
@@ -166,6 +170,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     now,
   });
   await peopleImports.open();
+  const backups = new BackupCommands({
+    machine: options.backups,
+    stores,
+    options: options.options,
+    hostname: options.hostname,
+    now: options.now,
+  });
+  await backups.load();
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
   const log = options.log ?? { info: () => undefined, error: () => undefined };
@@ -185,6 +197,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     announcements,
     audit: new AuditCommands(stores.audit),
     bulk: new BulkCommands(accounts, leaving, resetLinks),
+    backups,
     chatAdmins,
     claim,
     components: new ComponentCommands({
@@ -227,6 +240,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       clearInterval(housekeeping);
       peopleImports.close();
       overview.close();
+      backups.close();
     },
   };
 }

@@ -21,6 +21,7 @@ import type { Call, RouteEntry } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { componentRoutes } from './routes/components.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { dnsRoutes } from './routes/dns.ts';
@@ -82,6 +83,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...onboardingRoutes(commands),
     ...auditRoutes(commands),
     ...reportRoutes(commands),
+    ...backupRoutes(commands),
     ...roomRoutes(commands),
     ...fileRoutes(commands),
     ...localRoutes(commands),

@@ -4,6 +4,8 @@ import type { ErrorReply } from './contract/index.ts';
 
 const STATUS: Record<CommandErrorCode, number> = {
   invalid: 422,
+  busy: 409,
+  'backup-not-found': 404,
   'wrong-credentials': 401,
   'wrong-code': 403,
   'account-not-found': 404,

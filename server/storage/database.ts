@@ -63,6 +63,12 @@ export interface Database {
   readonly pressure: boolean;
   /** Resolves when there is no pressure (at once, if there is none). */
   drained(): Promise<void>;
+  /**
+   * Copies the whole store into a file that is not there yet, as it is at the moment when it is done, while everything else goes
+   * on; all that was asked for before is in it. `progress` is told which part is done, 0 to 1. What is left of a copy that
+   * failed is the caller's to remove.
+   */
+  copy(file: string, progress?: (part: number) => void): Promise<void>;
   /** Commits what is queued, folds the journal into the file and lets go of it. Later calls fail with `closed`. */
   close(): Promise<void>;
 }

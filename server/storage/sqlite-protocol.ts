@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { StorageErrorCode, Value } from './database.ts';
 import type { Migration } from './migrations/index.ts';
 
@@ -42,3 +43,17 @@ export interface WorkerOptions {
 
 /** Asks the worker to fold the journal into the file and end. */
 export const CLOSE = 'close';
+
+/** Asks the worker for a copy of the store as it is, in a new file; `port` is where it says how far it is. */
+export interface CopyRequest {
+  readonly copyTo: string;
+  readonly port: MessagePort;
+}
+
+/** Which part is done, 0 to 1; at the end once more, with what went wrong if something did. */
+export interface Copied {
+  readonly part: number;
+  readonly ended?: true;
+  readonly code?: StorageErrorCode;
+  readonly text?: string;
+}

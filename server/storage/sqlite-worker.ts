@@ -2,10 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Database as Connection } from 'better-sqlite3';
 import { StorageError } from './database.ts';
 import { Checkpointer } from './sqlite-checkpoint.ts';
+import { copyStore } from './sqlite-copy.ts';
 import { toStorageError } from './sqlite-error.ts';
 import { Executor } from './sqlite-executor.ts';
 import { APPLICATION_ID, openFile, refusal, versionOf } from './sqlite-file.ts';
-import { CLOSE, type Opened, type Request, type WorkerOptions } from './sqlite-protocol.ts';
+import { CLOSE, type CopyRequest, type Opened, type Request, type WorkerOptions } from './sqlite-protocol.ts';
 import { addTextFunctions } from './sqlite-text-index.ts';
 
 /** The thread in which the disk is waited for, so that the other one never does. */
@@ -60,11 +61,15 @@ async function open(): Promise<{ db: Connection; opened: Opened }> {
 function serve(db: Connection): void {
   const executor = new Executor(db);
   const checkpointer = new Checkpointer(db);
-  port.on('message', (request: Request | typeof CLOSE) => {
+  port.on('message', (request: Request | CopyRequest | typeof CLOSE) => {
     if (request === CLOSE) {
       checkpointer.close();
       db.close();
       port.close();
+      return;
+    }
+    if ('copyTo' in request) {
+      void copyStore(db, request.copyTo, request.port);
       return;
     }
     port.postMessage(executor.execute(request));

@@ -1,9 +1,21 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { BaseLogger } from 'pino';
 import { type Database, type Statement, StorageError, type StorageErrorCode } from './database.ts';
 import { type Migration, migrations } from './migrations/index.ts';
 import { Flush, type Settle } from './sqlite-flush.ts';
-import { ALL, BATCH, CLOSE, GET, type Opened, QUEUE, type Reply, RUN, type WorkerOptions } from './sqlite-protocol.ts';
+import {
+  ALL,
+  BATCH,
+  CLOSE,
+  type Copied,
+  type CopyRequest,
+  GET,
+  type Opened,
+  QUEUE,
+  type Reply,
+  RUN,
+  type WorkerOptions,
+} from './sqlite-protocol.ts';
 
 export interface OpenOptions {
   /** Path of the store, made if it is not there (with its directory); ':memory:' for one that goes away on close. */
@@ -131,6 +143,22 @@ class SqliteDatabase implements Database {
     if (!this.pressure) return;
     this.#relief ??= Promise.withResolvers();
     return this.#relief.promise;
+  }
+
+  async copy(file: string, progress?: (part: number) => void): Promise<void> {
+    await this.durable();
+    const gone = this.#dead ?? (this.#closed && new StorageError('closed', 'the store is closed'));
+    if (gone !== undefined) throw gone;
+    const { port1, port2 } = new MessageChannel();
+    await new Promise<void>((resolve, reject) => {
+      port1.on('message', ({ part, ended, code, text = '' }: Copied) => {
+        if (code !== undefined) reject(new StorageError(code, text));
+        else if (ended) resolve();
+        else progress?.(part);
+      });
+      port1.once('close', () => reject(new StorageError('closed', 'the store was closed while it was copied')));
+      this.#worker.postMessage({ copyTo: file, port: port2 } satisfies CopyRequest, [port2]);
+    });
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import { openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
+import { NO_BACKUPS } from '../support/no-backups.ts';
 import { NO_DNS } from '../support/no-dns.ts';
 import {
   ADMIN,
@@ -64,6 +65,7 @@ describe('claiming', () => {
       federation: house.federation,
       files: NO_FILES,
       transfers: NO_TRANSFERS,
+      backups: NO_BACKUPS,
       dns: NO_DNS,
       certify: async () => undefined,
       hostname: 'chat.example.test',

@@ -13,6 +13,7 @@ import { createLog, type Logger } from '../../server/util/log.ts';
 import { FakeFederation } from '../support/fake-federation.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
+import { NO_BACKUPS } from '../support/no-backups.ts';
 import { NO_DNS } from '../support/no-dns.ts';
 import { SETTINGS } from '../support/settings.ts';
 
@@ -53,6 +54,7 @@ export async function openHouse(): Promise<TestHouse> {
     components: NO_COMPONENTS,
     files: NO_FILES,
     transfers: NO_TRANSFERS,
+    backups: NO_BACKUPS,
     dns: NO_DNS,
     certify: async () => undefined,
     version: '0.0.1',

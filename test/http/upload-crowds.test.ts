@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Downloads } from '../../server/components/upload/downloads.ts';
-import { sendFile } from '../../server/components/upload/send.ts';
+import { sendFile } from '../../server/util/send-file.ts';
 import { without } from '../support/packages.ts';
 import { openUploads, type UploadHouse } from '../support/uploads.ts';
 

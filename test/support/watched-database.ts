@@ -52,6 +52,10 @@ export class WatchedDatabase implements Database {
     return this.#watch(this.#committed(this.#inner.batch(statements)));
   }
 
+  copy(file: string, progress?: (part: number) => void): Promise<void> {
+    return this.#inner.copy(file, progress);
+  }
+
   queue(statements: readonly Statement[], failed?: (error: Error) => void): void {
     this.operations++;
     const refusal = this.#refusal;

@@ -4,9 +4,9 @@ import { create as disposition } from 'content-disposition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Upload, Uploads } from '../../storage/stores/uploads.ts';
+import { sendFile } from '../../util/send-file.ts';
 import { type DownloadLimits, Downloads } from './downloads.ts';
 import { knows, partOf } from './range.ts';
-import { sendFile } from './send.ts';
 import { mayBeShown } from './types.ts';
 
 export interface GetOptions {

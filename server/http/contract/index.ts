@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import * as AccountShapes from './accounts.ts';
 import * as AnnouncementShapes from './announcements.ts';
 import * as AuditShapes from './audit.ts';
+import * as BackupShapes from './backups.ts';
 import { components } from './components.ts';
 import * as DeviceShapes from './devices.ts';
 import * as DnsShapes from './dns.ts';
@@ -40,6 +41,7 @@ export const contract = {
   ...OnboardingShapes.onboarding,
   ...AuditShapes.audit,
   ...ReportShapes.reports,
+  ...BackupShapes.backups,
   ...RoomShapes.rooms,
   ...FileShapes.files,
   ...SettingShapes.settings,
@@ -67,6 +69,8 @@ export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AuditRow = Static<typeof AuditShapes.AuditRow>;
 export type AuditVerdict = Static<typeof AuditShapes.AuditVerdict>;
+export type Backup = Static<typeof BackupShapes.Backup>;
+export type Backups = Static<typeof BackupShapes.Backups>;
 export type Connection = Static<typeof OnboardingShapes.Connection>;
 export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Device = Static<typeof DeviceShapes.Device>;

@@ -5,6 +5,7 @@ import { Announcements } from './announcements.ts';
 import { ArchiveSearch } from './archive-search.ts';
 import { Archives } from './archives.ts';
 import { Audit, type AuditAlarm } from './audit.ts';
+import { Backups } from './backups.ts';
 import { Blocking } from './blocking.ts';
 import { Certificates } from './certificates.ts';
 import { Components } from './components.ts';
@@ -52,6 +53,7 @@ export interface Stores {
   readonly archives: Archives;
   readonly archiveSearch: ArchiveSearch;
   readonly audit: Audit;
+  readonly backups: Backups;
   readonly blocking: Blocking;
   readonly certificates: Certificates;
   readonly components: Components;
@@ -115,6 +117,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     archives,
     archiveSearch: new ArchiveSearch(db),
     audit: new Audit(db, tampered),
+    backups: new Backups(db),
     blocking,
     certificates: new Certificates(db),
     components: new Components(db),

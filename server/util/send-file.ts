@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { largeTurns } from '../../util/large-turns.ts';
+import { largeTurns } from './large-turns.ts';
 
 const PIECE = 128 * 1024;
 /** ms for a piece, a kilobyte a second: who reads more slowly is let go, for there are only so many places. */

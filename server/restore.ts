@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BackupKey, existingKey, readKey } from '../provisioning/backup/key.ts';
+import { BackupProblem } from '../provisioning/backup/problem.ts';
+import { restoreBackup } from '../provisioning/backup/restore.ts';
+import { restoreWords } from '../provisioning/backup/restore-words.ts';
+import { takeSecret } from './cli/ask.ts';
+import { Failure } from './cli/failure.ts';
+import { ConfigError } from './config/config-error.ts';
+import { loadSettings } from './config/load.ts';
+import { createLog } from './util/log.ts';
+
+/** `hallwayctl restore`: a program of its own, as it does the work of a server that does not run. */
+
+const OPTIONS = {
+  config: { type: 'string' },
+  data: { type: 'string' },
+  'key-file': { type: 'string' },
+  replace: { type: 'boolean' },
+  json: { type: 'boolean' },
+  caller: { type: 'string' },
+} as const;
+
+/** The key that was named, that of this machine when it opens the file, or the one that somebody types. */
+async function keyFor(named: string | undefined, data: string): Promise<BackupKey> {
+  if (named !== undefined) return readKey(readFileSync(named, 'utf8'));
+  const own = await existingKey(data);
+  if (own !== undefined) return own;
+  return readKey(await takeSecret(process, 'Recovery key (AGE-SECRET-KEY-1…): '));
+}
+
+async function run(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const cwd = process.cwd();
+  const settings = loadSettings({ config: values.config, data: values.data, cwd });
+  process.umask(0o077);
+  const file = resolve(cwd, positionals[0] ?? '');
+  const keyFile = values['key-file'];
+  let said = -1;
+  const done = await restoreBackup({
+    file,
+    key: await keyFor(keyFile && resolve(cwd, keyFile), settings.data),
+    data: settings.data,
+    hostname: settings.hostname,
+    replace: values.replace === true,
+    caller: values.caller ?? 'hallwayctl',
+    log: createLog({ level: 'silent' }),
+    tell(part) {
+      const tenth = Math.floor(part * 10);
+      if (tenth > said && process.stderr.isTTY) process.stderr.write(`${tenth * 10} % `);
+      said = Math.max(said, tenth);
+    },
+  });
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  const words = restoreWords(settings, done);
+  process.stdout.write(
+    values.json ? `${JSON.stringify({ ...done, data: join(settings.data) })}\n` : `${words.join('\n')}\n`,
+  );
+}
+
+try {
+  await run();
+} catch (error) {
+  const { code } = error as NodeJS.ErrnoException;
+  const known =
+    error instanceof BackupProblem || error instanceof ConfigError || error instanceof Failure || code !== undefined;
+  process.stderr.write(`hallwayctl: ${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  if (known) process.stderr.write('Nothing was changed.\n');
+  process.exitCode = 1;
+}

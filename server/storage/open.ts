@@ -1,0 +1,1 @@
+export { type OpenOptions, openDatabase } from './sqlite.ts';
