@@ -83,7 +83,7 @@ export function t(sentence: string, given: Values | number = {}, n?: number): st
 
 /** Sentences one by one; what is quoted is a part of its sentence, however many it is itself. */
 export function sentencesOf(text: string): string[] {
-  const parts = text.match(/(?:“[^”]*”|[^“])+?(?:[.?!](?= \p{Lu})|$)/gu) ?? [];
+  const parts = text.match(/(?:“[^”]*”|[^“])+?(?:[.?!](?= [\p{Lu}{“])|$)/gu) ?? [];
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 

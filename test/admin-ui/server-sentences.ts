@@ -74,7 +74,12 @@ function saidBy(node: ts.Expression): string[] {
   const inside = node.templateSpans.flatMap(({ expression }) =>
     ts.isConditionalExpression(expression) ? saidBy(expression).filter((text) => text !== '') : [],
   );
-  return [...sentencesOf(whole).map(counted), ...inside.flatMap(sentencesOf)];
+  return [
+    ...sentencesOf(whole)
+      .map(counted)
+      .filter((one) => /\p{L}/u.test(one.replaceAll(/\{\d+\}/g, ''))),
+    ...inside.flatMap(sentencesOf),
+  ];
 }
 
 /** A sentence whose gaps are counted from 0. */
