@@ -1,6 +1,7 @@
-import { createRouter, createWebHistory } from 'vue-router';
+import { createRouter, createWebHistory, type RouteMeta } from 'vue-router';
+import type { Right } from '../../server/http/contract/index.ts';
 import { whenSignedOut } from './api.ts';
-import { admin, claimed, knowSession, refreshSession } from './composables/session.ts';
+import { admin, claimed, knowSession, may, refreshSession } from './composables/session.ts';
 import { setTitle } from './composables/title.ts';
 import { say } from './composables/toasts.ts';
 import { t } from './language.ts';
@@ -14,6 +15,8 @@ declare module 'vue-router' {
     plain?: boolean;
     /** For whoever holds the link: nobody is asked who they are. */
     open?: boolean;
+    /** What one must be allowed to do to see it: `look` unless it says otherwise. */
+    needs?: Right | 'nothing';
   }
 }
 
@@ -21,12 +24,16 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', component: OverviewPage, meta: { title: t('Overview') } },
-    { path: '/people', component: () => import('./pages/PeoplePage.vue'), meta: { title: t('People') } },
+    {
+      path: '/people',
+      component: () => import('./pages/PeoplePage.vue'),
+      meta: { title: t('People'), needs: 'people' },
+    },
     {
       path: '/people/:domain/:local',
       component: () => import('./pages/PersonPage.vue'),
       props: true,
-      meta: { title: t('Person') },
+      meta: { title: t('Person'), needs: 'people' },
     },
     { path: '/rooms', component: () => import('./pages/RoomsPage.vue'), meta: { title: t('Rooms') } },
     {
@@ -63,7 +70,11 @@ export const router = createRouter({
     },
     { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: t('Reports') } },
     { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: t('Activity') } },
-    { path: '/account', component: () => import('./pages/AccountPage.vue'), meta: { title: t('Your account') } },
+    {
+      path: '/account',
+      component: () => import('./pages/AccountPage.vue'),
+      meta: { title: t('Your account'), needs: 'nothing' },
+    },
     { path: '/sign-in', component: SignInPage, meta: { title: t('Sign in'), plain: true } },
     { path: '/claim', component: () => import('./pages/ClaimPage.vue'), meta: { title: t('Set up'), plain: true } },
     {
@@ -84,10 +95,19 @@ export const router = createRouter({
       meta: { title: t('New password'), plain: true, open: true },
     },
     { path: '/invitations', component: () => import('./pages/InvitationsPage.vue'), meta: { title: t('Invitations') } },
-    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: t('Page not found') } },
+    {
+      path: '/:rest(.*)*',
+      component: () => import('./pages/NotFoundPage.vue'),
+      meta: { title: t('Page not found'), needs: 'nothing' },
+    },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 });
+
+/** Whether whoever is signed in may see a page; the server would not tell them what is on it. */
+export function maySee({ needs = 'look', plain, open }: RouteMeta): boolean {
+  return plain === true || open === true || needs === 'nothing' || may(needs);
+}
 
 router.beforeEach(async (to) => {
   if (to.meta.open) return true;
@@ -97,6 +117,8 @@ router.beforeEach(async (to) => {
   if (!claimed.value) return to.path === '/claim' || { path: '/claim', hash: to.hash };
   if (to.path === '/reset') return true;
   if (to.meta.plain) return !admin.value && to.path === '/sign-in' ? true : { path: admin.value ? '/' : '/sign-in' };
+  // The help desk has no overview: it begins with the people.
+  if (admin.value && to.path === '/' && !may('look')) return '/people';
   if (admin.value) return true;
   return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });

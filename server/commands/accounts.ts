@@ -3,7 +3,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import { leave, stay } from '../storage/stores/leaving.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, may, record } from './actor.ts';
 import type { ChatAdmins } from './chat-admins.ts';
 import { CommandError } from './command-error.ts';
 import type { House, HouseSession } from './house.ts';
@@ -156,9 +156,20 @@ export class AccountCommands {
     wish: PasswordWish,
   ): Promise<{ account: AccountView; password?: string }> {
     const account = await this.#find(domain, local);
+    await this.mayHelp(by, account);
     const made = await this.#change(account, wish);
     await this.#record(by, 'account.password', account, { generated: wish.generate === true });
     return { account: await this.#view(account), ...made };
+  }
+
+  /**
+   * Whoever may only help must not get at what they may not do by way of somebody who administers from chat: those are helped by
+   * administrators. Throws CommandError `not-allowed`.
+   */
+  async mayHelp(by: Actor, account: Account): Promise<void> {
+    if (may(by, 'admin') || !(await this.#chatAdmins.named(account))) return;
+    const jid = `${account.local}@${account.domain}`;
+    throw new CommandError('not-allowed', `${jid} is a chat administrator: only an administrator may do this.`);
   }
 
   /** A new password for oneself, from a session that goes on while all others end. Throws CommandError. */
@@ -198,6 +209,7 @@ export class AccountCommands {
   /** Keeps the person out, with all that is theirs kept, and ends their sessions. */
   async disable(by: Actor, domain: string, local: string, reason = ''): Promise<{ account: AccountView }> {
     const account = await this.#find(domain, local);
+    await this.mayHelp(by, account);
     await this.#mustStay(account);
     checkReason(reason);
     await this.#stores.accounts.setStatus(account, 'disabled', reason);
@@ -209,6 +221,7 @@ export class AccountCommands {
 
   async enable(by: Actor, domain: string, local: string): Promise<{ account: AccountView }> {
     const account = await this.#find(domain, local);
+    await this.mayHelp(by, account);
     await this.#mustStay(account);
     await this.#stores.accounts.setStatus(account, 'active');
     await this.#record(by, 'account.enable', account);

@@ -1,9 +1,17 @@
 import type { Audit, AuditDoor } from '../storage/stores/audit.ts';
+import type { Right } from './rights.ts';
 
 /** Who asks, and through which door. */
 export interface Actor {
   readonly name: string;
   readonly door: AuditDoor;
+  /** What an administrator at the panel may do; left out: anything, as who calls `hallwayctl` may. */
+  readonly rights?: readonly Right[];
+}
+
+/** Whether whoever asks may do this. */
+export function may(by: Actor, right: Right): boolean {
+  return by.rights?.includes(right) ?? true;
 }
 
 /** What the audit log says beside the deed: names and plain values, never a secret. */

@@ -5,6 +5,7 @@ import { codeHash, makeCode } from '../util/one-time-code.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import { adminPasswordFits, checkAdminPassword, hashAdminPassword } from './passwords.ts';
+import { type Right, rightsOf } from './rights.ts';
 
 const IDLE_MS = 12 * 60 * 60 * 1_000;
 const LONGEST_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -22,6 +23,7 @@ export interface Whence {
 export interface SignedIn {
   readonly name: string;
   readonly role: string;
+  readonly rights: Right[];
 }
 
 /** Administrators and their signed-in browsers. A browser holds a random token; the store has its hash only. */
@@ -62,7 +64,7 @@ export class AdminCommands {
     if (now - session.lastSeen >= TOUCH_MS) {
       this.#stores.admins.touchSession(hash, now, Math.min(session.createdAt + LONGEST_MS, now + IDLE_MS));
     }
-    return { name: admin.name, role: admin.role };
+    return signedIn(admin);
   }
 
   /** Whether a token still counts, without this being a use of it. */
@@ -149,8 +151,12 @@ export class AdminCommands {
     await record(this.#stores.audit, { name: admin.name, door: 'panel' }, action, admin.name, {
       address: from.address,
     });
-    return { token, admin: { name: admin.name, role: admin.role } };
+    return { token, admin: signedIn(admin) };
   }
+}
+
+function signedIn({ name, role }: Admin): SignedIn {
+  return { name, role, rights: [...rightsOf(role)] };
 }
 
 function tokenHash(token: string): string {

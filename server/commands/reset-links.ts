@@ -33,6 +33,7 @@ export class ResetLinkCommands {
     const found = await this.#stores.accounts.find(account.domain, account.local);
     if (found === undefined)
       throw new CommandError('account-not-found', `There is nobody with the address ${account.jid}.`);
+    await this.#accounts.mayHelp(by, found);
     const token = makeLinkToken();
     const createdAt = this.#now();
     const expiresAt = createdAt + LIFETIME_MS;

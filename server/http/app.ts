@@ -88,7 +88,8 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...fileRoutes(commands),
     ...localRoutes(commands),
   ];
-  return all.filter(({ access, there }) => (side === 'socket' || access !== 'local') && (there?.() ?? true));
+  const other = side === 'socket' ? 'self' : 'local';
+  return all.filter(({ access, there }) => access !== other && (there?.() ?? true));
 }
 
 function register(app: FastifyInstance, { key, access, handle, there, raw, bytes }: RouteEntry): void {

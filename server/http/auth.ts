@@ -20,7 +20,7 @@ declare module 'fastify' {
 /** Which door a request came through. */
 export type Side = 'panel' | 'socket';
 
-const NOBODY: Actor = { name: '', door: 'panel' };
+const NOBODY: Actor = { name: '', door: 'panel', rights: [] };
 /** Who called `hallwayctl`, as it says itself: whoever may open the socket may do anything, so this is for the audit log. */
 export const CALLER_HEADER = 'hallway-caller';
 
@@ -61,6 +61,13 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
     const admin = access !== 'local' && token !== undefined ? await commands.admins.session(token) : undefined;
     if (admin === undefined) throw new HttpError(401, 'not-signed-in', 'Sign in first.');
     checkOrigin(request, true);
-    request.actor = { name: admin.name, door: 'panel' };
+    if (access !== 'self' && !admin.rights.some((right) => right === access)) {
+      throw new HttpError(
+        403,
+        'not-your-role',
+        'Your role does not allow this. An owner of this server can change that.',
+      );
+    }
+    request.actor = { name: admin.name, door: 'panel', rights: admin.rights };
   });
 }

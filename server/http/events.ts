@@ -17,8 +17,16 @@ export class EventStreams {
     this.#commands = commands;
   }
 
-  /** Turns the reply into a stream of events; `allowed` is asked with every sample. Throws HttpError 503. */
-  async start(request: FastifyRequest, reply: FastifyReply, allowed: () => Promise<boolean>): Promise<void> {
+  /**
+   * Turns the reply into a stream of events; `allowed` is asked with every sample. Without `figures` who comes and goes is told,
+   * and nothing of how the house is. Throws HttpError 503.
+   */
+  async start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    figures: boolean,
+    allowed: () => Promise<boolean>,
+  ): Promise<void> {
     const { overview, live } = this.#commands;
     const first = await overview.figures();
     if (this.#open.size >= MOST) throw new HttpError(503, 'too-many-streams', 'Too many windows are looking at once.');
@@ -28,11 +36,12 @@ export class EventStreams {
       if (raw.writableLength > MOST_WAITING_BYTES) end();
       else raw.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
     };
-    const stopSamples = overview.onSample((figures) => {
+    const sample = (now: Events['overview']) => (figures ? send('overview', now) : send('beat', {}));
+    const stopSamples = overview.onSample((now) => {
       allowed().then(
         (still) => {
           if (!this.#open.has(end)) return;
-          if (still) return send('overview', figures);
+          if (still) return sample(now);
           send('bye', { reason: 'signed-out' });
           end();
         },
@@ -56,7 +65,7 @@ export class EventStreams {
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
     raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     raw.write('retry: 3000\n\n');
-    send('overview', first);
+    sample(first);
   }
 
   /** Ends all streams; browsers come back by themselves once there is a server again. */

@@ -1,20 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../commands/actor.ts';
+import type { Right } from '../commands/rights.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, Route } from './contract/index.ts';
 
-/**
- * What an administrator may be allowed to do. `look`: read what the pages show. `help`: what the help desk does for one person
- * (reset a password, disable). `admin`: change how the house is. `audit`: read what people have said to each other. `owner`: decide
- * who the administrators are, and carry the house away.
- */
-export type Right = 'look' | 'help' | 'admin' | 'audit' | 'owner';
+export type { Right };
 
 /**
  * Who may use a route. `public`: anybody who reaches the door. A right: a signed-in administrator who has it, or whoever may open
- * the Unix socket. `local`: the latter alone; the panel's door has no such route. `web`: anybody, and pages of other sites as
- * well: the route must decide by itself which, and must not look at cookies.
+ * the Unix socket. `self`: every signed-in administrator, for what is their own; the socket has no such route, as nobody is signed
+ * in there. `local`: the socket alone; the panel's door has no such route. `web`: anybody, and pages of other sites as well: the
+ * route must decide by itself which, and must not look at cookies.
  */
-export type Access = 'public' | 'web' | 'local' | Right;
+export type Access = 'public' | 'web' | 'local' | 'self' | Right;
 
 /** What a route is given. */
 export interface Call<R extends Route> {

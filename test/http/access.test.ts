@@ -1,28 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import Fastify from 'fastify';
+import type { Role } from '../../server/commands/rights.ts';
 import { guard } from '../../server/http/auth.ts';
-import { contract } from '../../server/http/contract/index.ts';
+import { contract, type Route } from '../../server/http/contract/index.ts';
+import { NEEDS } from './route-rights.ts';
 import { type Client, claim, ORIGIN, openApp, openHouse, type TestHouse } from './support.ts';
 
-/** Whatever a route is asked here, it must get past the guard: any answer but these is one from behind it. */
-const SHUT = [401, 403];
-const PUBLIC = [
-  'GET /api/session',
-  'POST /api/sign-in',
-  'POST /api/admin/reset',
-  'GET /api/certificate-authority',
-  'GET /api/outage/:domain',
-  // Whoever holds a link: the token in it is what lets in.
-  'POST /api/invite/look',
-  'POST /api/invite/accept',
-  'POST /api/reset/look',
-  'POST /api/reset/use',
-];
-const LOCAL = ['GET /api/sessions', 'POST /api/claim-code', 'POST /api/admin/reset-code'];
-const NOT_JSON = ['GET /api/events'];
-const all = Object.keys(contract);
-const admin = all.filter((key) => ![...PUBLIC, ...LOCAL, 'POST /api/claim'].includes(key));
+/** Refusals of the guard, not of what is behind it. */
+const GUARDED = ['not-signed-in', 'not-your-role', 'foreign-origin'];
+/** They do not answer at once, or end the session by which the rest is asked. */
+const LASTING = ['GET /api/events', 'POST /api/sign-out'];
+/** Which role has which right, once more and apart from the code. */
+const HAVE: Readonly<Record<Role, readonly string[]>> = {
+  owner: ['self', 'people', 'look', 'help', 'admin', 'audit', 'owner'],
+  admin: ['self', 'people', 'look', 'help', 'admin'],
+  'help-desk': ['self', 'people', 'help'],
+  auditor: ['self', 'people', 'look', 'audit'],
+};
+const all = Object.keys(NEEDS) as Route[];
+const needOf = (key: Route) => NEEDS[key].replace('!', '');
+const at = (...needs: string[]) => all.filter((key) => needs.includes(needOf(key)));
+const signedIn = all.filter((key) => !['public', 'web', 'local'].includes(needOf(key)));
 
 function filled(key: string): string {
   return key.replace(':domain', 'example.test').replace(':local', 'nobody').replace(':resource', 'x');
@@ -33,12 +32,18 @@ describe('who may use what', () => {
   let panel: { ask: Client; close: () => Promise<void> };
   let socket: { ask: Client; close: () => Promise<void> };
   let cookie: string;
+  const cookies = new Map<Role, string>();
 
   before(async () => {
     house = await openHouse();
     panel = await openApp(house);
     socket = await openApp(house, 'socket');
     cookie = await claim(house, panel.ask);
+    for (const role of [...Object.keys(HAVE), 'king'] as Role[]) {
+      await house.stores.admins.create({ name: role, passwordHash: '', role });
+      const { token } = await house.commands.admins.welcome(role, { address: '', agent: '' });
+      cookies.set(role, `__Host-hallway=${token}`);
+    }
   });
   after(async () => {
     await panel.close();
@@ -46,7 +51,7 @@ describe('who may use what', () => {
     await house.close();
   });
 
-  for (const key of admin) {
+  for (const key of signedIn) {
     test(`${key} without a cookie is 401`, async () => {
       for (const wrong of [undefined, '__Host-hallway=', `__Host-hallway=${'A'.repeat(43)}`, 'hallway=x']) {
         const answer = await panel.ask(filled(key), wrong === undefined ? {} : { cookie: wrong });
@@ -71,29 +76,45 @@ describe('who may use what', () => {
       });
     }
 
-    if (!NOT_JSON.includes(key) && key !== 'POST /api/sign-out') {
-      test(`${key} with the cookie gets behind the guard`, async () => {
-        const answer = await panel.ask(filled(key), { cookie });
-        assert.ok(!SHUT.includes(answer.status), answer.text);
+    test(`${key} is for whoever has “${needOf(key)}” and no other role (SECURITY 66)`, async () => {
+      for (const [role, rights] of Object.entries(HAVE)) {
+        const mayUse = rights.includes(needOf(key));
+        if (mayUse && LASTING.includes(key)) continue;
+        const answer = await panel.ask(filled(key), { cookie: cookies.get(role as Role)! });
+        const code = answer.json.error?.code;
+        if (mayUse) assert.ok(!GUARDED.includes(code), `${role}: ${answer.text}`);
+        else assert.deepEqual([answer.status, code], [403, 'not-your-role'], role);
         assert.notEqual(answer.json.error?.message, 'There is nothing at this address.');
-      });
-    }
-  }
-
-  for (const key of PUBLIC) {
-    test(`${key} needs no cookie`, async () => {
-      const answer = await panel.ask(filled(key));
-      assert.notEqual(answer.json.error?.code, 'not-signed-in');
-      assert.notEqual(answer.json.error?.message, 'There is nothing at this address.');
+      }
+      if (needOf(key) === 'self') return;
+      const unknown = await panel.ask(filled(key), { cookie: cookies.get('king' as Role)! });
+      assert.equal(unknown.status, 403, 'a role that is none may do nothing');
     });
   }
 
-  for (const key of LOCAL) {
+  for (const key of at('public')) {
+    test(`${key} needs no cookie`, async () => {
+      const answer = await panel.ask(filled(key));
+      assert.notEqual(answer.json.error?.code, 'not-signed-in');
+      const claimed = key === 'POST /api/claim';
+      assert.equal(answer.json.error?.message === 'There is nothing at this address.', claimed);
+    });
+  }
+
+  for (const key of all.filter((one) => !LASTING.includes(one) && one !== 'POST /api/claim')) {
+    const here = needOf(key) !== 'self';
+    test(`${key} is ${here ? '' : 'not '}at the socket, where nobody signs in`, async () => {
+      const answer = await socket.ask(filled(key), { origin: '' });
+      assert.ok(!GUARDED.includes(answer.json.error?.code), answer.text);
+      assert.equal(answer.json.error?.message !== 'There is nothing at this address.', here);
+    });
+  }
+
+  for (const key of at('local')) {
     test(`${key} is at the socket only`, async () => {
       const answer = await panel.ask(filled(key), { cookie });
       assert.equal(answer.status, 404);
       assert.equal(answer.json.error.message, 'There is nothing at this address.');
-      assert.notEqual((await socket.ask(filled(key))).status, 404);
     });
   }
 
@@ -130,17 +151,21 @@ test('a route that does not say who may use it cannot be registered', async () =
   await house.close();
 });
 
-test('every route of the contract is registered, and no other', async () => {
+test('every route of the contract is registered at the door where it belongs, and no other', async () => {
   const house = await openHouse();
   const { createApp } = await import('../../server/http/app.ts');
-  const { app } = await createApp({ commands: house.commands, side: 'socket', log: house.log });
-  for (const key of all) {
-    const [method, url] = key.split(' ') as [string, string];
-    assert.ok(app.hasRoute({ method: method as 'GET', url }), key);
+  for (const side of ['socket', 'panel'] as const) {
+    const { app } = await createApp({ commands: house.commands, side, log: house.log });
+    const here = all.filter((key) => needOf(key) !== (side === 'socket' ? 'self' : 'local'));
+    for (const key of here) {
+      const [method, url] = key.split(' ') as [string, string];
+      assert.ok(app.hasRoute({ method: method as 'GET', url }), key);
+    }
+    const registered = app.printRoutes({ commonPrefix: false }).match(/\((?:GET|POST|DELETE|PUT|PATCH)[^)]*\)/g) ?? [];
+    const count = registered.flatMap((one) => one.slice(1, -1).split(', ')).length;
+    assert.equal(count, here.length);
+    await app.close();
   }
-  const registered = app.printRoutes({ commonPrefix: false }).match(/\((?:GET|POST|DELETE|PUT|PATCH)[^)]*\)/g) ?? [];
-  const count = registered.flatMap((one) => one.slice(1, -1).split(', ')).length;
-  assert.equal(count, all.length);
-  await app.close();
+  assert.deepEqual(Object.keys(contract).sort(), [...all].sort());
   await house.close();
 });

@@ -43,7 +43,7 @@ describe('claiming', () => {
     const session = await ask('GET /api/session', { cookie });
     assert.deepEqual(session.json, {
       claimed: true,
-      admin: { name: 'olga', role: 'owner' },
+      admin: { name: 'olga', role: 'owner', rights: ['people', 'look', 'help', 'admin', 'audit', 'owner'] },
       domain: 'example.test',
       version: '0.0.1',
     });

@@ -1,6 +1,7 @@
 import { onScopeDispose, ref, shallowRef } from 'vue';
 import type { Events, Overview, SessionChange } from '../../../server/http/contract/index.ts';
 import { ApiError, api } from '../api.ts';
+import { may } from './session.ts';
 
 /** Figures come every two seconds; after this silence (ms) the connection counts as dead. */
 const patience = 9000;
@@ -52,6 +53,8 @@ function connect(): void {
     heard();
     take(JSON.parse(event.data) as Events['overview']);
   });
+  // For whoever is not shown the figures.
+  stream.addEventListener('beat', heard);
   stream.addEventListener('session', (event) => {
     heard();
     const change = JSON.parse(event.data) as Events['session'];
@@ -67,7 +70,8 @@ function reconnect(): void {
   close();
   liveState.value = 'reconnecting';
   // A plain question meanwhile: it keeps the figures moving where streams are refused, and it notices a lost session.
-  api('GET /api/overview').then(take, (error: unknown) => {
+  const question = may('look') ? api('GET /api/overview').then(take) : api('GET /api/domains');
+  question.catch((error: unknown) => {
     // Signed out: connecting again would only be refused.
     if (error instanceof ApiError && error.status === 401) close();
   });

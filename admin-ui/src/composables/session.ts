@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef } from 'vue';
-import type { ReplyOf } from '../../../server/http/contract/index.ts';
+import type { ReplyOf, Right } from '../../../server/http/contract/index.ts';
 import { api } from '../api.ts';
 
 type Session = ReplyOf<'GET /api/session'>;
@@ -8,6 +8,11 @@ const session = shallowRef<Session>();
 
 /** The signed-in administrator, undefined when nobody is. */
 export const admin = computed(() => session.value?.admin);
+/** Whether whoever is signed in may do this; the server decides it anyway, so this is for not showing what would be refused. */
+export function may(right: Right): boolean {
+  return admin.value?.rights.includes(right) ?? false;
+}
+
 /** Whether the house has its first administrator. */
 export const claimed = computed(() => session.value?.claimed ?? true);
 /** The first domain, or the one that is proposed while the house is unclaimed. */

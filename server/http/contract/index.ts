@@ -93,6 +93,7 @@ export type ImportRow = Static<typeof ImportShapes.ImportRow>;
 export type PeopleImport = Static<typeof ImportShapes.PeopleImport>;
 export type Report = Static<typeof ReportShapes.Report>;
 export type RetiredRoom = Static<typeof RoomShapes.RetiredRoom>;
+export type Right = Static<typeof SessionShapes.Right>;
 export type Room = Static<typeof RoomShapes.Room>;
 export type RoomConfig = Static<typeof RoomShapes.RoomConfig>;
 export type RoomDetail = Static<typeof RoomShapes.RoomDetail>;

@@ -55,11 +55,12 @@ export const SessionChange = closed({
 
 /**
  * What `GET /api/events` sends, by the `event:` name of the server-sent event; `data:` is the JSON. The figures come at
- * once and then every two seconds. `bye` comes before the server closes the stream for good (signed out, expired): do not
+ * once and then every two seconds; whoever may not `look` is sent `beat` in their place. `bye` comes before the server closes the stream for good (signed out, expired): do not
  * connect again.
  */
 export const events = {
   overview: Overview,
+  beat: closed({}),
   session: SessionChange,
   bye: closed({ reason: Type.String() }),
 } as const;

@@ -1,8 +1,18 @@
 import { Type } from 'typebox';
 import { AdminName, Code, closed, DomainName, Done, Password } from './shapes.ts';
 
+/** What an administrator may be allowed to do (server/commands/rights.ts). */
+export const Right = Type.Union([
+  Type.Literal('people'),
+  Type.Literal('look'),
+  Type.Literal('help'),
+  Type.Literal('admin'),
+  Type.Literal('audit'),
+  Type.Literal('owner'),
+]);
+
 /** Who is signed in at this door. */
-export const SignedIn = closed({ name: Type.String(), role: Type.String() });
+export const SignedIn = closed({ name: Type.String(), role: Type.String(), rights: Type.Array(Right) });
 
 /** Claiming the house, signing in and out. */
 export const session = {

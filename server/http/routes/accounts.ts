@@ -3,19 +3,19 @@ import { DONE, type RouteEntry, route } from '../route.ts';
 
 export function accountRoutes({ accounts, leaving, people, quotas, sessions }: Commands): RouteEntry[] {
   return [
-    route('GET /api/domains/:domain/accounts', 'admin', ({ params, query }) => accounts.list(params.domain, query)),
+    route('GET /api/domains/:domain/accounts', 'people', ({ params, query }) => accounts.list(params.domain, query)),
 
     route('POST /api/domains/:domain/accounts', 'admin', ({ params, body, by }) =>
       accounts.create(by, params.domain, body),
     ),
 
-    route('GET /api/domains/:domain/accounts/:local', 'admin', async ({ params }) => {
+    route('GET /api/domains/:domain/accounts/:local', 'people', async ({ params }) => {
       const { counts, ...found } = await accounts.get(params.domain, params.local);
       const { bytes, own } = await people.fileLimit(found.account.jid);
       return { ...found, counts: { ...counts, fileLimit: bytes, fileLimitOwn: own } };
     }),
 
-    route('POST /api/domains/:domain/accounts/:local/password', 'admin', ({ params, body, by }) =>
+    route('POST /api/domains/:domain/accounts/:local/password', 'help', ({ params, body, by }) =>
       accounts.setPassword(by, params.domain, params.local, body),
     ),
 
@@ -23,11 +23,11 @@ export function accountRoutes({ accounts, leaving, people, quotas, sessions }: C
       accounts.setName(by, params.domain, params.local, body.name),
     ),
 
-    route('POST /api/domains/:domain/accounts/:local/disable', 'admin', ({ params, body, by }) =>
+    route('POST /api/domains/:domain/accounts/:local/disable', 'help', ({ params, body, by }) =>
       accounts.disable(by, params.domain, params.local, body.reason),
     ),
 
-    route('POST /api/domains/:domain/accounts/:local/enable', 'admin', ({ params, by }) =>
+    route('POST /api/domains/:domain/accounts/:local/enable', 'help', ({ params, by }) =>
       accounts.enable(by, params.domain, params.local),
     ),
 

@@ -3,7 +3,7 @@ import { DONE, type RouteEntry, route } from '../route.ts';
 
 export function componentRoutes({ components }: Commands): RouteEntry[] {
   return [
-    route('GET /api/components', 'admin', async () => ({
+    route('GET /api/components', 'look', async () => ({
       components: await components.list(),
       addresses: components.addresses,
     })),

@@ -3,7 +3,7 @@ import { type RouteEntry, route } from '../route.ts';
 
 export function deviceRoutes({ devices }: Commands): RouteEntry[] {
   return [
-    route('GET /api/domains/:domain/accounts/:local/devices', 'admin', ({ params }) =>
+    route('GET /api/domains/:domain/accounts/:local/devices', 'people', ({ params }) =>
       devices.list(params.domain, params.local),
     ),
 

@@ -2,5 +2,5 @@ import type { Commands } from '../../commands/index.ts';
 import { type RouteEntry, route } from '../route.ts';
 
 export function dnsRoutes({ dns }: Commands): RouteEntry[] {
-  return [route('GET /api/domains/:domain/dns', 'admin', ({ params }) => dns.examine(params.domain))];
+  return [route('GET /api/domains/:domain/dns', 'look', ({ params }) => dns.examine(params.domain))];
 }

@@ -4,7 +4,7 @@ import { type RouteEntry, route } from '../route.ts';
 
 export function federationRoutes({ federation: { policy, domains, inbox } }: Commands): RouteEntry[] {
   return [
-    route('GET /api/federation/policy', 'admin', async () => policy.get()),
+    route('GET /api/federation/policy', 'look', async () => policy.get()),
     route('PUT /api/federation/policy', 'admin', async ({ body: { version, ...wish }, by }) =>
       policy.set(by, wish, version),
     ),
@@ -23,12 +23,12 @@ export function federationRoutes({ federation: { policy, domains, inbox } }: Com
         usage: [...one.usage],
       })),
     })),
-    route('GET /api/federation/people', 'admin', async ({ query }) => policy.people(query)),
+    route('GET /api/federation/people', 'look', async ({ query }) => policy.people(query)),
     route('POST /api/federation/people', 'admin', async ({ body, by }) => policy.choose(by, body)),
-    route('GET /api/federation/domains', 'admin', async ({ query: { strangers, ...wish } }) =>
+    route('GET /api/federation/domains', 'look', async ({ query: { strangers, ...wish } }) =>
       domains.list({ ...wish, strangers: strangers === 'yes' }),
     ),
-    route('GET /api/federation/domains/:domain', 'admin', async ({ params, query }) =>
+    route('GET /api/federation/domains/:domain', 'look', async ({ params, query }) =>
       domains.why(params.domain, query.limit),
     ),
     route('POST /api/federation/domains/:domain/try', 'admin', async ({ params, body, by }) =>
@@ -37,7 +37,7 @@ export function federationRoutes({ federation: { policy, domains, inbox } }: Com
     route('POST /api/federation/domains/:domain/close', 'admin', async ({ params, by }) =>
       domains.closeNow(by, params.domain),
     ),
-    route('GET /api/federation/inbox', 'admin', async () => inbox.list()),
-    route('GET /api/federation/inbox/:domain', 'admin', async ({ params }) => inbox.of(params.domain)),
+    route('GET /api/federation/inbox', 'look', async () => inbox.list()),
+    route('GET /api/federation/inbox/:domain', 'look', async ({ params }) => inbox.of(params.domain)),
   ];
 }

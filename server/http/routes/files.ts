@@ -3,17 +3,17 @@ import { DONE, type RouteEntry, route } from '../route.ts';
 
 export function fileRoutes({ files, transfers }: Commands): RouteEntry[] {
   return [
-    route('GET /api/files', 'admin', () => files.overview()),
+    route('GET /api/files', 'look', () => files.overview()),
 
-    route('GET /api/files/list', 'admin', ({ query }) => files.list(query)),
+    route('GET /api/files/list', 'look', ({ query }) => files.list(query)),
 
-    route('GET /api/files/people', 'admin', ({ query }) => files.people(query)),
+    route('GET /api/files/people', 'look', ({ query }) => files.people(query)),
 
-    route('GET /api/files/rooms', 'admin', ({ query }) => files.rooms(query)),
+    route('GET /api/files/rooms', 'look', ({ query }) => files.rooms(query)),
 
-    route('POST /api/files/find', 'admin', async ({ body }) => ({ file: await files.find(body.link) })),
+    route('POST /api/files/find', 'look', async ({ body }) => ({ file: await files.find(body.link) })),
 
-    route('GET /api/files/count', 'admin', ({ query }) => files.count(query)),
+    route('GET /api/files/count', 'look', ({ query }) => files.count(query)),
 
     route('POST /api/files/remove', 'admin', ({ body, by }) => files.remove(by, body.ids)),
 
@@ -24,7 +24,7 @@ export function fileRoutes({ files, transfers }: Commands): RouteEntry[] {
       return DONE;
     }),
 
-    route('GET /api/transfers', 'admin', async () => transfers.list()),
+    route('GET /api/transfers', 'look', async () => transfers.list()),
 
     route('DELETE /api/transfers/:transfer', 'admin', async ({ params, by }) => {
       await transfers.end(by, params.transfer);

@@ -5,7 +5,7 @@ import { DONE, type RouteEntry, route } from '../route.ts';
 export function onboardingRoutes(commands: Commands): RouteEntry[] {
   const { invitations, registration, resetLinks } = commands;
   return [
-    route('GET /api/domains/:domain/invitations', 'admin', ({ params, query }) =>
+    route('GET /api/domains/:domain/invitations', 'look', ({ params, query }) =>
       invitations.list(params.domain, query.before),
     ),
 
@@ -20,11 +20,11 @@ export function onboardingRoutes(commands: Commands): RouteEntry[] {
       return DONE;
     }),
 
-    route('POST /api/domains/:domain/accounts/:local/reset-link', 'admin', ({ params, by }) =>
+    route('POST /api/domains/:domain/accounts/:local/reset-link', 'help', ({ params, by }) =>
       resetLinks.create(by, params.domain, params.local),
     ),
 
-    route('GET /api/domains/:domain/connection', 'admin', ({ params }) => commands.connection(params.domain)),
+    route('GET /api/domains/:domain/connection', 'people', ({ params }) => commands.connection(params.domain)),
 
     // The token comes in the body, not in the path: paths are what proxies write down.
     route('POST /api/invite/look', 'public', ({ body, request }) => registration.face(body.token, request.ip)),

@@ -1,3 +1,4 @@
+import { may } from '../../commands/actor.ts';
 import type { Commands } from '../../commands/index.ts';
 import { tokenOf } from '../cookie.ts';
 import { HttpError } from '../errors.ts';
@@ -7,11 +8,16 @@ import { type RouteEntry, rawRoute, route } from '../route.ts';
 /** What the server is doing, now and live, and the certificate by which clients know it. */
 export function overviewRoutes(commands: Commands, streams: EventStreams): RouteEntry[] {
   return [
-    route('GET /api/overview', 'admin', async () => commands.overview.figures()),
+    route('GET /api/overview', 'look', async () => commands.overview.figures()),
 
-    rawRoute('GET /api/events', 'admin', async ({ by, request, reply }) => {
+    rawRoute('GET /api/events', 'people', async ({ by, request, reply }) => {
       const token = tokenOf(request) ?? '';
-      await streams.start(request, reply, async () => by.door === 'cli' || commands.admins.valid(token));
+      await streams.start(
+        request,
+        reply,
+        may(by, 'look'),
+        async () => by.door === 'cli' || commands.admins.valid(token),
+      );
     }),
 
     rawRoute('GET /api/certificate-authority', 'public', async ({ reply }) => {

@@ -5,7 +5,7 @@ import { dangerous, type RouteEntry, route } from '../route.ts';
 /** The list of all people, and what is done to many of them at once. */
 export function peopleRoutes({ bulk, people }: Commands): RouteEntry[] {
   return [
-    route('GET /api/people', 'look', ({ query }) => people.list(query)),
+    route('GET /api/people', 'people', ({ query }) => people.list(query)),
 
     route('POST /api/people/disable', 'help', async ({ body, by }) => ({
       results: await bulk.disable(by, body.people, body.reason),

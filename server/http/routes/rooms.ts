@@ -3,17 +3,17 @@ import { DONE, type RouteEntry, route } from '../route.ts';
 
 export function roomRoutes({ rooms }: Commands): RouteEntry[] {
   return [
-    route('GET /api/domains/:domain/rooms', 'admin', ({ params, query }) => rooms.list(params.domain, query)),
+    route('GET /api/domains/:domain/rooms', 'look', ({ params, query }) => rooms.list(params.domain, query)),
 
     route('POST /api/domains/:domain/rooms', 'admin', ({ params, body, by }) => rooms.create(by, params.domain, body)),
 
-    route('GET /api/domains/:domain/rooms/:room', 'admin', ({ params }) => rooms.get(params.domain, params.room)),
+    route('GET /api/domains/:domain/rooms/:room', 'look', ({ params }) => rooms.get(params.domain, params.room)),
 
     route('POST /api/domains/:domain/rooms/:room/config', 'admin', ({ params, body, by }) =>
       rooms.configure(by, params.domain, params.room, body),
     ),
 
-    route('GET /api/domains/:domain/rooms/:room/members', 'admin', ({ params, query }) =>
+    route('GET /api/domains/:domain/rooms/:room/members', 'look', ({ params, query }) =>
       rooms.members(params.domain, params.room, query),
     ),
 
@@ -27,7 +27,7 @@ export function roomRoutes({ rooms }: Commands): RouteEntry[] {
       return DONE;
     }),
 
-    route('POST /api/domains/:domain/rooms/:room/archive', 'admin', ({ params, body, by }) =>
+    route('POST /api/domains/:domain/rooms/:room/archive', 'audit', ({ params, body, by }) =>
       rooms.archive(by, params.domain, params.room, body),
     ),
 
@@ -40,7 +40,7 @@ export function roomRoutes({ rooms }: Commands): RouteEntry[] {
       return DONE;
     }),
 
-    route('GET /api/domains/:domain/retired-rooms', 'admin', ({ params, query }) =>
+    route('GET /api/domains/:domain/retired-rooms', 'look', ({ params, query }) =>
       rooms.retired(params.domain, query.after),
     ),
 

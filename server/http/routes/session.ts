@@ -59,14 +59,14 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
       return { admin };
     }),
 
-    route('POST /api/sign-out', 'admin', async ({ by, request, reply }) => {
+    route('POST /api/sign-out', 'self', async ({ by, request, reply }) => {
       const token = tokenOf(request);
       if (token !== undefined) await admins.signOut(by, token);
       takeToken(reply);
       return DONE;
     }),
 
-    route('POST /api/admin/password', 'admin', async ({ body, by, request }) => {
+    route('POST /api/admin/password', 'self', async ({ body, by, request }) => {
       const name = `admin ${by.name}`;
       await attempt(request, name, () => admins.changePassword(by, tokenOf(request) ?? '', body.old, body.new));
       return DONE;

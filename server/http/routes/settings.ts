@@ -3,7 +3,7 @@ import { type RouteEntry, route } from '../route.ts';
 
 export function settingRoutes({ options }: Commands): RouteEntry[] {
   return [
-    route('GET /api/settings', 'admin', async ({ query }) => {
+    route('GET /api/settings', 'look', async ({ query }) => {
       const { domain, options: settings } = options.list(query.domain);
       return { domain, settings };
     }),

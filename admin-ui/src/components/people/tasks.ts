@@ -39,15 +39,30 @@ async function revoke(account: Account, changed: () => void): Promise<void> {
 /** The menu of one person. `begin` opens the dialog of a task, `changed` follows what needs none. */
 export function personMenu(account: Account, begin: (task: Task) => void, changed: () => void): MenuItem[] {
   return [
-    { label: t('Reset password'), icon: 'key', run: () => begin({ kind: 'password', account }) },
-    { label: t('Let them choose a password'), icon: 'mail', run: () => begin({ kind: 'reset-link', account }) },
-    { label: t('Rename'), icon: 'person', run: () => begin({ kind: 'rename', account }) },
+    { label: t('Reset password'), needs: 'help', icon: 'key', run: () => begin({ kind: 'password', account }) },
+    {
+      label: t('Let them choose a password'),
+      needs: 'help',
+      icon: 'mail',
+      run: () => begin({ kind: 'reset-link', account }),
+    },
+    { label: t('Rename'), needs: 'admin', icon: 'person', run: () => begin({ kind: 'rename', account }) },
     account.chatAdmin
-      ? { label: t('No longer administer from chat'), icon: 'shield', run: () => void revoke(account, changed) }
-      : { label: t('Let administer from chat'), icon: 'shield', run: () => begin({ kind: 'grant', account }) },
+      ? {
+          label: t('No longer administer from chat'),
+          needs: 'admin',
+          icon: 'shield',
+          run: () => void revoke(account, changed),
+        }
+      : {
+          label: t('Let administer from chat'),
+          needs: 'admin',
+          icon: 'shield',
+          run: () => begin({ kind: 'grant', account }),
+        },
     account.status === 'active'
-      ? { label: t('Disable'), icon: 'block', run: () => begin({ kind: 'disable', account }) }
-      : { label: t('Enable'), icon: 'check', run: () => void enable(account, changed) },
-    { label: t('Delete'), icon: 'trash', danger: true, run: () => begin({ kind: 'delete', account }) },
+      ? { label: t('Disable'), needs: 'help', icon: 'block', run: () => begin({ kind: 'disable', account }) }
+      : { label: t('Enable'), needs: 'help', icon: 'check', run: () => void enable(account, changed) },
+    { label: t('Delete'), needs: 'admin', icon: 'trash', danger: true, run: () => begin({ kind: 'delete', account }) },
   ];
 }
