@@ -76,6 +76,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     log.error({ was, is }, 'the end of the audit log was changed by somebody else than this server'),
   );
   await stores.departments.load();
+  await stores.archiveRules.load();
   const unfinished = (error: unknown): void => log.error({ err: error }, 'a deletion could not be finished');
   stores.accounts.sweep().catch(unfinished);
   stores.rooms.sweep().catch(unfinished);

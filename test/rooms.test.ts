@@ -28,7 +28,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   c2s: ['util', 'xmpp', 'stream', 'host', 'certificates', 'storage (types)'],
   s2s: ['util', 'xmpp', 'stream', 'host', 'certificates', 'storage (types)'],
   provisioning: ['util', 'xmpp', 'config', 'storage', 'certificates'],
-  commands: ['util', 'xmpp', 'storage', 'certificates', 'provisioning', 'host', 's2s'],
+  commands: ['util', 'xmpp', 'storage', 'certificates', 'provisioning', 'host', 's2s', 'archive'],
   'components/external': ['util', 'xmpp', 'storage', 'stream', 'host'],
   'http/contract': [],
   http: ['util', 'commands', 'http/contract'],

@@ -7,6 +7,7 @@ import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
 import { announcements } from './verbs/announcements.ts';
+import { archive } from './verbs/archive.ts';
 import { audit } from './verbs/audit.ts';
 import { backups } from './verbs/backups.ts';
 import { components } from './verbs/components.ts';
@@ -61,6 +62,7 @@ export const VERBS: readonly Verb[] = [
   ...files,
   ...transfers,
   ...announcements,
+  ...archive,
   ...outage,
   ...settings,
   ...reports,

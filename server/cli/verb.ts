@@ -77,6 +77,8 @@ export const OPTIONS = {
   seal: { type: 'string', value: 'SEAL', help: 'a seal that was noted before' },
   replace: { type: 'boolean', help: 'put the house that is there aside' },
   'key-file': { type: 'string', value: 'FILE', help: 'the file that holds the recovery key; else it is asked for' },
+  department: { type: 'string', value: 'NAME', help: 'which department of the domain' },
+  remove: { type: 'boolean', help: 'what was kept so far goes now' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 

@@ -5,6 +5,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import { AccountCommands } from './accounts.ts';
 import { AdminCommands } from './admins.ts';
 import { AnnouncementCommands } from './announcements.ts';
+import { type ArchiveCommands, openArchive } from './archive.ts';
 import { AuditCommands } from './audit.ts';
 import { AuditKeeper, type CommandLog } from './audit-keeper.ts';
 import { BackupCommands, type BackupMaker } from './backups.ts';
@@ -81,6 +82,7 @@ export interface Commands {
   readonly accounts: AccountCommands;
   readonly admins: AdminCommands;
   readonly announcements: AnnouncementCommands;
+  readonly archive: ArchiveCommands;
   readonly audit: AuditCommands;
   readonly bulk: BulkCommands;
   readonly backups: BackupCommands;
@@ -138,7 +140,10 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const announcements = new AnnouncementCommands(stores.announcements, stores.audit, house, options.now);
   const channels = { forget: (domain: string) => stores.pubsubNodes.removeService(`pubsub.${domain}`) };
   const left = { forget: (domain: string) => forgetRooms(stores, `conference.${domain}`) };
-  const gone = [channels, left, announcements, contacts, settings, invitations];
+  const now = options.now ?? Date.now;
+  const log = options.log ?? { info: () => undefined, error: () => undefined };
+  const archive = openArchive({ ...options, log, now });
+  const gone = [channels, left, announcements, contacts, settings, invitations, archive];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
@@ -156,7 +161,6 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const { book } = options.federation;
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);
-  const now = options.now ?? Date.now;
   const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
   const leaving = new LeavingCommands(stores, accounts, options.options, options.now);
   const registration = new Registration({ ...options, options: options.options, invitations });
@@ -180,7 +184,6 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   await backups.load();
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
-  const log = options.log ?? { info: () => undefined, error: () => undefined };
   const keeper = new AuditKeeper(stores.audit, options.options, log, now);
   const failed = (error: unknown): void => log.error({ err: error }, 'the audit log could not be looked after');
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
@@ -195,6 +198,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     accounts,
     admins,
     announcements,
+    archive,
     audit: new AuditCommands(stores.audit),
     bulk: new BulkCommands(accounts, leaving, resetLinks),
     backups,
@@ -239,6 +243,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     close: () => {
       clearInterval(housekeeping);
       peopleImports.close();
+      archive.close();
       overview.close();
       backups.close();
     },

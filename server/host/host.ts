@@ -85,13 +85,23 @@ export class Host implements Destination {
     return this.house.options.get(option, this.domain);
   }
 
-  /** What the host is and can (XEP-0030), all modules together: the forms as they are now, the rest never changes. */
+  /** What the host is and can (XEP-0030), all modules together: the forms and what is withheld as they are now, the rest never changes. */
   get capabilities(): Capabilities {
     this.#abilities ??= {
       identities: this.wirings.flatMap((wiring) => wiring.identities ?? []),
       features: [...new Set(this.wirings.flatMap((wiring) => wiring.features ?? []))].sort(),
     };
-    return { ...this.#abilities, forms: this.wirings.flatMap((wiring) => wiring.forms?.() ?? []) };
+    return {
+      ...this.#abilities,
+      features: this.offered(this.#abilities.features),
+      forms: this.wirings.flatMap((wiring) => wiring.forms?.() ?? []),
+    };
+  }
+
+  /** Features, without those that are withheld just now. */
+  offered(features: readonly string[]): readonly string[] {
+    const withheld = this.wirings.flatMap((wiring) => wiring.withheld?.() ?? []);
+    return withheld.length === 0 ? features : features.filter((feature) => !withheld.includes(feature));
   }
 
   #wire(wiring: Wiring): void {

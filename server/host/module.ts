@@ -29,6 +29,8 @@ export interface Wiring {
   readonly features?: readonly string[];
   /** The same of every account. */
   readonly accountFeatures?: readonly string[];
+  /** Of the features of any module those that are not offered just now, of the host nor of accounts. */
+  readonly withheld?: () => readonly string[];
   readonly identities?: readonly Identity[];
   /** The same of every account. */
   readonly accountIdentities?: readonly Identity[];

@@ -20,6 +20,7 @@ import { notFound, servePanel } from './panel.ts';
 import type { Call, RouteEntry } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { announcementRoutes } from './routes/announcements.ts';
+import { archiveRoutes } from './routes/archive.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { componentRoutes } from './routes/components.ts';
@@ -79,6 +80,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...peopleRoutes(commands),
     ...peopleImportRoutes(commands),
     ...announcementRoutes(commands),
+    ...archiveRoutes(commands),
     ...outageRoutes(commands),
     ...onboardingRoutes(commands),
     ...auditRoutes(commands),

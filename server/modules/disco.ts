@@ -99,7 +99,8 @@ async function accountInfo(host: Host, request: IqRequest): Promise<Element> {
     return el('query', { xmlns: NS.discoInfo, node }, ...(await accountNode(host, request, 'info', node)));
   }
   await permit(host, request);
-  const features = [...new Set(host.wirings.flatMap((wiring) => wiring.accountFeatures ?? []))].sort();
+  const all = [...new Set(host.wirings.flatMap((wiring) => wiring.accountFeatures ?? []))].sort();
+  const features = host.offered(all);
   const identities = [
     { category: 'account', type: 'registered' },
     ...host.wirings.flatMap((wiring) => wiring.accountIdentities ?? []),

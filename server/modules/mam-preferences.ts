@@ -1,3 +1,4 @@
+import { keepsAnything } from '../archive/policy.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
@@ -21,6 +22,12 @@ export const mamPreferences: Module = {
   }),
 };
 
+/** Where nothing is kept there is nothing to prefer. Throws StanzaError. */
+function check(host: Host): void {
+  if (!keepsAnything(host.house, host.domain))
+    throw new StanzaError('service-unavailable', 'This server keeps no messages.');
+}
+
 function preferencesElement(wish: ArchivePreferences): Element {
   const list = (name: string, jids: readonly string[]): Element =>
     el(name, {}, ...jids.map((jid) => el('jid', {}, jid)));
@@ -28,10 +35,12 @@ function preferencesElement(wish: ArchivePreferences): Element {
 }
 
 async function preferences(host: Host, { account }: IqRequest): Promise<Element> {
+  check(host);
   return preferencesElement(await host.house.stores.archives.preferences(account!.id));
 }
 
 async function setPreferences(host: Host, { account, payload }: IqRequest): Promise<Element> {
+  check(host);
   const standard: string = payload.attrs.default ?? '';
   if (standard !== 'always' && standard !== 'never' && standard !== 'roster') {
     throw new StanzaError('bad-request', 'By default, one archives always, never, or what is exchanged with contacts.');

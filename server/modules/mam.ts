@@ -1,4 +1,5 @@
 import { archiveMetadata, resultXml } from '../archive/answer.ts';
+import { keepsAnything, keepsFor } from '../archive/policy.ts';
 import { type Meant, readArchive } from '../archive/read.ts';
 import { worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
@@ -29,13 +30,17 @@ function wiring(host: Host): Wiring {
   return {
     features: FEATURES,
     accountFeatures: [...FEATURES, NS.hints, NS.rsm],
+    withheld: () => (keepsAnything(host.house, host.domain) ? [] : [...FEATURES, NS.fulltext]),
     iq: [
       {
         type: 'get',
         scope: 'own',
         xmlns: NS.mam,
         name: 'query',
-        handle: () => el('query', { xmlns: NS.mam }, archiveForm('account')),
+        handle() {
+          check(host);
+          return el('query', { xmlns: NS.mam }, archiveForm('account'));
+        },
       },
       { type: 'set', scope: 'own', xmlns: NS.mam, name: 'query', handle: (request) => query(host, request) },
       {
@@ -43,7 +48,10 @@ function wiring(host: Host): Wiring {
         scope: 'own',
         xmlns: NS.mam,
         name: 'metadata',
-        handle: ({ account }) => archiveMetadata(host.house.stores.archives, account!.id),
+        handle({ account }) {
+          check(host);
+          return archiveMetadata(host.house.stores.archives, account!.id);
+        },
       },
     ],
     outbound: {
@@ -67,8 +75,15 @@ function wiring(host: Host): Wiring {
   };
 }
 
-/** Puts a message in an account's archive, unless its preferences say no (XEP-0441 §3). */
+/** Where nothing is kept there is no archive, whatever it had before (§7). Throws StanzaError. */
+function check(host: Host): void {
+  if (!keepsAnything(host.house, host.domain))
+    throw new StanzaError('service-unavailable', 'This server keeps no messages.');
+}
+
+/** Puts a message in an account's archive, if the house keeps any and its preferences do not say no (XEP-0441 §3). */
 function keep(host: Host, account: Account, peer: Jid, ledger: Ledger): undefined | Promise<undefined> {
+  if (!keepsFor(host.house, account)) return undefined;
   const wish = host.house.stores.archives.preferences(account.id);
   if (wish instanceof Promise) return wish.then((loaded) => decide(loaded));
   return decide(wish);
@@ -99,6 +114,7 @@ function means(address: Jid): Meant {
 }
 
 async function query(host: Host, { account, session, payload }: IqRequest): Promise<Element> {
+  check(host);
   if (session === undefined) throw new StanzaError('not-allowed');
   const there = () => host.sessions.get(session.jid) === session;
   const reading = { owner: account!.id, means, asker: session.jid.bare, there };

@@ -5,9 +5,8 @@ const MANY_PAGES = 2_000;
 /** How much is written between two looks at the journal's length, in array entries of messages; each commit adds some. */
 const LOOK_AFTER = 2_000;
 const COMMIT_WEIGHT = 50;
-/** After so long without a write a smaller number is folded, too. */
+/** After so long without a write all of it is folded, and the journal emptied: what was deleted is not in there either. */
 const IDLE_MS = 2_000;
-const FEW_PAGES = 200;
 
 interface Progress {
   log: number;
@@ -54,8 +53,16 @@ export class Checkpointer {
     this.#idle = setTimeout(() => {
       this.#idle = undefined;
       if (this.#commits !== this.#commitsWhenIdle) this.#watch();
-      else this.#foldFrom(FEW_PAGES);
+      else this.#empty();
     }, IDLE_MS);
+  }
+
+  #empty(): void {
+    try {
+      if ((this.#length.get()?.log ?? 0) > 0) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // As below.
+    }
   }
 
   #foldFrom(pages: number): void {

@@ -37,6 +37,8 @@ function prepare(db: Connection): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
+  // What is deleted is gone: its bytes are overwritten, not only forgotten.
+  db.pragma('secure_delete = ON');
   db.pragma('cache_size = -32000');
   db.pragma('temp_store = MEMORY');
   db.pragma('wal_autocheckpoint = 0');

@@ -47,6 +47,8 @@ import { WatchedDatabase } from './watched-database.ts';
 export interface SceneOptions {
   readonly domains?: readonly string[];
   readonly limits?: Partial<House['limits']>;
+  /** Where the store is, instead of in memory. */
+  readonly file?: string;
   /** Instead of what is set by command. */
   readonly contactAddresses?: Record<string, readonly string[]>;
   /** Instead of the services there are. */
@@ -199,7 +201,7 @@ export class Scene {
 export async function openScene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
   const errors: string[] = [];
   const log = pino({ level: 'error', base: null }, { write: (line: string) => void errors.push(line) });
-  const db = new WatchedDatabase(await openDatabase({ file: ':memory:', log, lazyMs: 5 }));
+  const db = new WatchedDatabase(await openDatabase({ file: options.file ?? ':memory:', log, lazyMs: 5 }));
   const stores = openStores(db);
   const counters = newCounters();
   const open: { commands?: Commands } = {};

@@ -93,7 +93,8 @@ async function bind(
     if (inactive) outlet.setActive(false);
     const enabled = management === undefined ? '' : enableManagement(outlet, management.resume);
     // Asked for in the turn of the binding: what comes later is for the session to get, what came before is in there.
-    const metadata = serialize(await archiveState(host.house, account!.id));
+    const state = await archiveState(host.house, host.domain, account!.id);
+    const metadata = state === undefined ? '' : serialize(state);
     return { jid: session.jid.full, outlet, bound: `<bound xmlns='${NS.bind2}'>${metadata}${enabled}</bound>` };
   } catch (error) {
     if (error instanceof StanzaError) throw new StreamError('resource-constraint', error.message);

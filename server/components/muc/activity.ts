@@ -44,7 +44,7 @@ export const activity: RoomFeature = {
       async info(room): Promise<readonly Field[]> {
         if (!isForAll(room)) return [];
         const hours = hoursOf(room, 0);
-        if (room.config.archived) {
+        if (rooms.keeps(room)) {
           hours.before ??= lookBack(rooms, room, hours); // once: whoever asks all the time costs nothing (§8)
           try {
             await hours.before;

@@ -9,8 +9,9 @@ import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { atLeast } from './affiliations.ts';
 import { withAuthors } from './authors.ts';
 import { checkCompany } from './company.ts';
+import { notify } from './configure.ts';
 import type { RoomFeature, RoomRequest } from './feature.ts';
-import { isStaff } from './presence.ts';
+import { CODE, isStaff } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -21,14 +22,30 @@ export const archive: RoomFeature = {
   name: 'archive',
   xep: [313, '1.1.3'],
   also: [[431, '0.2.0']],
-  start: (rooms) => ({
-    features: ({ config }) => (config.archived ? FEATURES : []), // §7: only where there is one
-    iq: [
-      { type: 'get', xmlns: NS.mam, name: 'query', handle: (request) => form(rooms, request) },
-      { type: 'set', xmlns: NS.mam, name: 'query', handle: (request) => query(rooms, request) },
-      { type: 'get', xmlns: NS.mam, name: 'metadata', handle: (request) => metadata(rooms, request) },
-    ],
-  }),
+  start(rooms) {
+    const { host } = rooms;
+    /** Rooms whose people were told that what they say is kept, or is not. */
+    const told = new WeakMap<Room, boolean>();
+    const unwatch = host.house.stores.archiveRules.watch((domain) => {
+      if (domain !== host.domain) return;
+      for (const room of rooms.inUse.all()) {
+        const keeps = rooms.keeps(room);
+        if (room.config.archived && (told.get(room) ?? keeps) !== keeps)
+          notify(room, keeps ? CODE.logged : CODE.notLogged);
+        told.set(room, keeps);
+      }
+    });
+    return {
+      stop: unwatch,
+      join: { announce: ({ room }) => void told.set(room, rooms.keeps(room)) },
+      features: (room) => (rooms.keeps(room) ? FEATURES : []), // §7: only where there is one
+      iq: [
+        { type: 'get', xmlns: NS.mam, name: 'query', handle: (request) => form(rooms, request) },
+        { type: 'set', xmlns: NS.mam, name: 'query', handle: (request) => query(rooms, request) },
+        { type: 'get', xmlns: NS.mam, name: 'metadata', handle: (request) => metadata(rooms, request) },
+      ],
+    };
+  },
 };
 
 /**
@@ -47,7 +64,7 @@ function checkReader(rooms: Rooms, { room, from, affiliation }: RoomRequest): vo
     if ((password !== '' || from.domain !== host.domain) && !isIn(room, from))
       throw new StanzaError('forbidden', 'Please enter this room first.');
   }
-  if (!room.config.archived) throw new StanzaError('service-unavailable', 'This room keeps no archive.');
+  if (!rooms.keeps(room)) throw new StanzaError('service-unavailable', 'This room keeps no archive.');
 }
 
 /** Whether somebody is in the room, with this device or with another one. */

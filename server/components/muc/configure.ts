@@ -73,7 +73,8 @@ function codesOf(before: RoomConfig, after: RoomConfig): number[] {
   return codes;
 }
 
-function notify(room: Room, code: number): void {
+/** §10.2.1: one code, told to everybody. */
+export function notify(room: Room, code: number): void {
   const x = el('x', { xmlns: NS.mucUser }, el('status', { code }));
   room.tellAll(new Stanza(el('message', { type: 'groupchat', id: randomUUID() }, x), room.jid, undefined));
 }

@@ -36,7 +36,7 @@ export const talking: RoomFeature = {
           const id = el('stanza-id', { xmlns: NS.sid, by: room.jid.bare, id: String(talk.archiveId) });
           id.parent = said.element;
           said.element.children.push(id);
-          if (!room.config.archived || !room.stored) return;
+          if (!room.stored || !rooms.keeps(room)) return;
           rooms.pace.keeps(occupant, said.text.length);
           const entry = { owner: room.id, peer: occupant.jid.full };
           ledger.statements.push(...house.stores.archives.appendStatements(talk.archiveId, said.text, [entry]));

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { keepsAnything, keptSince } from '../../archive/policy.ts';
 import { child, textOf } from '../../xmpp/element.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
@@ -34,9 +35,10 @@ export const entering: RoomFeature = {
         }
         enter(joining);
       },
-      announce: (joining) => tell(joining),
+      announce: (joining) => tell(joining, rooms.keeps(joining.room)),
       history(joining) {
-        sendHistory(joining);
+        const { house, domain } = rooms.host;
+        if (keepsAnything(house, domain)) sendHistory(joining, keptSince(house, domain, joining.room.id));
       },
     },
   }),
@@ -95,12 +97,12 @@ function enter(joining: Joining): void {
 }
 
 /** §7.2.2: first who is there, then oneself, which ends the list. */
-function tell(joining: Joining): void {
+function tell(joining: Joining, kept: boolean): void {
   const { room, from, codes, newcomer, created } = joining;
   const occupant = joining.occupant!;
   const ownCodes = [...codes];
   if (room.config.openAddresses) ownCodes.push(CODE.openAddresses); // §7.2.3
-  if (room.config.archived && !created) ownCodes.push(CODE.logged); // §7.2.12
+  if (kept && !created) ownCodes.push(CODE.logged); // §7.2.12
   if (created) ownCodes.push(CODE.created);
   showOthers(room, occupant, from);
   if (newcomer) announce(room, occupant, { ownCodes });
@@ -110,8 +112,8 @@ function tell(joining: Joining): void {
   }
 }
 
-/** §7.2.13: as much as the client wants of what the room remembers. */
-function sendHistory({ room, wish, from }: Joining): void {
+/** §7.2.13: as much as the client wants of what the room remembers, and nothing that is not kept any more. */
+function sendHistory({ room, wish, from }: Joining, keptSince: number): void {
   const wanted = child(wish, 'history');
   const { items } = room.history;
   let first = 0;
@@ -123,7 +125,8 @@ function sendHistory({ room, wish, from }: Joining): void {
   if (maxStanzas !== undefined) first = Math.max(first, items.length - maxStanzas);
   const seconds = number('seconds');
   const since = Date.parse(wanted?.attrs.since ?? '');
-  const oldest = Math.max(seconds === undefined ? 0 : Date.now() - seconds * 1_000, Number.isNaN(since) ? 0 : since);
+  const asked = Math.max(seconds === undefined ? 0 : Date.now() - seconds * 1_000, Number.isNaN(since) ? 0 : since);
+  const oldest = Math.max(asked, keptSince);
   const maxChars = number('maxchars') ?? Number.POSITIVE_INFINITY;
   let characters = 0;
   const late: Stanza[] = [];

@@ -53,7 +53,7 @@ export async function moderate(
   const done = { by: retraction, stamp: dateTime(Date.now()) };
   const graveyard = meant.map((one) => graves.bury(room, one, { ...done, inside: inside() }));
   const statements = graveyard.flatMap((grave) => grave.statements);
-  if (room.stored && room.config.archived) {
+  if (room.stored && rooms.keeps(room)) {
     const entry = { owner: room.id, peer: room.jid.bare };
     statements.push(...stores.archives.appendStatements(archiveId, told.text, [entry]));
   }

@@ -10,10 +10,11 @@ const MOST_PAGES = 5;
 const MORE = 20;
 
 /** Reads the last messages of a room, so that it tells newcomers the same as before it was let go of. */
-export async function remember({ host: { house } }: Rooms, room: Room): Promise<void> {
-  const { archived, historyLength } = room.config;
+export async function remember(rooms: Rooms, room: Room): Promise<void> {
+  const { house } = rooms.host;
+  const { historyLength } = room.config;
   // What was archived until it was switched off is not what was said last.
-  if (!archived) return;
+  if (!rooms.keeps(room)) return;
   const newestFirst: Remembered[] = [];
   let before = {};
   for (let page = 0; page < MOST_PAGES && newestFirst.length < historyLength; page++) {

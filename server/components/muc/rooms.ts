@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { keepsRoom } from '../../archive/policy.ts';
 import type { Host } from '../../host/host.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import { Pipeline } from '../../host/pipeline.ts';
@@ -78,6 +79,11 @@ export class Rooms {
       for (const stage of GROUPCHAT) if (groupchat?.[stage] !== undefined) this.groupchat.add(stage, groupchat[stage]);
       for (const stage of LEAVE) if (leave?.[stage] !== undefined) this.#leave.add(stage, leave[stage]);
     }
+  }
+
+  /** Whether what is said in a room goes into its archive: its owners and the house want it. */
+  keeps({ id, config }: Room): boolean {
+    return config.archived && keepsRoom(this.host.house, this.host.domain, id);
   }
 
   /** Whether a bare address is somebody's of this house. */

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import * as AccountShapes from './accounts.ts';
 import * as AnnouncementShapes from './announcements.ts';
+import * as ArchiveShapes from './archive.ts';
 import * as AuditShapes from './audit.ts';
 import * as BackupShapes from './backups.ts';
 import { components } from './components.ts';
@@ -37,6 +38,7 @@ export const contract = {
   ...ImportShapes.peopleImports,
   ...DeviceShapes.devices,
   ...AnnouncementShapes.announcements,
+  ...ArchiveShapes.archive,
   ...OutageShapes.outage,
   ...OnboardingShapes.onboarding,
   ...AuditShapes.audit,
@@ -67,6 +69,8 @@ export type Events = { [Name in keyof typeof OverviewShapes.events]: Static<(typ
 
 export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
+export type AppliedRule = Static<typeof ArchiveShapes.AppliedRule>;
+export type ArchiveRule = Static<typeof ArchiveShapes.ArchiveRule>;
 export type AuditRow = Static<typeof AuditShapes.AuditRow>;
 export type AuditVerdict = Static<typeof AuditShapes.AuditVerdict>;
 export type Backup = Static<typeof BackupShapes.Backup>;

@@ -48,7 +48,6 @@ export interface ArchivePreferences {
 export const COUNT_BOUND = 10_000;
 
 const SLICE = 500;
-const OWNERS_AT_ONCE = 500;
 /** Messages whose entries may wait in `archive_fresh`. A query reads through them, which takes some 0.2 ms at most. */
 const FRESH = 4_000;
 /** Messages whose words are put into the index at once: more would hold up others for longer, fewer cost more each. */
@@ -109,8 +108,6 @@ const PLACE: readonly Statement[] = [
 export class Archives {
   readonly #db: Database;
   readonly #preferences: Cached<number, ArchivePreferences>;
-  /** Where the walk of `expire` over the owners goes on. */
-  #expired = -1;
   /** Messages that wait in `archive_fresh`; it is not known what the last run left. */
   #fresh = FRESH / 2;
   /** Of them, those that wait to be indexed, and their length. */
@@ -208,30 +205,29 @@ export class Archives {
     return row === undefined || row.first === null || row.last === null ? {} : { first: row.first, last: row.last };
   }
 
-  /**
-   * Removes at most about `maxRows` entries older than an id (`firstIdAt(time)`) and returns how many; 0 when none is left.
-   * Meant to be called again and again with pauses, so that other work of the store gets in between.
-   */
-  async expire(beforeId: number, maxRows: number): Promise<number> {
+  /** Puts all entries where they belong, and what is said in them into the index of words. */
+  settle(): void {
     if (this.#fresh > 0) this.#place();
-    const fromStart = this.#expired < 0;
-    for (;;) {
-      const owners = await this.#ownersAfter(this.#expired);
-      for (const { owner, oldest } of owners) {
-        const removed = oldest < beforeId ? await this.#removeSlice(owner, beforeId, maxRows) : 0;
-        if (removed > 0) return removed;
-        this.#expired = owner;
-      }
-      if (owners.length > 0) continue;
-      this.#expired = -1;
-      if (fromStart) return 0;
-      return this.expire(beforeId, maxRows);
-    }
+  }
+
+  /**
+   * Removes at most `limit` messages of one archive that are older than an id (`firstIdAt(time)`), of those that have been settled;
+   * gives how many. Meant to be called again and again, so that other work of the store gets in between.
+   */
+  async expire(owner: number, beforeId: number, limit: number): Promise<number> {
+    return this.#removeSlice(owner, beforeId, limit);
+  }
+
+  /** How many messages of one archive are older than an id, of those that have been settled; counts to `most`. */
+  async countBefore(owner: number, beforeId: number, most: number): Promise<number> {
+    const row = await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM (
+      SELECT id FROM archive WHERE owner = ${owner} AND id < ${beforeId} LIMIT ${most}) AS counted`);
+    return row?.n ?? 0;
   }
 
   /** Empties one archive, in slices; resolves when it is done. */
   async removeAll(owner: number): Promise<void> {
-    if (this.#fresh > 0) this.#place();
+    this.settle();
     while ((await this.#removeSlice(owner, Number.MAX_SAFE_INTEGER, SLICE)) > 0);
   }
 
@@ -268,20 +264,6 @@ export class Archives {
       // No room on the disk, for one. Queries read both places, so nothing is missed; it is tried again soon.
       this.#fresh += FRESH / 2;
     });
-  }
-
-  /** Some owners that follow, found by stepping from one to the next, not by reading all entries. */
-  async #ownersAfter(owner: number): Promise<{ owner: number; oldest: number }[]> {
-    const rows = await this.#db.all<{ owner: number | null; oldest: number | null }>(sql`WITH RECURSIVE step(owner) AS (
-        SELECT min(owner) FROM archive WHERE owner > ${owner}
-        UNION ALL
-        SELECT (SELECT min(archive.owner) FROM archive WHERE archive.owner > step.owner) FROM step
-        WHERE step.owner IS NOT NULL)
-      SELECT owner, (SELECT min(id) FROM archive WHERE archive.owner = step.owner) AS oldest
-      FROM step LIMIT ${OWNERS_AT_ONCE}`);
-    return rows.flatMap((row) =>
-      row.owner === null || row.oldest === null ? [] : [{ owner: row.owner, oldest: row.oldest }],
-    );
   }
 
   async #removeSlice(owner: number, beforeId: number, limit: number): Promise<number> {

@@ -2,6 +2,8 @@ import type { Database } from '../database.ts';
 import { Accounts } from './accounts.ts';
 import { Admins } from './admins.ts';
 import { Announcements } from './announcements.ts';
+import { ArchiveOwners } from './archive-owners.ts';
+import { ArchiveRules } from './archive-rules.ts';
 import { ArchiveSearch } from './archive-search.ts';
 import { Archives } from './archives.ts';
 import { Audit, type AuditAlarm } from './audit.ts';
@@ -51,6 +53,8 @@ export interface Stores {
   readonly admins: Admins;
   readonly announcements: Announcements;
   readonly archives: Archives;
+  readonly archiveOwners: ArchiveOwners;
+  readonly archiveRules: ArchiveRules;
   readonly archiveSearch: ArchiveSearch;
   readonly audit: Audit;
   readonly backups: Backups;
@@ -115,6 +119,8 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     admins: new Admins(db),
     announcements: new Announcements(db),
     archives,
+    archiveOwners: new ArchiveOwners(db),
+    archiveRules: new ArchiveRules(db),
     archiveSearch: new ArchiveSearch(db),
     audit: new Audit(db, tampered),
     backups: new Backups(db),

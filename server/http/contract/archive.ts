@@ -1,0 +1,56 @@
+import { Type } from 'typebox';
+import { closed, DomainName } from './shapes.ts';
+
+const Kind = Type.Union([Type.Literal('domain'), Type.Literal('department'), Type.Literal('room')]);
+const Name = Type.String({ minLength: 1, maxLength: 1023 });
+const Days = Type.Integer({ minimum: 0, maximum: 36_500 });
+
+/** What was decided for a domain, a department or a room: for how many days messages are kept (0: for ever), and whether any are. */
+export const ArchiveRule = closed({ kind: Kind, name: Type.String(), days: Type.Integer(), silent: Type.Boolean() });
+
+/** What holds for one person or room, and whose rule that is. */
+export const AppliedRule = closed({
+  days: Type.Integer(),
+  silent: Type.Boolean(),
+  by: Type.Union([Kind, Type.Literal('standard')]),
+  name: Type.String(),
+  domainSilent: Type.Boolean(),
+});
+
+/** What a wish would do: `messages` that go now, of so many `archives`; with `more` there are more than that. */
+export const RuleEffect = closed({
+  at: Type.Integer(),
+  messages: Type.Integer(),
+  archives: Type.Integer(),
+  more: Type.Boolean(),
+});
+
+const wish = {
+  domain: DomainName,
+  kind: Kind,
+  /** Of a department or room. */
+  name: Type.Optional(Name),
+  /** Null: no rule of its own. `silent`: from now on nothing is kept, and the days are for what there is. */
+  rule: Type.Union([closed({ days: Days, silent: Type.Boolean() }), Type.Null()]),
+  /** What was kept so far goes now. */
+  remove: Type.Optional(Type.Boolean()),
+};
+
+export const archive = {
+  'GET /api/archive/rules': {
+    query: closed({ domain: DomainName }),
+    reply: closed({ domain: Type.String(), departments: Type.Array(Type.String()), rules: Type.Array(ArchiveRule) }),
+  },
+  /** What holds for one person or one room. */
+  'GET /api/archive/applies': {
+    query: closed({ domain: DomainName, person: Type.Optional(Name), room: Type.Optional(Name) }),
+    reply: AppliedRule,
+  },
+  /** Changes nothing: says what would go. */
+  'POST /api/archive/rules/effect': { body: closed(wish), reply: RuleEffect },
+  /** With `at` and `messages` of the effect that was shown; refused when more would go than that. */
+  'PUT /api/archive/rules': {
+    body: closed({ ...wish, at: Type.Integer(), messages: Type.Integer({ minimum: 0 }) }),
+    reply: RuleEffect,
+  },
+} as const;
