@@ -40,3 +40,9 @@ export function panelUrl(host: string, listening: readonly Listening[]): string 
   const port = listening.find(({ name }) => name === 'https')?.address.replace(/^.*:/, '') ?? '';
   return `https://${host}${port === '443' ? '' : `:${port}`}/`;
 }
+
+/** The port of the first listener of this name; undefined when there is none. */
+export function portOf(listening: readonly Listening[], name: string): number | undefined {
+  const address = listening.find((one) => one.name === name)?.address;
+  return address === undefined ? undefined : Number(address.replace(/^.*:/, ''));
+}

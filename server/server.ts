@@ -10,10 +10,13 @@ import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
 import { mayUse, webOrigins } from './c2s/origins.ts';
 import { webChat, webDoor } from './c2s/web.ts';
+import { Acme } from './certificates/acme/acme.ts';
+import { Challenges } from './certificates/acme/challenges.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
+import { record } from './commands/actor.ts';
 import { type Commands, openCommands } from './commands/index.ts';
 import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
@@ -28,7 +31,7 @@ import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
-import { type Listening, listenAll, panelUrl } from './listening.ts';
+import { type Listening, listenAll, panelUrl, portOf } from './listening.ts';
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { registrarOf } from './registrar.ts';
@@ -69,7 +72,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   // The store opens in a thread of its own; meanwhile this one reads in the largest library.
   const opening = openDatabase({ file: prepareDataFolder(settings.data), log });
   opening.catch(() => undefined);
-  const { createPanelDoor, createSocketDoor, webChat: createWebChat } = await import('./http/door.ts');
+  const http = await import('./http/door.ts');
   const db = await opening;
   stack.defer(() => db.close());
   const stores = openStores(db, (was, is) =>
@@ -96,6 +99,21 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const served = await firstRun({ domain: settings.domain, domains: stores.domains, certificates: renewal, log });
   await contexts.reload();
   renewal.start();
+  const challenges = new Challenges();
+  const acme = stack.use(
+    new Acme({
+      orders: stores.certificateOrders,
+      settings: stores.settings,
+      renewal,
+      domains,
+      challenges,
+      log,
+      tried: (domain, failure) =>
+        record(stores.audit, { name: 'hallway', door: 'house' }, failure === '' ? 'acme.got' : 'acme.failed', domain, {
+          ...(failure !== '' && { failure }),
+        }),
+    }),
+  );
 
   const commands: { open?: Commands } = {};
   const registrar = registrarOf(() => commands.open!);
@@ -200,6 +218,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     },
     certify: async (domain) => void (await renewal.check(domain)),
     log,
+    certificates: { renewal, acme, shown: (name) => contexts.certificateFor(name) },
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,
@@ -232,7 +251,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   };
   for (const [name, open] of Object.entries(doors)) await listenAll(settings, name as keyof Listen, listening, open);
 
-  const socket = await createSocketDoor({ commands: commands.open, log });
+  const socket = await http.createSocketDoor({ commands: commands.open, log });
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
   const rules = {
@@ -243,7 +262,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     rules,
     listening: () => listening,
   });
-  const panel = await createPanelDoor({
+  const panel = await http.createPanelDoor({
     commands: commands.open,
     log,
     tls: contexts.serverOptions(),
@@ -251,7 +270,8 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     mounts: [
       ...web.mounts,
       uploads.http((headers) => mayUse(headers, rules)),
-      createWebChat(
+      http.trustPages(commands.open),
+      http.webChat(
         PANEL,
         () => hosts.domains().filter((domain) => options.get(webChat, domain)),
         () => fileLinks.origin,
@@ -268,6 +288,17 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     contexts.follow(server);
     return port;
   });
+
+  const plain = new http.PlainDoor({
+    trust: () => http.trustFacts(commands.open!),
+    challenge: (token) => challenges.answer(token),
+    names: () => [settings.hostname, ...hosts.domains()],
+    httpsPort: () => portOf(listening, 'https'),
+    log,
+  });
+  stack.defer(() => plain.close());
+  await listenAll(settings, 'http', listening, (address) => plain.listen(address));
+  acme.start();
 
   const opened = stack.move();
   return {

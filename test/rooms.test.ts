@@ -60,6 +60,7 @@ const PROCESS: Readonly<Record<string, string>> = {
 /** Packages that one room has to itself, or a few. Everything else in package.json may be used where it is needed. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node-forge': ['certificates'],
+  'acme-client': ['certificates'],
   'better-sqlite3': ['storage'],
   '@xmpp/xml': ['xmpp'],
   'smol-toml': ['config', 'cli'], // hallwayctl only looks for the data folder in the boot file

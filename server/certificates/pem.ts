@@ -16,9 +16,15 @@ export function pemOf(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${(lines ?? []).join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** The certificates that somebody pasted into a rule. Throws Error with a sentence for them. */
-export function pastedCertificates(pem: string): X509Certificate[] {
-  if (pem.length > MAX_PASTED) throw new Error(`This is longer than ${MAX_PASTED / 1024} kB.`);
+/** The certificates that somebody pasted, as into a rule. Throws Error with a sentence for them. */
+export function pastedCertificates(
+  pem: string,
+  { longest, most }: { readonly longest: number; readonly most: number } = {
+    longest: MAX_PASTED,
+    most: MAX_AUTHORITIES,
+  },
+): X509Certificate[] {
+  if (pem.length > longest) throw new Error(`This is longer than ${Math.floor(longest / 1_000)} kB.`);
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     throw new Error(
       'There is a private key in this. Paste the certificate only, and take care of who has seen the key.',
@@ -28,7 +34,7 @@ export function pastedCertificates(pem: string): X509Certificate[] {
   if (blocks.length === 0) {
     throw new Error('There is no certificate in this. It begins with the line -----BEGIN CERTIFICATE-----.');
   }
-  if (blocks.length > MAX_AUTHORITIES) throw new Error(`These are more than ${MAX_AUTHORITIES} certificates.`);
+  if (blocks.length > most) throw new Error(`These are more than ${most} certificates.`);
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block);

@@ -26,6 +26,11 @@ export interface RenewalOptions {
   readonly now?: () => number;
 }
 
+/** When a certificate of ours is renewed by itself (ms since 1970), as long as nothing else is the matter with it. */
+export function renewedFrom(notAfter: number): number {
+  return notAfter - RENEW_BELOW_MS;
+}
+
 /** Why a domain needs a new certificate of ours, or undefined when it does not. */
 function reason(
   one: StoredCertificate | undefined,
@@ -66,9 +71,50 @@ export class Renewal implements AsyncDisposable {
    * to be served. Gives the domains that have a new certificate. Idempotent.
    */
   check(also?: string): Promise<readonly string[]> {
-    const checked = this.#last.then(() => this.#check(also));
-    this.#last = checked.catch(() => undefined);
-    return checked;
+    return this.#next(also, undefined);
+  }
+
+  /** A new certificate of our own authority for a domain, whatever it has. */
+  async issue(domain: string): Promise<void> {
+    await this.#next(domain, domain);
+  }
+
+  #next(also: string | undefined, anew: string | undefined): Promise<readonly string[]> {
+    return this.#alone(() => this.#check(also, anew));
+  }
+
+  /** One after the other: who replaces a certificate does not do so between what somebody else has read and writes. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * Shows a certificate that came from elsewhere from now on. `wanted` is asked right before; false: it is not, and nothing was done.
+   */
+  async put(one: StoredCertificate, wanted: () => Promise<boolean> = async () => true): Promise<boolean> {
+    return this.#alone(async () => {
+      if (!(await wanted())) return false;
+      await this.#options.store.set(one);
+      await this.#options.renewed();
+      return true;
+    });
+  }
+
+  /** Forgets the certificate of a domain that is not served any more. */
+  async drop(domain: string): Promise<void> {
+    await this.#alone(async () => {
+      await this.#options.store.remove(domain);
+      await this.#options.renewed();
+    });
+  }
+
+  /** The names that the certificate of a domain should have. */
+  async names(domain: string): Promise<Names> {
+    const { hostname, components } = this.#options;
+    const addresses = (this.#options.addresses ?? machineAddresses)();
+    return namesFor(domain, hostname, addresses, (await components?.()) ?? []);
   }
 
   /** Checks once a day from now on. A check that fails is logged, and tried again the next day. */
@@ -85,7 +131,7 @@ export class Renewal implements AsyncDisposable {
     await this.#last;
   }
 
-  async #check(also: string | undefined): Promise<readonly string[]> {
+  async #check(also: string | undefined, anew: string | undefined): Promise<readonly string[]> {
     const { store, hostname, log, renewed } = this.#options;
     const now = this.#now();
     const addresses = (this.#options.addresses ?? machineAddresses)();
@@ -96,7 +142,7 @@ export class Renewal implements AsyncDisposable {
     const due: { names: Names; why: string }[] = [];
     for (const domain of domains) {
       const names = namesFor(domain, hostname, addresses, components);
-      const why = reason(await store.of(domain), names, authority, now);
+      const why = domain === anew ? 'it was asked for' : reason(await store.of(domain), names, authority, now);
       if (why !== undefined) due.push({ names, why });
     }
     if (due.length === 0) return [];

@@ -10,6 +10,7 @@ import { announcements } from './verbs/announcements.ts';
 import { archive } from './verbs/archive.ts';
 import { audit } from './verbs/audit.ts';
 import { backups } from './verbs/backups.ts';
+import { certificates } from './verbs/certificates.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
 import { devices } from './verbs/devices.ts';
@@ -53,6 +54,7 @@ export const VERBS: readonly Verb[] = [
   ...devices,
   ...domains,
   ...dns,
+  ...certificates,
   ...contacts,
   ...components,
   ...federationPolicy,

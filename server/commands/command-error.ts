@@ -31,6 +31,7 @@ export type CommandErrorCode =
   | 'import-changed'
   | 'domain-exists'
   | 'domain-in-use'
+  | 'certificate-not-found'
   | 'component-exists'
   | 'component-not-found'
   | 'policy-changed'

@@ -3,6 +3,7 @@ import type { OptionValues } from '../host/option-values.ts';
 import type { TransferList } from '../host/transfers.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { AccountCommands } from './accounts.ts';
+import { AcmeCommands } from './acme.ts';
 import { AdminCommands } from './admins.ts';
 import { AnnouncementCommands } from './announcements.ts';
 import { type ArchiveCommands, openArchive } from './archive.ts';
@@ -10,6 +11,7 @@ import { AuditCommands } from './audit.ts';
 import { AuditKeeper, type CommandLog } from './audit-keeper.ts';
 import { BackupCommands, type BackupMaker } from './backups.ts';
 import { BulkCommands } from './bulk.ts';
+import { CertificateCommands, type CertificateNeeds } from './certificates.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
 import { ComponentCommands, type RunningComponents } from './components.ts';
@@ -49,6 +51,8 @@ export interface CommandOptions {
   readonly options: OptionValues;
   readonly counters: HouseCounters;
   readonly certify: Certify;
+  /** The certificates that are shown, and how they are got. */
+  readonly certificates: CertificateNeeds;
   /** The external components, running. */
   readonly components: RunningComponents;
   /** Other servers: the policy, what waits for a decision, what became of links, and those that run. */
@@ -80,12 +84,14 @@ export interface CommandOptions {
 /** All that administrators can do, by noun. */
 export interface Commands {
   readonly accounts: AccountCommands;
+  readonly acme: AcmeCommands;
   readonly admins: AdminCommands;
   readonly announcements: AnnouncementCommands;
   readonly archive: ArchiveCommands;
   readonly audit: AuditCommands;
   readonly bulk: BulkCommands;
   readonly backups: BackupCommands;
+  readonly certificates: CertificateCommands;
   readonly chatAdmins: ChatAdmins;
   readonly claim: ClaimCommands;
   readonly components: ComponentCommands;
@@ -144,6 +150,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const log = options.log ?? { info: () => undefined, error: () => undefined };
   const archive = openArchive({ ...options, log, now });
   const gone = [channels, left, announcements, contacts, settings, invitations, archive];
+  const shown = { ...options.certificates, stores, house, hostname: options.hostname, now: options.now ?? Date.now };
+  const certificates = new CertificateCommands(shown);
+  const gone = [channels, left, announcements, contacts, settings, invitations, certificates];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
@@ -196,12 +205,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   keeper.tend().catch(failed);
   return {
     accounts,
+    acme: new AcmeCommands({ ...shown, listeners }),
     admins,
     announcements,
     archive,
     audit: new AuditCommands(stores.audit),
     bulk: new BulkCommands(accounts, leaving, resetLinks),
     backups,
+    certificates,
     chatAdmins,
     claim,
     components: new ComponentCommands({

@@ -23,6 +23,7 @@ const listen: Section<Listen> = {
   s2s: listener('[::]:5269'),
   s2s_tls: listener('[::]:5270'),
   https: listener('[::]:5281'),
+  http: listener(),
   proxy: listener('[::]:7777'),
   component: listener('127.0.0.1:5347'),
 };

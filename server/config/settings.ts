@@ -18,6 +18,8 @@ export interface Listen {
   readonly s2s_tls: readonly Address[];
   /** Panel, API, upload, WebSocket, BOSH, well-known files. */
   readonly https: readonly Address[];
+  /** Without TLS: the authority's certificate, challenges of ACME, and the way to the door above. Off unless it is set. */
+  readonly http: readonly Address[];
   /** SOCKS5 file proxy (XEP-0065). */
   readonly proxy: readonly Address[];
   /** External components (XEP-0114). */

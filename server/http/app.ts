@@ -23,6 +23,7 @@ import { announcementRoutes } from './routes/announcements.ts';
 import { archiveRoutes } from './routes/archive.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
+import { certificateRoutes } from './routes/certificates.ts';
 import { componentRoutes } from './routes/components.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { dnsRoutes } from './routes/dns.ts';
@@ -72,6 +73,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...overviewRoutes(commands, streams),
     ...domainRoutes(commands),
     ...dnsRoutes(commands),
+    ...certificateRoutes(commands),
     ...componentRoutes(commands),
     ...federationRoutes(commands),
     ...deviceRoutes(commands),

@@ -37,11 +37,14 @@ export interface PanelDoorOptions extends DoorOptions {
   readonly idleMs?: number;
 }
 
+export { PlainDoor } from './plain-door.ts';
+export { trustFacts, trustPages } from './trust.ts';
 export { webChat } from './web-chat.ts';
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-const LIMITS: ServerOptions = {
+/** Of every door. */
+export const LIMITS: ServerOptions = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 15_000,
   requestTimeout: 0, // bodies have a time of their own (app.ts), as a large file takes longer

@@ -34,6 +34,7 @@ const STATUS: Record<CommandErrorCode, number> = {
   'import-changed': 409,
   'domain-exists': 409,
   'domain-in-use': 409,
+  'certificate-not-found': 404,
   'component-exists': 409,
   'component-not-found': 404,
   'policy-changed': 409,

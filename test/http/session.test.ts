@@ -5,6 +5,7 @@ import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
 import { NO_BACKUPS } from '../support/no-backups.ts';
+import { NO_CERTIFICATES } from '../support/no-certificates.ts';
 import { NO_DNS } from '../support/no-dns.ts';
 import {
   ADMIN,
@@ -67,6 +68,7 @@ describe('claiming', () => {
       transfers: NO_TRANSFERS,
       backups: NO_BACKUPS,
       dns: NO_DNS,
+      certificates: NO_CERTIFICATES,
       certify: async () => undefined,
       hostname: 'chat.example.test',
       iterations: 4_096,

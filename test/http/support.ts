@@ -14,6 +14,7 @@ import { FakeFederation } from '../support/fake-federation.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
 import { NO_BACKUPS } from '../support/no-backups.ts';
+import { NO_CERTIFICATES } from '../support/no-certificates.ts';
 import { NO_DNS } from '../support/no-dns.ts';
 import { SETTINGS } from '../support/settings.ts';
 
@@ -56,6 +57,7 @@ export async function openHouse(): Promise<TestHouse> {
     transfers: NO_TRANSFERS,
     backups: NO_BACKUPS,
     dns: NO_DNS,
+    certificates: NO_CERTIFICATES,
     certify: async () => undefined,
     version: '0.0.1',
     hostname: 'chat.example.test',

@@ -41,6 +41,7 @@ import { parseJid } from '../../server/xmpp/jid.ts';
 import { keysOf } from '../../server/xmpp/scram-keys.ts';
 import { Actor } from './actor.ts';
 import { NO_BACKUPS } from './no-backups.ts';
+import { NO_CERTIFICATES } from './no-certificates.ts';
 import { NO_DNS } from './no-dns.ts';
 import { WatchedDatabase } from './watched-database.ts';
 
@@ -273,6 +274,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     transfers: options.transfers ?? proxy,
     backups: NO_BACKUPS,
     dns: options.dns ?? NO_DNS,
+    certificates: NO_CERTIFICATES,
     certify: async () => undefined,
     version: house.version,
     hostname: 'chat.example.test',

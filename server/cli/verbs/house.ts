@@ -49,16 +49,6 @@ export const house: readonly Verb[] = [
     },
   },
   {
-    words: 'certificate authority',
-    args: [],
-    options: [],
-    summary: 'the internal authority’s certificate, as PEM on standard output',
-    async run({ client, print }) {
-      const pem = await client.text('GET /api/certificate-authority');
-      print({ certificate: pem }, pem);
-    },
-  },
-  {
     words: 'admin reset',
     args: ['[NAME]'],
     options: [],

@@ -4,6 +4,7 @@ import * as AnnouncementShapes from './announcements.ts';
 import * as ArchiveShapes from './archive.ts';
 import * as AuditShapes from './audit.ts';
 import * as BackupShapes from './backups.ts';
+import * as CertificateShapes from './certificates.ts';
 import { components } from './components.ts';
 import * as DeviceShapes from './devices.ts';
 import * as DnsShapes from './dns.ts';
@@ -31,6 +32,7 @@ export const contract = {
   ...OverviewShapes.overview,
   ...DomainShapes.domains,
   ...DnsShapes.dns,
+  ...CertificateShapes.certificates,
   ...components,
   ...FederationShapes.federation,
   ...AccountShapes.accounts,
@@ -75,6 +77,9 @@ export type AuditRow = Static<typeof AuditShapes.AuditRow>;
 export type AuditVerdict = Static<typeof AuditShapes.AuditVerdict>;
 export type Backup = Static<typeof BackupShapes.Backup>;
 export type Backups = Static<typeof BackupShapes.Backups>;
+export type AcmeSettings = Static<typeof CertificateShapes.AcmeSettings>;
+export type Authority = Static<typeof CertificateShapes.Authority>;
+export type Certificate = Static<typeof CertificateShapes.Certificate>;
 export type Connection = Static<typeof OnboardingShapes.Connection>;
 export type Contacts = Static<typeof DomainShapes.Contacts>;
 export type Device = Static<typeof DeviceShapes.Device>;

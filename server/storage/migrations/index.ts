@@ -15,6 +15,7 @@ import { statements as uploads } from './0014-uploads.ts';
 import { statements as federation } from './0015-federation.ts';
 import { statements as departments } from './0017-departments.ts';
 import { statements as people } from './0018-people.ts';
+import { statements as certificates } from './0019-certificates.ts';
 import { statements as archiveRules } from './0020-archive-rules.ts';
 import { statements as backup } from './0021-backup.ts';
 import { statements as figures } from './0022-figures.ts';
@@ -46,6 +47,7 @@ export const migrations: readonly Migration[] = [
   { version: 15, name: 'federation', statements: federation },
   { version: 17, name: 'departments', statements: departments },
   { version: 18, name: 'people', statements: people },
+  { version: 19, name: 'certificates', statements: certificates },
   { version: 20, name: 'archive-rules', statements: archiveRules },
   { version: 21, name: 'backup', statements: backup },
   { version: 22, name: 'figures', statements: figures },

@@ -9,6 +9,7 @@ import { Archives } from './archives.ts';
 import { Audit, type AuditAlarm } from './audit.ts';
 import { Backups } from './backups.ts';
 import { Blocking } from './blocking.ts';
+import { CertificateOrders } from './certificate-orders.ts';
 import { Certificates } from './certificates.ts';
 import { Components } from './components.ts';
 import { Credentials } from './credentials.ts';
@@ -59,6 +60,7 @@ export interface Stores {
   readonly audit: Audit;
   readonly backups: Backups;
   readonly blocking: Blocking;
+  readonly certificateOrders: CertificateOrders;
   readonly certificates: Certificates;
   readonly components: Components;
   readonly credentials: Credentials;
@@ -125,6 +127,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     audit: new Audit(db, tampered),
     backups: new Backups(db),
     blocking,
+    certificateOrders: new CertificateOrders(db),
     certificates: new Certificates(db),
     components: new Components(db),
     credentials,

@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { realpath, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname, isAbsolute, normalize } from 'node:path';
+import { AcmeProblem, quoted } from './problem.ts';
+
+/** Nothing of our own environment: what is in there is nobody's business. */
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
+const TIMEOUT_MS = 120_000;
+const MOST_OUTPUT = 16_384;
+const LONGEST_PATH = 1_000;
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
+const ROOT = 0;
+
+/** `add` makes a TXT record, and returns when the world can see it; `remove` takes it away. */
+export type HookAction = 'add' | 'remove';
+
+/**
+ * The program that a path leads to, when nobody but root and whoever the server runs as could have put another one there: neither it
+ * nor a folder above it is somebody else's, or writable by others. Throws AcmeProblem.
+ */
+export async function checkHook(path: string): Promise<string> {
+  if (!isAbsolute(path) || normalize(path) !== path || path.length > LONGEST_PATH || /[\p{Cc}]/u.test(path)) {
+    throw new AcmeProblem('The script is given by its whole path, as /usr/lib/hallway/dns-hook.');
+  }
+  let program: string;
+  try {
+    program = await realpath(path);
+    const { mode } = await checkOwner(program);
+    if (!(await stat(program)).isFile()) throw new AcmeProblem(`${path} is no file.`);
+    if ((mode & 0o111) === 0) throw new AcmeProblem(`${path} cannot be run: give it the right to (chmod +x).`);
+    for (let folder = dirname(program); ; folder = dirname(folder)) {
+      await checkOwner(folder);
+      if (folder === dirname(folder)) break;
+    }
+  } catch (error) {
+    if (error instanceof AcmeProblem) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new AcmeProblem(
+      code === 'ENOENT' || code === 'ENOTDIR' ? `There is no ${path}.` : `${path} cannot be read.`,
+      { cause: error },
+    );
+  }
+  return program;
+}
+
+async function checkOwner(path: string): Promise<{ mode: number }> {
+  const { uid, mode } = await stat(path);
+  if (uid !== ROOT && uid !== userInfo().uid) {
+    throw new AcmeProblem(
+      `${path} belongs to somebody else: it must be root’s, or of the user whom the server runs as.`,
+    );
+  }
+  // In a folder like /tmp others may add files, and not change those of somebody else.
+  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
+    throw new AcmeProblem(`${path} can be changed by others (chmod go-w).`);
+  }
+  return { mode };
+}
+
+/**
+ * Runs the script with what it is to do, the name of the record and its value; no shell is in between. Throws AcmeProblem when it
+ * fails, says too much or does not end.
+ */
+export async function runHook(
+  path: string,
+  action: HookAction,
+  name: string,
+  value: string,
+  { timeout = TIMEOUT_MS, signal }: { timeout?: number; signal?: AbortSignal } = {},
+): Promise<void> {
+  const program = await checkHook(path);
+  const options = {
+    env: ENVIRONMENT,
+    cwd: '/',
+    timeout,
+    killSignal: 'SIGKILL',
+    maxBuffer: MOST_OUTPUT,
+    encoding: 'utf8',
+  } as const;
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(
+      program,
+      [action, name, value],
+      { ...options, ...(signal !== undefined && { signal }) },
+      (error, out, err) => {
+        if (error === null) resolve();
+        else
+          reject(
+            new AcmeProblem(`The script ${path} ${why(error, timeout)} (${action} ${name})${said(`${err}\n${out}`)}`, {
+              cause: error,
+            }),
+          );
+      },
+    );
+    child.stdin?.on('error', () => undefined).end();
+  });
+}
+
+function why(error: { code?: string | number | null; killed?: boolean; name?: string }, timeout: number): string {
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'said more than 16 kB and was ended';
+  if (error.name === 'AbortError') return 'was ended, as the server stops or all took too long';
+  if (error.killed === true) return `was not done after ${Math.round(timeout / 1_000)} seconds and was ended`;
+  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'ENOEXEC') return 'could not be started';
+  return `failed (${error.code ?? 'killed'})`;
+}
+
+function said(output: string): string {
+  const words = quoted(output.trim().split('\n').slice(-3).join(' '));
+  return words === '' ? '.' : `: ${words}`;
+}
