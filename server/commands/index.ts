@@ -149,10 +149,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const now = options.now ?? Date.now;
   const log = options.log ?? { info: () => undefined, error: () => undefined };
   const archive = openArchive({ ...options, log, now });
-  const gone = [channels, left, announcements, contacts, settings, invitations, archive];
-  const shown = { ...options.certificates, stores, house, hostname: options.hostname, now: options.now ?? Date.now };
+  const shown = { ...options.certificates, stores, house, hostname: options.hostname, now };
   const certificates = new CertificateCommands(shown);
-  const gone = [channels, left, announcements, contacts, settings, invitations, certificates];
+  const gone = [channels, left, announcements, contacts, settings, invitations, archive, certificates];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
