@@ -1,3 +1,5 @@
+// Builds the panel when it is older than its sources, as the start of the server does.
+import '../../admin-ui/build-if-stale.ts';
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
