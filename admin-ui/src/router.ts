@@ -30,6 +30,11 @@ export const router = createRouter({
       meta: { title: t('People'), needs: 'people' },
     },
     {
+      path: '/people/import',
+      component: () => import('./pages/ImportPage.vue'),
+      meta: { title: t('Import people'), needs: 'admin' },
+    },
+    {
       path: '/people/:domain/:local',
       component: () => import('./pages/PersonPage.vue'),
       props: true,

@@ -237,7 +237,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     options: settings,
     outage: new OutageCommands(options.options, house),
     overview,
-    people: new PeopleCommands(stores, house, options.files),
+    people: new PeopleCommands(stores, house, options.files, options.options),
     peopleImports,
     quotas: new QuotaCommands(stores),
     registration,

@@ -1,4 +1,5 @@
 import type { FileSpace } from '../host/file-space.ts';
+import type { OptionValues } from '../host/option-values.ts';
 import { chatAdmins } from '../storage/stores/chat-admins.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import {
@@ -13,6 +14,7 @@ import { tryParseJid } from '../xmpp/jid.ts';
 import type { AccountView } from './accounts.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
+import { graceDays } from './onboarding-options.ts';
 
 /** One person in the list, with the space that their files take. */
 export interface PersonView extends AccountView {
@@ -43,6 +45,8 @@ export interface PeopleList {
   /** For the pages before and after this one; '' when it is empty. */
   readonly first: string;
   readonly last: string;
+  /** Days for which somebody who is deleted can be brought back; 0 for none. */
+  readonly graceDays: number;
 }
 
 const PAGE = 50;
@@ -54,8 +58,10 @@ export class PeopleCommands {
   readonly #stores: Stores;
   readonly #house: House;
   readonly #space: FileSpace;
+  readonly #options: OptionValues;
 
-  constructor(stores: Stores, house: House, space: FileSpace) {
+  constructor(stores: Stores, house: House, space: FileSpace, options: OptionValues) {
+    this.#options = options;
     this.#stores = stores;
     this.#house = house;
     this.#space = space;
@@ -65,7 +71,8 @@ export class PeopleCommands {
   async list(wish: PeopleWish): Promise<PeopleList> {
     const { sort = 'address', limit = PAGE, status } = wish;
     const admins = await chatAdmins(this.#stores.settings);
-    if (wish.role === 'chat-admin' && admins.length === 0) return NOBODY;
+    const grace = this.graceDays;
+    if (wish.role === 'chat-admin' && admins.length === 0) return { ...NOBODY, graceDays: grace };
     const query: PeopleQuery = {
       sort,
       down: wish.order === undefined ? sort === 'seen' || sort === 'created' : wish.order === 'down',
@@ -84,10 +91,15 @@ export class PeopleCommands {
     const [first, last] = [page.people[0], page.people.at(-1)];
     return {
       ...page,
+      graceDays: grace,
       people: page.people.map((row) => this.#view(row, admins.includes(row.id))),
       first: first === undefined ? '' : writeEdge(edgeOf(first, sort)),
       last: last === undefined ? '' : writeEdge(edgeOf(last, sort)),
     };
+  }
+
+  get graceDays(): number {
+    return this.#options.get(graceDays);
   }
 
   /** Bytes of files that somebody may have, 0 for no limit, and whether that was decided for them apart. */
@@ -125,7 +137,15 @@ export class PeopleCommands {
   }
 }
 
-const NOBODY: PeopleList = { people: [], total: 0, hasBefore: false, hasAfter: false, first: '', last: '' };
+const NOBODY: PeopleList = {
+  people: [],
+  total: 0,
+  hasBefore: false,
+  hasAfter: false,
+  first: '',
+  last: '',
+  graceDays: 0,
+};
 
 function writeEdge({ value, next }: PeopleEdge): string {
   return Buffer.from(JSON.stringify([value, next])).toString('base64url');

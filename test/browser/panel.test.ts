@@ -134,15 +134,22 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => 
     await seen(page, '2 people');
   });
 
-  it('deletes a person only when the address is typed', async () => {
+  it('deletes a person, who can be brought back until then, and for good only when the address is typed', async () => {
     const { page } = here;
     await choose(page, 'Romeo Montague', 'Delete');
+    await page.getByText(/For 7 days it can be brought back/).waitFor();
+    await press(page, 'Delete');
+    await seen(page, '1 person');
+    await page.getByLabel('Status', { exact: true }).selectOption('leaving');
+    await choose(page, 'Romeo Montague', 'Delete for good now');
     await press(page, 'Delete for good');
     await seen(page, 'That is not romeo@example.test.');
     await page.getByLabel('Type romeo@example.test to confirm').fill('romeo@example.test');
     await press(page, 'Delete for good');
-    await seen(page, '1 person');
+    await seen(page, 'Nobody fits');
     assert.equal(await door.house.stores.accounts.find('example.test', 'romeo'), undefined);
+    await press(page, 'Show everybody');
+    await seen(page, '1 person');
   });
 
   it('signs out and in again, and comes back to the page that was asked for', async () => {

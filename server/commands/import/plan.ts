@@ -44,7 +44,7 @@ export async function planRows(
     if (rows.length % SLICE === SLICE - 1) await turn();
     const cells = cellsOf(record, columns);
     const problems: Problem[] = [];
-    const { local, domain } = addressOf(cells, settings, needs, problems);
+    const { local, domain } = addressOf(cells, columns, settings, needs, problems);
     const jid = local === '' ? first(cells, 'address') || first(cells, 'email') : `${local}@${domain}`;
     const before = local === '' ? undefined : lines.get(jid);
     if (before !== undefined) problems.push(at('address', `The same address stands in line ${before}.`));
@@ -133,13 +133,15 @@ const folded = (name: string): string => name.normalize('NFKC').toLowerCase();
 /** The address, prepared (RFC 7622); with an empty local part when it is none. */
 function addressOf(
   cells: Cells,
+  columns: readonly Field[],
   { domain: usual }: ImportSettings,
   { served }: PlanNeeds,
   problems: Problem[],
 ): { local: string; domain: string } {
   const field = cells.has('address') ? 'address' : cells.has('email') ? 'email' : undefined;
   if (field === undefined) {
-    problems.push(at('address', 'There is no address.'));
+    const said = columns.includes('address') || columns.includes('email');
+    problems.push(at('address', said ? 'There is no address.' : 'Say which column has the addresses.'));
     return { local: '', domain: usual };
   }
   const written = first(cells, field).replace(/^xmpp:/i, '');

@@ -58,7 +58,4 @@ function checkColumns(fields: readonly Field[]): void {
   const single = FIELDS.filter((field) => field !== 'ignore' && field !== 'department');
   const twice = single.find((field) => fields.filter((one) => one === field).length > 1);
   if (twice !== undefined) throw new CommandError('invalid', 'Two columns cannot be the same.', 'columns');
-  if (!fields.includes('address') && !fields.includes('email')) {
-    throw new CommandError('invalid', 'Say which column has the addresses.', 'columns');
-  }
 }

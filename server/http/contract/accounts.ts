@@ -103,6 +103,8 @@ export const accounts = {
       }),
       /** What the person says of themselves in a chat app; '' for what they do not say. */
       profile: closed({ name: Type.String(), nick: Type.String(), email: Type.String() }),
+      /** Days for which they can be brought back when they are deleted; 0 for none. */
+      graceDays: Type.Integer(),
     }),
   },
 

@@ -68,6 +68,8 @@ export const people = {
       hasAfter: Type.Boolean(),
       first: Type.String(),
       last: Type.String(),
+      /** Days for which somebody who is deleted can be brought back; 0 for none. */
+      graceDays: Type.Integer(),
     }),
   },
 

@@ -12,7 +12,7 @@ export function accountRoutes({ accounts, leaving, people, quotas, sessions }: C
     route('GET /api/domains/:domain/accounts/:local', 'people', async ({ params }) => {
       const { counts, ...found } = await accounts.get(params.domain, params.local);
       const { bytes, own } = await people.fileLimit(found.account.jid);
-      return { ...found, counts: { ...counts, fileLimit: bytes, fileLimitOwn: own } };
+      return { ...found, graceDays: people.graceDays, counts: { ...counts, fileLimit: bytes, fileLimitOwn: own } };
     }),
 
     route('POST /api/domains/:domain/accounts/:local/password', 'help', ({ params, body, by }) =>

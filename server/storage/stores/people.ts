@@ -16,7 +16,7 @@ export interface PeopleQuery {
   readonly domain?: string;
   /** Part of the address or of the name, in any case. */
   readonly search?: string;
-  /** `leaving`: to be deleted. Those are neither active nor disabled. */
+  /** `leaving`: to be deleted. Those are neither active nor disabled, and in no other list. */
   readonly state?: 'active' | 'disabled' | 'leaving';
   /** Connected now; never here. */
   readonly seen?: 'here' | 'never';
@@ -154,8 +154,8 @@ function filter({ domain, search = '', state, seen, only, full }: PeopleQuery): 
         ? sql`AND (a.local || '@' || a.domain) LIKE ${pattern} ESCAPE '!'`
         : sql`AND a.search LIKE ${pattern} ESCAPE '!'`,
     state === 'active' ? sql`AND a.status = 'active'` : undefined,
-    state === 'disabled' ? sql`AND a.status = 'disabled' AND l.account IS NULL` : undefined,
-    state === 'leaving' ? sql`AND l.account IS NOT NULL` : undefined,
+    state === 'disabled' ? sql`AND a.status = 'disabled'` : undefined,
+    state === 'leaving' ? sql`AND l.account IS NOT NULL` : sql`AND l.account IS NULL`,
     seen === undefined ? undefined : sql`AND a.seen_at = ${seen === 'here' ? HERE : 0}`,
     only === undefined ? undefined : compose(sql`AND a.id IN`, among(only)),
     full && fuller(full),

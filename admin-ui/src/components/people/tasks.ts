@@ -6,7 +6,7 @@ import type { MenuItem } from '../kit/UiMenu.vue';
 
 /** What is being done to whom; each has its dialog in PersonDialogs. */
 export interface Task {
-  kind: 'password' | 'reset-link' | 'rename' | 'grant' | 'disable' | 'delete';
+  kind: 'password' | 'reset-link' | 'rename' | 'grant' | 'disable' | 'delete' | 'delete-now' | 'quota';
   account: Account;
 }
 
@@ -36,8 +36,30 @@ async function revoke(account: Account, changed: () => void): Promise<void> {
   }
 }
 
+export async function restore(account: Account, changed: () => void): Promise<void> {
+  try {
+    await api('POST /api/domains/:domain/accounts/:local/restore', { params: paramsOf(account) });
+    say(t('{name} is back.', { name: nameOf(account) }));
+    changed();
+  } catch (error) {
+    sayError(error);
+  }
+}
+
 /** The menu of one person. `begin` opens the dialog of a task, `changed` follows what needs none. */
 export function personMenu(account: Account, begin: (task: Task) => void, changed: () => void): MenuItem[] {
+  if (account.removeAt !== null) {
+    return [
+      { label: t('Bring back'), needs: 'admin', icon: 'refresh', run: () => void restore(account, changed) },
+      {
+        label: t('Delete for good now'),
+        needs: 'admin',
+        icon: 'trash',
+        danger: true,
+        run: () => begin({ kind: 'delete-now', account }),
+      },
+    ];
+  }
   return [
     { label: t('Reset password'), needs: 'help', icon: 'key', run: () => begin({ kind: 'password', account }) },
     {
@@ -47,6 +69,7 @@ export function personMenu(account: Account, begin: (task: Task) => void, change
       run: () => begin({ kind: 'reset-link', account }),
     },
     { label: t('Rename'), needs: 'admin', icon: 'person', run: () => begin({ kind: 'rename', account }) },
+    { label: t('Space for files'), needs: 'admin', icon: 'file', run: () => begin({ kind: 'quota', account }) },
     account.chatAdmin
       ? {
           label: t('No longer administer from chat'),

@@ -1,0 +1,20 @@
+/** Saves a text on this device, under that name. */
+export function saveText(name: string, text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
+}
+
+/** What a spreadsheet would take for a formula, also behind blanks, and the wide forms that some read as well. */
+const formula = /^\s*[=+\-@\t\r＝＋－＠]/;
+
+/** Saves rows as a CSV file that spreadsheets open as it is meant: nothing in it is a formula. */
+export function saveCsv(name: string, rows: readonly (readonly string[])[]): void {
+  const cell = (text: string): string => {
+    const safe = formula.test(text) ? `'${text}` : text;
+    return /[",\r\n;\t']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  saveText(name, `\ufeff${rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')}`);
+}
