@@ -138,7 +138,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   const proxy = new ProxyDoor({ options, log });
   Object.assign(files, { uploads, proxy });
   stack.defer(() => proxy.close());
-  const book = new PolicyBook(stores.settings, log);
+  const book = new PolicyBook(stores.settings, log, stores.departments);
   await book.load();
   const house: House = {
     db,

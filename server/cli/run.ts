@@ -13,6 +13,7 @@ import { backups } from './verbs/backups.ts';
 import { certificates } from './verbs/certificates.ts';
 import { components } from './verbs/components.ts';
 import { contacts } from './verbs/contacts.ts';
+import { departments } from './verbs/departments.ts';
 import { devices } from './verbs/devices.ts';
 import { dns } from './verbs/dns.ts';
 import { domains } from './verbs/domains.ts';
@@ -67,6 +68,7 @@ export const VERBS: readonly Verb[] = [
   ...archive,
   ...outage,
   ...settings,
+  ...departments,
   ...reports,
   ...audit,
   ...backups,

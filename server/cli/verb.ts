@@ -48,6 +48,12 @@ export const OPTIONS = {
   owner: { type: 'string', value: 'JID', help: 'whose room it is' },
   title: { type: 'string', value: 'TEXT', help: 'what the room is called' },
   description: { type: 'string', value: 'TEXT', help: 'what the room is for' },
+  departments: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    help: 'they are put into it; may be given several times',
+  },
   hidden: { type: 'boolean', help: 'only those who know its address find it' },
   'members-only': { type: 'boolean', help: 'only members come in' },
   moderated: { type: 'boolean', help: 'only members may speak, until others are let' },

@@ -1,5 +1,7 @@
 import type { Announcements, Audience } from '../storage/stores/announcements.ts';
 import type { Audit } from '../storage/stores/audit.ts';
+import type { Department } from '../storage/stores/department-map.ts';
+import type { Departments } from '../storage/stores/departments.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
@@ -11,6 +13,8 @@ export interface AnnouncementView {
   readonly domain: string;
   readonly text: string;
   readonly audience: Audience;
+  /** What the department is called, or was, that it was for; '' for everybody. */
+  readonly department: string;
   readonly actor: string;
   readonly createdAt: number;
   readonly given: number;
@@ -44,9 +48,17 @@ export class AnnouncementCommands {
   readonly #store: Announcements;
   readonly #audit: Audit;
   readonly #house: House;
+  readonly #departments: Pick<Departments, 'get'>;
   readonly #now: () => number;
 
-  constructor(store: Announcements, audit: Audit, house: House, now: () => number = Date.now) {
+  constructor(
+    store: Announcements,
+    audit: Audit,
+    house: House,
+    departments: Pick<Departments, 'get'>,
+    now: () => number = Date.now,
+  ) {
+    this.#departments = departments;
     this.#store = store;
     this.#audit = audit;
     this.#house = house;
@@ -54,15 +66,21 @@ export class AnnouncementCommands {
   }
 
   /**
-   * Tells the people of a domain, or of all; those who are away find it when they come, unless it is for those `online` only.
+   * Tells the people of a department, of a domain, or of all; those who are away find it when they come, unless it is for those `online` only.
    * Stored when it resolves; it is told in the background. Throws CommandError.
    */
   async announce(
     by: Actor,
-    wish: { readonly text: string; readonly audience: Audience; readonly domain?: string },
+    wish: {
+      readonly text: string;
+      readonly audience: Audience;
+      readonly domain?: string;
+      readonly department?: number;
+    },
   ): Promise<{ readonly domains: string[] }> {
     const text = checkText(wish.text);
-    const domains = this.#domains(wish.domain);
+    const department = wish.department === undefined ? undefined : this.#department(wish.department);
+    const domains = this.#domains(department?.domain ?? wish.domain);
     for (const domain of domains) {
       if ((await this.#store.underWay(domain)) >= UNDER_WAY) {
         throw new CommandError(
@@ -73,8 +91,13 @@ export class AnnouncementCommands {
     }
     for (const domain of domains) {
       const { audience } = wish;
-      await this.#store.add({ domain, text, audience, actor: by.name, createdAt: this.#now() });
-      await record(this.#audit, by, 'announcement.send', domain, { audience, text: text.slice(0, 500) });
+      const to = department && { department };
+      await this.#store.add({ domain, text, audience, actor: by.name, createdAt: this.#now(), ...to });
+      await record(this.#audit, by, 'announcement.send', domain, {
+        audience,
+        text: text.slice(0, 500),
+        ...(department !== undefined && { department: department.name }),
+      });
     }
     return { domains };
   }
@@ -82,7 +105,7 @@ export class AnnouncementCommands {
   /** The last ones, the newest first, those under way before those that are finished. */
   async list(domain?: string): Promise<AnnouncementView[]> {
     const lists = await Promise.all(this.#domains(domain).map((one) => this.#store.list(one, SHOWN)));
-    return lists.flat().map(({ reached: _, ...view }) => view);
+    return lists.flat().map(({ reached: _, departmentName, ...view }) => ({ ...view, department: departmentName }));
   }
 
   async motd(domain?: string): Promise<MotdView[]> {
@@ -126,6 +149,12 @@ export class AnnouncementCommands {
   /** Forgets what was told in a domain that is not served any more. */
   async forget(domain: string): Promise<void> {
     await this.#store.forget(domain);
+  }
+
+  #department(id: number): Department {
+    const found = this.#departments.get(id);
+    if (found !== undefined) return found;
+    throw new CommandError('department-not-found', 'There is no such department (any more).', 'department');
   }
 
   #domains(input: string | undefined): string[] {

@@ -20,6 +20,8 @@ export type CommandErrorCode =
   | 'not-allowed'
   | 'too-many'
   | 'report-not-found'
+  | 'department-not-found'
+  | 'department-exists'
   | 'file-not-found'
   | 'transfer-not-found'
   | 'room-exists'

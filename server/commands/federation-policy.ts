@@ -39,18 +39,21 @@ export interface RuleView {
   readonly at: number;
 }
 
-export interface PolicyView extends Omit<Policy, 'rules' | 'people'> {
+export interface PolicyView extends Omit<Policy, 'rules' | 'people' | 'departments'> {
   readonly rules: RuleView[];
   /** How many people were chosen; they have a list of their own. */
   readonly people: number;
+  /** The departments whose people may talk outside, too. */
+  readonly chosenDepartments: { id: number; domain: string; name: string }[];
   /** To be given back with a change of all of it, so that two administrators do not overwrite each other. */
   readonly version: string;
 }
 
-/** All but rules and people, which may be left out to stay as they are. */
-export interface PolicyWish extends Omit<Policy, 'rules' | 'people'> {
+/** All but rules, people and departments, which may be left out to stay as they are. */
+export interface PolicyWish extends Omit<Policy, 'rules' | 'people' | 'departments'> {
   readonly rules?: readonly (RuleWish & { readonly pattern: string })[];
   readonly people?: readonly string[];
+  readonly departments?: readonly number[];
 }
 
 const PAGE = 200;
@@ -79,12 +82,16 @@ export class FederationPolicy {
   }
 
   get(): PolicyView {
-    const { rules, people, ...rest } = this.#book.policy;
+    const { rules, people, departments, ...rest } = this.#book.policy;
     const now = this.#now();
     return {
       ...rest,
       rules: rules.map((rule) => viewRule(rule, now)),
       people: people.length,
+      chosenDepartments: departments.flatMap((id) => {
+        const found = this.#stores.departments.get(id);
+        return found === undefined ? [] : [{ id, domain: found.domain, name: found.name }];
+      }),
       version: this.#book.version,
     };
   }
@@ -100,6 +107,7 @@ export class FederationPolicy {
         privateAddresses,
         outside,
         people: wish.people === undefined ? policy.people : [...wish.people],
+        departments: wish.departments?.map((id) => this.#department(id).id) ?? policy.departments,
         rules:
           wish.rules === undefined
             ? policy.rules
@@ -192,6 +200,35 @@ export class FederationPolicy {
     for (const one of adding) if (!before.has(one)) await record(this.#stores.audit, by, 'federation.choose', one);
     for (const one of before) if (!after.has(one)) await record(this.#stores.audit, by, 'federation.unchoose', one);
     return { total: after.size };
+  }
+
+  /** Chooses departments, and some not any more; all or none. Throws CommandError. */
+  async chooseDepartments(
+    by: Actor,
+    wish: { readonly add?: readonly number[]; readonly remove?: readonly number[] },
+  ): Promise<PolicyView> {
+    const adding = (wish.add ?? []).map((id) => this.#department(id).id);
+    const before = this.#book.policy.departments;
+    await this.#change((policy) => {
+      const chosen = new Set([...policy.departments, ...adding]);
+      for (const id of wish.remove ?? []) chosen.delete(id);
+      return { ...policy, departments: [...chosen].sort((one, other) => one - other) };
+    });
+    const after = this.#book.policy.departments;
+    for (const id of new Set([...before, ...after])) {
+      if (before.includes(id) === after.includes(id)) continue;
+      const { domain = '', name: department = '' } = this.#stores.departments.get(id) ?? {};
+      const action = after.includes(id) ? 'federation.choose' : 'federation.unchoose';
+      await record(this.#stores.audit, by, action, domain, { department });
+    }
+    return this.get();
+  }
+
+  #department(id: number) {
+    const found = this.#stores.departments.get(id);
+    if (found === undefined)
+      throw new CommandError('department-not-found', 'There is no such department (any more).', 'departments');
+    return found;
   }
 
   async #person(input: string): Promise<string> {

@@ -17,6 +17,7 @@ import { ClaimCommands } from './claim.ts';
 import { ComponentCommands, type RunningComponents } from './components.ts';
 import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
+import { DepartmentCommands } from './departments.ts';
 import { DeviceCommands } from './devices.ts';
 import { DnsDoctor, type DnsOptions } from './dns-doctor.ts';
 import { type Certify, DomainCommands } from './domains.ts';
@@ -27,7 +28,7 @@ import { FederationPolicy } from './federation-policy.ts';
 import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
 import type { House, HouseCounters } from './house.ts';
-import { NO_IMPORT_DEPARTMENTS } from './import/departments.ts';
+import { importDepartments } from './import/house-departments.ts';
 import { PeopleImportCommands } from './import/index.ts';
 import { InvitationCommands } from './invitations.ts';
 import { LeavingCommands } from './leaving.ts';
@@ -96,6 +97,7 @@ export interface Commands {
   readonly claim: ClaimCommands;
   readonly components: ComponentCommands;
   readonly contacts: ContactCommands;
+  readonly departments: DepartmentCommands;
   readonly devices: DeviceCommands;
   readonly dns: DnsDoctor;
   readonly domains: DomainCommands;
@@ -142,16 +144,24 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   await contacts.load();
   const settings = new OptionCommands(options.options, stores, house);
   const url = (): string => options.panel().url;
+  const { book } = options.federation;
   const invitations = new InvitationCommands(stores, house, options.options, url, options.now);
-  const announcements = new AnnouncementCommands(stores.announcements, stores.audit, house, options.now);
+  const announcements = new AnnouncementCommands(
+    stores.announcements,
+    stores.audit,
+    house,
+    stores.departments,
+    options.now,
+  );
   const channels = { forget: (domain: string) => stores.pubsubNodes.removeService(`pubsub.${domain}`) };
   const left = { forget: (domain: string) => forgetRooms(stores, `conference.${domain}`) };
+  const departments = new DepartmentCommands(stores, house, options.options, (id) => book.forgetDepartment(id));
   const now = options.now ?? Date.now;
   const log = options.log ?? { info: () => undefined, error: () => undefined };
   const archive = openArchive({ ...options, log, now });
   const shown = { ...options.certificates, stores, house, hostname: options.hostname, now };
   const certificates = new CertificateCommands(shown);
-  const gone = [channels, left, announcements, contacts, settings, invitations, archive, certificates];
+  const gone = [channels, left, announcements, contacts, settings, invitations, archive, certificates, departments];
   const domains = new DomainCommands(stores, house, live, gone, options.certify);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
@@ -166,7 +176,6 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     hostname: options.hostname,
     listeners,
   });
-  const { book } = options.federation;
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);
   const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
@@ -177,7 +186,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     house,
     accounts,
     invitations,
-    departments: NO_IMPORT_DEPARTMENTS,
+    departments: importDepartments(departments),
     iterations: options.iterations,
     now,
   });
@@ -222,6 +231,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       certify: () => options.certify(),
     }),
     contacts,
+    departments,
     devices: new DeviceCommands(stores, house),
     dns: new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners }),
     domains,

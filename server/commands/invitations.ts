@@ -1,5 +1,6 @@
 import type { OptionValues } from '../host/option-values.ts';
 import type { Account } from '../storage/stores/accounts.ts';
+import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import type { Invitation, InvitationPurpose } from '../storage/stores/invitations.ts';
 import { linkHash, makeLinkToken } from '../util/link-token.ts';
@@ -35,6 +36,8 @@ export interface InvitationWish {
   readonly days?: number;
   /** 1 to 500; usually 1, and always 1 for a name. */
   readonly uses?: number;
+  /** Numbers of the departments that whoever comes is put into. */
+  readonly departments?: readonly number[];
 }
 
 /** One invitation as shown to administrators; its link cannot be shown again. */
@@ -44,6 +47,8 @@ export interface InvitationView extends Omit<Invitation, 'account' | 'byPerson'>
   readonly contact: string;
   /** Who used it: bare addresses. */
   readonly usedBy: string[];
+  /** The departments that whoever comes is put into. */
+  readonly departments: { id: number; name: string }[];
 }
 
 /** The link, in both ways to write it. It is told once and cannot be found out again. */
@@ -179,6 +184,7 @@ export class InvitationCommands {
     if (uses > 1 && (local !== '' || name !== '')) {
       throw new CommandError('invalid', 'An invitation for one person can be used once.', 'uses');
     }
+    const departments = this.#departments(domain, wish.departments ?? []);
     const createdAt = this.#now();
     if (local !== '') await this.#mustBeFree(domain, local, createdAt);
     const token = makeLinkToken();
@@ -194,12 +200,14 @@ export class InvitationCommands {
       uses,
       createdAt,
       expiresAt: createdAt + days * DAY_MS,
+      departments: departments.map(({ id }) => id),
     });
     await record(this.#stores.audit, by, 'invitation.create', subjectOf(made), {
       invitation: made.id,
       purpose,
       uses,
       days,
+      ...(departments.length > 0 && { departments: departments.map((one) => one.name).join(', ') }),
     });
     return { invitation: await this.#view(made), ...this.linkOf(made, contact, token) };
   }
@@ -216,6 +224,12 @@ export class InvitationCommands {
     if ((await this.#stores.invitations.reserving(domain, local, now)) !== undefined) {
       throw new CommandError('account-exists', `Somebody is invited as ${local}@${domain} already.`, 'local');
     }
+  }
+
+  #departments(domain: string, ids: readonly number[]): Department[] {
+    const found = this.#stores.departments.list(domain).filter(({ id }) => ids.includes(id));
+    if (found.length === new Set(ids).size) return found;
+    throw new CommandError('department-not-found', 'There is no such department (any more).', 'departments');
   }
 
   #mustBeOpen(domain: string): void {
@@ -239,9 +253,16 @@ export class InvitationCommands {
 
   async #view(one: Invitation): Promise<InvitationView> {
     const { account: _account, byPerson: _byPerson, ...rest } = one;
-    const [inviter, usedBy] = await Promise.all([this.#inviter(one), this.#stores.invitations.usersOf(one.id)]);
+    const { invitations } = this.#stores;
+    const [inviter, usedBy, ids] = await Promise.all([
+      this.#inviter(one),
+      invitations.usersOf(one.id),
+      invitations.departmentsOf(one.id),
+    ]);
+    const found = this.#stores.departments.list(one.domain).filter(({ id }) => ids.includes(id));
+    const departments = found.map(({ id, name }) => ({ id, name }));
     const contact = inviter === undefined ? '' : `${inviter.local}@${inviter.domain}`;
-    return { ...rest, state: stateOf(one, this.#now()), contact, usedBy };
+    return { ...rest, state: stateOf(one, this.#now()), contact, usedBy, departments };
   }
 
   async #find(id: number): Promise<Invitation> {

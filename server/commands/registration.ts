@@ -171,6 +171,10 @@ export class Registration {
       if (error instanceof StorageError && error.code === 'constraint') throw used();
       throw error;
     }
+    if (ticket !== undefined) {
+      const departments = await this.#stores.invitations.departmentsOf(ticket.invitation);
+      if (departments.length > 0) await this.#stores.departments.setFor(account, departments);
+    }
     const jid = `${account.local}@${account.domain}`;
     if (inviter !== undefined) await this.#befriend(inviter, account);
     await record(this.#stores.audit, { name: jid, door }, 'account.register', jid, {

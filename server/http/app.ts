@@ -25,6 +25,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { componentRoutes } from './routes/components.ts';
+import { departmentRoutes } from './routes/departments.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { dnsRoutes } from './routes/dns.ts';
 import { domainRoutes } from './routes/domains.ts';
@@ -86,6 +87,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...outageRoutes(commands),
     ...onboardingRoutes(commands),
     ...auditRoutes(commands),
+    ...departmentRoutes(commands),
     ...reportRoutes(commands),
     ...backupRoutes(commands),
     ...roomRoutes(commands),

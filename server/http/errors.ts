@@ -23,6 +23,8 @@ const STATUS: Record<CommandErrorCode, number> = {
   'not-allowed': 403,
   'too-many': 429,
   'report-not-found': 404,
+  'department-not-found': 404,
+  'department-exists': 409,
   'file-not-found': 404,
   'transfer-not-found': 404,
   'room-exists': 409,

@@ -125,7 +125,7 @@ class Round {
     const { announcements: store } = this.#host.house.stores;
     let after = one.reached;
     for (;;) {
-      const people = await store.people(one.domain, after, SLICE);
+      const people = await store.people(one, after, SLICE);
       await this.#readAhead(people);
       await this.#tellSlice(one, people);
       const last = people.at(-1);
@@ -137,9 +137,11 @@ class Round {
   /** Those who are here now. After a restart that is nobody, so what was cut short then stays so. */
   async #tellOnline(one: Announcement): Promise<void> {
     const here = new Set<string>();
+    const { departments } = this.#host.house.stores;
+    const meant = one.department === 0 ? undefined : departments.members(one.domain, one.department);
     for (const session of this.#host.sessions.all()) {
       const { local } = session.jid;
-      if (session.listens && session.priority >= 0 && local > one.reached) here.add(local);
+      if (session.listens && session.priority >= 0 && local > one.reached && meant?.has(local) !== false) here.add(local);
     }
     const people = [...here].sort().map((local) => ({ local }));
     for (let at = 0; at < people.length && !this.#stopped; at += SLICE) {

@@ -18,6 +18,16 @@ export class PolicyChanged extends Error {
   }
 }
 
+/** In which departments people are; `storage/stores/departments.ts` knows. */
+export interface Groups {
+  /** Their numbers, for a bare address. */
+  numbersOf(bareJid: string): readonly number[];
+  /** Tells when somebody is in others. */
+  watch(listener: () => void): () => void;
+}
+
+const NO_GROUPS: Groups = { numbersOf: () => [], watch: () => () => undefined };
+
 /** A judgement, and between which times it is right (ms since 1970, the second excluded). */
 interface Remembered {
   readonly judgement: Judgement;
@@ -34,6 +44,7 @@ type Changed = (policy: Policy, before: Policy) => void;
  */
 export class PolicyBook implements OutsideRule {
   readonly #settings: Settings;
+  readonly #groups: Groups;
   readonly #log: { error(facts: object, text: string): void };
   readonly #mutex = new KeyedMutex<''>();
   readonly #listeners = new Set<Changed>();
@@ -42,9 +53,14 @@ export class PolicyBook implements OutsideRule {
   #version = versionOf(CLOSED);
   #rules: ReadonlyMap<string, Rule> = new Map();
   #people: ReadonlySet<string> = new Set();
+  #departments: ReadonlySet<number> = new Set();
+  #telling = false;
 
-  constructor(settings: Settings, log: { error(facts: object, text: string): void }) {
+  /** `groups` knows in which departments people are. */
+  constructor(settings: Settings, log: { error(facts: object, text: string): void }, groups: Groups = NO_GROUPS) {
     this.#settings = settings;
+    this.#groups = groups;
+    groups.watch(() => this.#moved());
     this.#log = log;
   }
 
@@ -102,6 +118,12 @@ export class PolicyBook implements OutsideRule {
     await this.change((policy) => ({ ...policy, people: policy.people.filter((one) => one !== bareJid) }));
   }
 
+  /** A department goes. */
+  async forgetDepartment(id: number): Promise<void> {
+    if (!this.#departments.has(id)) return;
+    await this.change((policy) => ({ ...policy, departments: policy.departments.filter((one) => one !== id) }));
+  }
+
   /** Is told of every change, once it holds. Gives what ends that. */
   changed(listener: Changed): () => void {
     this.#listeners.add(listener);
@@ -124,7 +146,22 @@ export class PolicyBook implements OutsideRule {
 
   /** Whether somebody of ours may talk with people of other servers. */
   mayTalkOutside(bareJid: string): boolean {
-    return this.#policy.outside === 'everyone' || this.#people.has(bareJid);
+    return this.#policy.outside === 'everyone' || this.#people.has(bareJid) || this.#inDepartment(bareJid);
+  }
+
+  #inDepartment(bareJid: string): boolean {
+    return this.#departments.size > 0 && this.#groups.numbersOf(bareJid).some((id) => this.#departments.has(id));
+  }
+
+  /** Somebody is in other departments, so that others may be who may talk outside. */
+  #moved(): void {
+    if (!this.chosen || this.#departments.size === 0 || this.#telling) return;
+    this.#telling = true;
+    // Many may be moved one after the other.
+    setImmediate(() => {
+      this.#telling = false;
+      for (const listener of this.#listeners) listener(this.#policy, this.#policy);
+    });
   }
 
   #take(policy: Policy): void {
@@ -132,6 +169,7 @@ export class PolicyBook implements OutsideRule {
     this.#version = versionOf(policy);
     this.#rules = new Map(policy.rules.map((rule) => [rule.pattern, rule]));
     this.#people = new Set(policy.people);
+    this.#departments = new Set(policy.departments);
     this.#judged.clear();
   }
 

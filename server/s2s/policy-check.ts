@@ -22,11 +22,13 @@ export const CLOSED: Policy = Object.freeze({
   privateAddresses: false,
   outside: 'everyone',
   people: Object.freeze([]),
+  departments: Object.freeze([]),
   rules: Object.freeze([]),
 });
 
 export const MOST_RULES = 1_000;
 export const MOST_PEOPLE = 10_000;
+export const MOST_DEPARTMENTS = 1_000;
 /** Characters. */
 const REASON = 500;
 const AUTHOR = 200;
@@ -54,9 +56,11 @@ export function checkPolicy(input: unknown): Policy {
     privateAddresses: yesOrNo(input, 'privateAddresses'),
     outside: oneOf(input, 'outside', ['everyone', 'chosen']),
     people: Object.freeze(list(input, 'people', MOST_PEOPLE).map(person)),
+    departments: Object.freeze(list(input, 'departments', MOST_DEPARTMENTS).map(department)),
     rules: Object.freeze(list(input, 'rules', MOST_RULES).map(checkRule)),
   });
   noneTwice(policy.people, (n) => `people[${n}]`);
+  noneTwice(policy.departments.map(String), (n) => `departments[${n}]`);
   noneTwice(
     policy.rules.map(({ pattern }) => pattern),
     (n) => `rules[${n}].pattern`,
@@ -114,6 +118,11 @@ function person(input: unknown, n: number): string {
     }
   }
   throw new PolicyError(field, `“${shown(String(input))}” is no address of a person, as “juliet@example.org” is.`);
+}
+
+function department(input: unknown, n: number): number {
+  if (Number.isSafeInteger(input) && (input as number) > 0) return input as number;
+  throw new PolicyError(`departments[${n}]`, 'A department is named by its number.');
 }
 
 /** One certificate or a few (PEM), each in a text of its own. Throws PolicyError, also when a private key was pasted along. */

@@ -36,6 +36,8 @@ export interface Policy {
   readonly outside: 'everyone' | 'chosen';
   /** Bare addresses of those, where they are chosen. */
   readonly people: readonly string[];
+  /** Numbers of departments whose people may, too. */
+  readonly departments: readonly number[];
   readonly rules: readonly Rule[];
 }
 

@@ -224,7 +224,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   promised.slots = new Slots({ stores, folder, options: values });
   const proxy = new ProxyDoor({ options: values, log, limits: options.proxy ?? {} });
   promised.proxy = proxy;
-  const book = new PolicyBook(stores.settings, log);
+  const book = new PolicyBook(stores.settings, log, stores.departments);
   const house: House = {
     db,
     stores,

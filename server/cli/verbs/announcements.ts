@@ -1,3 +1,4 @@
+import { departmentNamed } from '../department-name.ts';
 import { plain, table, when } from '../text.ts';
 import type { Verb } from '../verb.ts';
 
@@ -7,13 +8,18 @@ export const announcements: readonly Verb[] = [
   {
     words: 'announce',
     args: ['TEXT'],
-    options: ['domain', 'online'],
+    options: ['domain', 'online', 'department'],
     summary: 'tell everybody something; who is away finds it when they come',
-    async run({ client, given, print }, [text = '']) {
+    async run(context, [text = '']) {
+      const { client, given, print } = context;
+      const found = given.department === undefined ? undefined : await departmentNamed(context, given.department);
+      const to = found && { department: found.id };
       const audience = given.online === true ? ('online' as const) : ('all' as const);
-      const reply = await client.call('POST /api/announcements', { body: { text, audience, ...where(given.domain) } });
+      const reply = await client.call('POST /api/announcements', {
+        body: { text, audience, ...where(given.domain), ...to },
+      });
       const whom = audience === 'online' ? 'Everybody who is online' : 'Everybody';
-      print(reply, `${whom} in ${reply.domains.join(', ')} is being told.\n`);
+      print(reply, `${whom} in ${found?.name ?? reply.domains.join(', ')} is being told.\n`);
     },
   },
   {
@@ -27,7 +33,7 @@ export const announcements: readonly Verb[] = [
         when(one.createdAt),
         one.domain,
         one.actor,
-        one.audience,
+        one.department === '' ? one.audience : `${one.department}, ${one.audience}`,
         `${one.given}${one.finished ? '' : ' so far'}`,
         one.text.replaceAll('\n', ' ').slice(0, 60),
       ]);

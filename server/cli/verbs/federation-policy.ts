@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { BodyOf, FederationPolicy, FederationRule } from '../../http/contract/index.ts';
+import { departmentNamed } from '../department-name.ts';
 import { usage } from '../failure.ts';
 import { pairs, plain, table, when } from '../text.ts';
 import { type Context, type Given, type Verb, whole } from '../verb.ts';
@@ -105,7 +106,10 @@ function shown(policy: FederationPolicy): string {
       'Who may talk outside',
       policy.outside === 'everyone'
         ? 'everyone'
-        : `${policy.people} chosen ${policy.people === 1 ? 'person' : 'people'}`,
+        : [
+            `${policy.people} chosen ${policy.people === 1 ? 'person' : 'people'}`,
+            ...policy.chosenDepartments.map(({ name }) => `everybody in ${name}`),
+          ].join(', '),
     ],
   ]);
   if (policy.rules.length === 0)
@@ -113,7 +117,7 @@ function shown(policy: FederationPolicy): string {
   return `${about}\n${table(['DOMAIN', 'RULE', 'UNTIL', 'WITH', 'BY', 'WHY'], policy.rules.map(rowOf))}`;
 }
 
-type General = Omit<BodyOf<'PUT /api/federation/policy'>, 'version' | 'rules' | 'people'>;
+type General = Omit<BodyOf<'PUT /api/federation/policy'>, 'version' | 'rules' | 'people' | 'departments'>;
 
 /** Changes what holds for all; somebody else who does so in the same moment is not overwritten. */
 async function change(
@@ -239,6 +243,20 @@ export const federationPolicy: readonly Verb[] = [
           ? 'Everyone here may talk with people of other servers.'
           : `Only chosen people may talk with other servers: ${people} of them. “federation people add JID” chooses one more.`,
       );
+    },
+  },
+  {
+    words: 'federation department',
+    args: ['add|remove', 'DEPARTMENT'],
+    options: ['domain'],
+    summary: 'let all people of a department talk with other servers, or not any more',
+    async run(context, [what = '', name = '']) {
+      if (what !== 'add' && what !== 'remove') throw usage('Say what to do: add, or remove.');
+      const { id } = await departmentNamed(context, name);
+      const reply = await context.client.call('POST /api/federation/departments', { body: { [what]: [id] } });
+      const note = reply.outside === 'everyone' ? 'Everyone may talk with other servers, chosen or not.\n' : '';
+      const chosen = reply.chosenDepartments.map((one) => one.name).join(', ') || 'none';
+      context.print(reply, `Departments chosen now: ${chosen}.\n${note}`);
     },
   },
   {

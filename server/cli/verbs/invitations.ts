@@ -1,3 +1,4 @@
+import { departmentNamed } from '../department-name.ts';
 import { usage } from '../failure.ts';
 import { pairs, table, when } from '../text.ts';
 import { account, type Verb, whole } from '../verb.ts';
@@ -6,11 +7,14 @@ export const invitations: readonly Verb[] = [
   {
     words: 'invite create',
     args: ['[JID|DOMAIN]'],
-    options: ['name', 'days', 'uses', 'contact'],
+    options: ['name', 'days', 'uses', 'contact', 'departments'],
     summary: 'make a link by which somebody makes an account; with a JID, for that name alone',
-    async run({ client, given, print }, [whom]) {
+    async run(context, [whom]) {
+      const { client, given, print } = context;
       const named = whom?.includes('@') ? account(whom) : undefined;
       const domain = named?.domain ?? whom ?? (await client.call('GET /api/session', {})).domain;
+      const departments: number[] = [];
+      for (const name of given.departments ?? []) departments.push((await departmentNamed(context, name, domain)).id);
       const [days, uses] = [whole('days', given.days), whole('uses', given.uses)];
       const reply = await client.call('POST /api/domains/:domain/invitations', {
         params: { domain },
@@ -20,11 +24,15 @@ export const invitations: readonly Verb[] = [
           ...(given.contact !== undefined && { contact: given.contact }),
           ...(days !== undefined && { days }),
           ...(uses !== undefined && { uses }),
+          ...(departments.length > 0 && { departments }),
         },
       });
       const facts = pairs([
         ['Page', reply.url],
         ['For chat apps', reply.uri],
+        ...(departments.length === 0
+          ? []
+          : [['Departments', reply.invitation.departments.map(({ name }) => name).join(', ')] as const]),
         ['Good until', when(reply.invitation.expiresAt)],
       ]);
       print(reply, `${facts}Hand it on now: Hallway does not keep the link.\n`);

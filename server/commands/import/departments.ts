@@ -13,13 +13,3 @@ export interface ImportDepartments {
   add(by: Actor, account: Account, names: readonly string[]): Promise<void>;
   leave(by: Actor, account: Account, names: readonly string[]): Promise<void>;
 }
-
-/** A house without departments. */
-export const NO_IMPORT_DEPARTMENTS: ImportDepartments = {
-  names: async () => [],
-  make: async () => undefined,
-  removeEmpty: async () => false,
-  of: async () => [],
-  add: async () => undefined,
-  leave: async () => undefined,
-};

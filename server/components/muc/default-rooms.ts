@@ -1,16 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { listOption } from '../../host/options.ts';
-import { accountNodes } from '../../pubsub/account-nodes.ts';
 import { StorageError } from '../../storage/database.ts';
 import type { Account } from '../../storage/stores/accounts.ts';
 import { KeyedMutex } from '../../util/keyed-mutex.ts';
-import { nativeBookmark } from '../../xmpp/bookmarks.ts';
-import { makeJid, tryParseJid } from '../../xmpp/jid.ts';
-import { NS } from '../../xmpp/ns.ts';
-import { StanzaError } from '../../xmpp/stanza-error.ts';
-import { affiliate } from './affiliate.ts';
+import { tryParseJid } from '../../xmpp/jid.ts';
 import type { RoomFeature } from './feature.ts';
-import type { Room } from './room.ts';
+import { admit, bookmark, makeForHouse } from './for-house.ts';
 import type { Rooms } from './rooms.ts';
 
 const MOST = 20;
@@ -83,7 +78,8 @@ class Giving {
   /** So that an administrator finds them at once, though nobody is here. */
   async #makeAll(): Promise<void> {
     for (const name of this.#rooms.host.option(roomsForAll)) {
-      if (!this.#stopped) await this.#rooms.inUse.with(name, async (found) => void (found ?? (await this.#make(name))));
+      if (!this.#stopped)
+        await this.#rooms.inUse.with(name, async (found) => void (found ?? (await makeForHouse(this.#rooms, name))));
     }
   }
 
@@ -109,52 +105,12 @@ class Giving {
 
   async #giveOne(account: Account, given: ReadonlySet<number>, name: string): Promise<void> {
     await this.#rooms.inUse.with(name, async (found) => {
-      const room = found ?? (await this.#make(name));
+      const room = found ?? (await makeForHouse(this.#rooms, name));
       if (room === undefined || !room.stored) return;
       this.#ids.set(name, room.id);
       if (given.has(room.id)) return;
-      if (await this.#admit(account, room)) await this.#bookmark(account, room);
+      if ((await admit(this.#rooms, account, room)) !== 'banned') await bookmark(this.#rooms, account, room);
       await this.#rooms.host.house.stores.roomReach.give(account.id, room.id);
     });
-  }
-
-  /** The house makes it, with no owner but the administrators; not when one of this name was destroyed. */
-  async #make(name: string): Promise<Room | undefined> {
-    const rooms = this.#rooms;
-    if ((await rooms.host.house.stores.retiredRooms.get(rooms.domain, name)) !== undefined) return undefined;
-    const other = rooms.inUse.current(name);
-    if (other !== undefined) return other; // somebody was faster, and is not done perhaps: the next login sees it
-    const room = rooms.make(name, '', { title: name, persistent: true });
-    await rooms.inUse.using(room, () => room.changing(() => rooms.store(room)));
-    return room;
-  }
-
-  /** As a member one is reached while one is away. False for who is banned. */
-  async #admit(account: Account, room: Room): Promise<boolean> {
-    const who = makeJid(account.local, account.domain);
-    return room.changing(async () => {
-      const affiliation = room.affiliationOf(who);
-      if (affiliation !== 'none') return affiliation !== 'outcast';
-      try {
-        await affiliate(this.#rooms, room, [{ jid: who.bare, affiliation: 'member' }], { isInviting: true });
-      } catch (error) {
-        if (!(error instanceof StanzaError)) throw error; // a room has so many members and no more: they find it still
-      }
-      return true;
-    });
-  }
-
-  async #bookmark(account: Account, room: Room): Promise<void> {
-    const nodes = accountNodes(this.#rooms.host);
-    const { bare: jid } = room.jid;
-    if ((await nodes.item(account, NS.bookmarks, jid)) !== undefined) return;
-    const { title, password } = room.config;
-    const name = title === '' ? room.name : title;
-    const payload = nativeBookmark({ jid, name, autojoin: true, nick: undefined, password: password || undefined });
-    try {
-      await nodes.publish(account, { node: NS.bookmarks, id: jid, payload, origin: 'default-rooms' });
-    } catch (error) {
-      if (!(error instanceof StanzaError)) throw error; // their own limits are reached
-    }
   }
 }

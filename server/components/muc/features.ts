@@ -5,6 +5,7 @@ import { cards } from './cards.ts';
 import { channelSearch } from './channel-search.ts';
 import { company } from './company.ts';
 import { defaultRooms } from './default-rooms.ts';
+import { departmentRooms } from './department-rooms.ts';
 import { discovery } from './disco.ts';
 import type { RoomFeature } from './feature.ts';
 import { talking } from './groupchat.ts';
@@ -50,4 +51,5 @@ export const FEATURES: readonly RoomFeature[] = [
   sharedFiles,
   slowMode,
   defaultRooms,
+  departmentRooms,
 ];

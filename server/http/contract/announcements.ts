@@ -11,6 +11,8 @@ export const Announcement = closed({
   domain: Type.String(),
   text: Type.String(),
   audience: Audience,
+  /** What the department is called, or was, that it was for; '' for everybody. */
+  department: Type.String(),
   actor: Type.String(),
   createdAt: Time,
   given: Type.Integer(),
@@ -30,7 +32,13 @@ export const announcements = {
   'GET /api/announcements': { query: Where, reply: closed({ announcements: Type.Array(Announcement) }) },
   /** Stored when answered, told in the background. 422 for a text that cannot be told, 429 for too many at once. */
   'POST /api/announcements': {
-    body: closed({ text: Text, audience: Audience, domain: Type.Optional(DomainName) }),
+    body: closed({
+      text: Text,
+      audience: Audience,
+      domain: Type.Optional(DomainName),
+      /** The number of a department, whose people alone are told. 404 `department-not-found`. */
+      department: Type.Optional(Type.Integer({ minimum: 1 })),
+    }),
     reply: closed({ domains: Type.Array(Type.String()) }),
   },
   'GET /api/motd': { query: Where, reply: closed({ motds: Type.Array(Motd) }) },

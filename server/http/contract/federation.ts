@@ -48,6 +48,7 @@ const general = {
   outside: Type.Union([Type.Literal('everyone'), Type.Literal('chosen')]),
 } as const;
 
+const DepartmentIds = Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 200 });
 const Version = Type.String({ minLength: 1, maxLength: 64 });
 
 export const FederationPolicy = closed({
@@ -55,6 +56,8 @@ export const FederationPolicy = closed({
   rules: Type.Array(FederationRule),
   /** How many people are chosen. */
   people: Type.Integer(),
+  /** The departments whose people may talk outside, too. */
+  chosenDepartments: Type.Array(closed({ id: Type.Integer(), domain: Type.String(), name: Type.String() })),
   /** To be sent back with a change of the whole policy. */
   version: Version,
 });
@@ -215,6 +218,7 @@ export const federation = {
       ...general,
       rules: Type.Optional(Type.Array(closed({ ...wish, pattern: Pattern }), { maxItems: 1_000 })),
       people: Type.Optional(Type.Array(Person, { maxItems: 10_000 })),
+      departments: Type.Optional(DepartmentIds),
       version: Version,
     }),
     reply: closed({ ...FederationPolicy.properties, ...settled }),
@@ -261,6 +265,12 @@ export const federation = {
       remove: Type.Optional(Type.Array(Person, { maxItems: 200 })),
     }),
     reply: closed({ total: Type.Integer() }),
+  },
+
+  /** The same for departments, by their numbers. 404 `department-not-found`. */
+  'POST /api/federation/departments': {
+    body: closed({ add: Type.Optional(DepartmentIds), remove: Type.Optional(DepartmentIds) }),
+    reply: FederationPolicy,
   },
 
   /** Other servers of which anything is known; `strangers=yes`: also those that somebody only claimed to be. */

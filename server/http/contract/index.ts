@@ -6,6 +6,7 @@ import * as AuditShapes from './audit.ts';
 import * as BackupShapes from './backups.ts';
 import * as CertificateShapes from './certificates.ts';
 import { components } from './components.ts';
+import * as DepartmentShapes from './departments.ts';
 import * as DeviceShapes from './devices.ts';
 import * as DnsShapes from './dns.ts';
 import * as DomainShapes from './domains.ts';
@@ -38,6 +39,7 @@ export const contract = {
   ...AccountShapes.accounts,
   ...PeopleShapes.people,
   ...ImportShapes.peopleImports,
+  ...DepartmentShapes.departments,
   ...DeviceShapes.devices,
   ...AnnouncementShapes.announcements,
   ...ArchiveShapes.archive,

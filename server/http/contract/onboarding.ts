@@ -31,6 +31,8 @@ export const Invitation = closed({
   uses: Type.Integer(),
   left: Type.Integer(),
   usedBy: Type.Array(Type.String()),
+  /** The departments that whoever comes is put into. */
+  departments: Type.Array(closed({ id: Type.Integer(), name: Type.String() })),
   state: Type.Union([Type.Literal('open'), Type.Literal('used'), Type.Literal('expired'), Type.Literal('revoked')]),
   createdAt: Time,
   expiresAt: Time,
@@ -57,6 +59,7 @@ export const onboarding = {
       contact: Type.Optional(Type.String({ maxLength: 3071 })),
       days: Type.Optional(Type.Integer({ minimum: 1, maximum: 90 })),
       uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+      departments: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 20 })),
     }),
     reply: closed({ invitation: Invitation, ...Link }),
   },

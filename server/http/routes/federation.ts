@@ -25,6 +25,7 @@ export function federationRoutes({ federation: { policy, domains, inbox } }: Com
     })),
     route('GET /api/federation/people', 'look', async ({ query }) => policy.people(query)),
     route('POST /api/federation/people', 'admin', async ({ body, by }) => policy.choose(by, body)),
+    route('POST /api/federation/departments', 'admin', async ({ body, by }) => policy.chooseDepartments(by, body)),
     route('GET /api/federation/domains', 'look', async ({ query: { strangers, ...wish } }) =>
       domains.list({ ...wish, strangers: strangers === 'yes' }),
     ),

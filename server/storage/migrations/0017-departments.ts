@@ -1,7 +1,8 @@
 /**
  * Departments of a domain and who belongs to them. Who sees whom follows from that by rule and is nowhere written down for single
  * people; `department_sight` has only what was decided otherwise than is usual. `department_room` are names of rooms (what stands
- * before the @), `department_grant` the rooms that somebody is a member of because of a department. Numbers of departments are never
+ * before the @), `department_grant` the rooms that somebody was given because of a department, and
+ * whether they are a member because of it. Numbers of departments are never
  * given again: what was decided about one must not hold for another.
  */
 export const statements: readonly string[] = [
@@ -31,6 +32,7 @@ export const statements: readonly string[] = [
   `CREATE TABLE department_grant (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     room INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    member INTEGER NOT NULL,
     PRIMARY KEY (account, room)) WITHOUT ROWID`,
   `CREATE INDEX department_grant_by_room ON department_grant (room)`,
   `CREATE TABLE invitation_department (

@@ -9,6 +9,9 @@ export interface Announcement {
   readonly domain: string;
   readonly text: string;
   readonly audience: Audience;
+  /** The number of the department that it is for, 0 for all of the domain; and how that was called. */
+  readonly department: number;
+  readonly departmentName: string;
   /** Who told it. */
   readonly actor: string;
   /** Milliseconds since 1970. */
@@ -28,7 +31,8 @@ export interface Motd {
   readonly setAt: number;
 }
 
-interface Row extends Omit<Announcement, 'createdAt' | 'finished'> {
+interface Row extends Omit<Announcement, 'createdAt' | 'finished' | 'departmentName'> {
+  readonly department_name: string;
   readonly created_at: number;
   readonly finished: number;
 }
@@ -36,8 +40,8 @@ interface Row extends Omit<Announcement, 'createdAt' | 'finished'> {
 /** Of each domain; the oldest go first. */
 export const KEPT = 200;
 
-function read({ created_at: createdAt, finished, ...row }: Row): Announcement {
-  return { ...row, createdAt, finished: finished === 1 };
+function read({ created_at: createdAt, department_name: departmentName, finished, ...row }: Row): Announcement {
+  return { ...row, createdAt, departmentName, finished: finished === 1 };
 }
 
 /** What the office tells everybody, stored before it is told, so that a restart in the middle finishes it. */
@@ -58,11 +62,13 @@ export class Announcements {
     audience: Audience;
     actor: string;
     createdAt: number;
+    department?: { readonly id: number; readonly name: string };
   }): Promise<void> {
-    const { domain, text, audience, actor, createdAt } = one;
+    const { domain, text, audience, actor, createdAt, department = { id: 0, name: '' } } = one;
     await this.#db.batch([
-      sql`INSERT INTO announcement (domain, text, audience, actor, created_at, reached, given, finished)
-        VALUES (${domain}, ${text}, ${audience}, ${actor}, ${createdAt}, '', 0, 0)`,
+      sql`INSERT INTO announcement (domain, text, audience, actor, created_at, reached, given, finished,
+        department, department_name)
+        VALUES (${domain}, ${text}, ${audience}, ${actor}, ${createdAt}, '', 0, 0, ${department.id}, ${department.name})`,
       sql`DELETE FROM announcement WHERE domain = ${domain} AND finished = 1 AND id <= (
         SELECT id FROM announcement WHERE domain = ${domain} AND finished = 1 ORDER BY id DESC LIMIT 1 OFFSET ${KEPT})`,
     ]);
@@ -101,8 +107,19 @@ export class Announcements {
     return row?.n ?? 0;
   }
 
-  /** The next people who may log in, by local part. */
-  async people(domain: string, after: string, limit: number): Promise<{ id: number; local: string }[]> {
+  /** The next of those whom it is for who may log in, by local part. */
+  async people(
+    { domain, department }: Pick<Announcement, 'domain' | 'department'>,
+    after: string,
+    limit: number,
+  ): Promise<{ id: number; local: string }[]> {
+    if (department !== 0) {
+      return this.#db.all(
+        sql`SELECT a.id, a.local FROM department_member m JOIN account a ON a.id = m.account
+          WHERE m.department = ${department} AND a.local > ${after} AND a.status = 'active'
+          ORDER BY a.local LIMIT ${limit}`,
+      );
+    }
     return this.#db.all(
       sql`SELECT id, local FROM account WHERE domain = ${domain} AND local > ${after} AND status = 'active'
         ORDER BY local LIMIT ${limit}`,

@@ -13,6 +13,7 @@ import { CertificateOrders } from './certificate-orders.ts';
 import { Certificates } from './certificates.ts';
 import { Components } from './components.ts';
 import { Credentials } from './credentials.ts';
+import { DepartmentGrants } from './department-grants.ts';
 import { Departments } from './departments.ts';
 import { Devices } from './devices.ts';
 import { Directory } from './directory.ts';
@@ -64,6 +65,7 @@ export interface Stores {
   readonly certificates: Certificates;
   readonly components: Components;
   readonly credentials: Credentials;
+  readonly departmentGrants: DepartmentGrants;
   readonly departments: Departments;
   readonly devices: Devices;
   readonly directory: Directory;
@@ -131,6 +133,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     certificates: new Certificates(db),
     components: new Components(db),
     credentials,
+    departmentGrants: new DepartmentGrants(db),
     departments,
     devices,
     directory: new Directory(db),

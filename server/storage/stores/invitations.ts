@@ -29,7 +29,11 @@ export interface Invitation {
   readonly expiresAt: number;
 }
 
-export type NewInvitation = Omit<Invitation, 'id' | 'left' | 'revoked'> & { readonly hash: string };
+export type NewInvitation = Omit<Invitation, 'id' | 'left' | 'revoked'> & {
+  readonly hash: string;
+  /** Numbers of the departments that whoever comes is put into. */
+  readonly departments?: readonly number[];
+};
 
 interface Row extends Omit<Invitation, 'byPerson' | 'revoked'> {
   readonly byPerson: number;
@@ -51,10 +55,17 @@ export class Invitations {
 
   /** Throws StorageError `constraint` when the account that it is for is gone. */
   async add(one: NewInvitation): Promise<Invitation> {
-    const made = this.#db.run(sql`INSERT INTO invitation
+    const invitation = sql`INSERT INTO invitation
       (hash, domain, purpose, local, name, account, by_person, creator, uses, left_uses, revoked, created_at, expires_at)
       VALUES (${one.hash}, ${one.domain}, ${one.purpose}, ${one.local}, ${one.name}, ${one.account},
-        ${one.byPerson ? 1 : 0}, ${one.creator}, ${one.uses}, ${one.uses}, 0, ${one.createdAt}, ${one.expiresAt})`);
+        ${one.byPerson ? 1 : 0}, ${one.creator}, ${one.uses}, ${one.uses}, 0, ${one.createdAt}, ${one.expiresAt})`;
+    const made = this.#db.batch([
+      invitation,
+      ...(one.departments ?? []).map(
+        (id) => sql`INSERT INTO invitation_department (invitation, department)
+          SELECT id, ${id} FROM invitation WHERE hash = ${one.hash}`,
+      ),
+    ]);
     const [, found] = await Promise.all([made, this.byHash(one.hash)]);
     if (found === undefined) throw new Error('an invitation was removed while it was made');
     return found;
@@ -77,6 +88,14 @@ export class Invitations {
       compose(COLUMNS, sql`WHERE domain = ${domain} AND id < ${before} ORDER BY id DESC LIMIT ${limit}`),
     );
     return rows.map(read);
+  }
+
+  /** Numbers of the departments that whoever comes is put into. */
+  async departmentsOf(id: number): Promise<number[]> {
+    const rows = await this.#db.all<{ department: number }>(
+      sql`SELECT department FROM invitation_department WHERE invitation = ${id} ORDER BY department`,
+    );
+    return rows.map(({ department }) => department);
   }
 
   /** Bare addresses of who used it, the first first; at most 100. */
