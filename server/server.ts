@@ -34,6 +34,7 @@ import { Router } from './host/router.ts';
 import { type Listening, listenAll, panelUrl, portOf } from './listening.ts';
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
+import { provisionAtStart } from './provision-at-start.ts';
 import { registrarOf } from './registrar.ts';
 import { deliverHeld, refuseHeld } from './s2s/held.ts';
 import { openNames } from './s2s/names.ts';
@@ -229,6 +230,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     }),
   });
   stack.defer(() => commands.open!.close());
+  await provisionAtStart(commands.open, settings.provision, log);
 
   const door = new ClientDoor({
     hosts,

@@ -25,6 +25,7 @@ import { invitations } from './verbs/invitations.ts';
 import { outage } from './verbs/outage.ts';
 import { people } from './verbs/people.ts';
 import { peopleImport } from './verbs/people-import.ts';
+import { provision } from './verbs/provision.ts';
 import { reports } from './verbs/reports.ts';
 import { roomPeople } from './verbs/room-people.ts';
 import { rooms } from './verbs/rooms.ts';
@@ -69,6 +70,7 @@ export const VERBS: readonly Verb[] = [
   ...outage,
   ...settings,
   ...departments,
+  ...provision,
   ...reports,
   ...audit,
   ...backups,

@@ -77,6 +77,19 @@ export class ClaimCommands {
     return { name };
   }
 
+  /**
+   * Makes an administrator without a code, for whoever sets the house up by a file: the first one claims it. False when
+   * there is one of this name.
+   */
+  async appoint(by: Actor, { name, passwordHash }: { name: string; passwordHash: string }): Promise<boolean> {
+    if ((await this.#stores.admins.find(name)) !== undefined) return false;
+    await this.#stores.admins.create({ name, passwordHash, role: 'owner' }, this.#now());
+    const first = !this.#claimed;
+    this.#claimed = true;
+    await record(this.#stores.audit, by, first ? 'house.claim' : 'admin.create', name);
+    return true;
+  }
+
   /** The domain that the first start chose goes, unless somebody has an address in it already. */
   async #serveInstead(by: Actor, domain: string): Promise<void> {
     const before = await this.#domains.list();

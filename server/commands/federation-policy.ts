@@ -125,6 +125,14 @@ export class FederationPolicy {
     return { ...this.get(), ...settled };
   }
 
+  /** Whether there could be a rule for it. Throws CommandError. */
+  check(input: string): void {
+    this.#checkTheirs(
+      checked(() => checkPattern(input.trim(), 'pattern')),
+      'pattern',
+    );
+  }
+
   /** One rule more, or another one in the place of what there is for the same pattern. Throws CommandError. */
   async put(by: Actor, input: string, wish: RuleChange): Promise<{ rule: RuleView; version: string } & Settled> {
     const pattern = checked(() => checkPattern(input.trim(), 'pattern'));

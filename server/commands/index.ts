@@ -37,6 +37,7 @@ import { OptionCommands } from './options.ts';
 import { OutageCommands } from './outage.ts';
 import { type ListenerView, Overview } from './overview.ts';
 import { PeopleCommands } from './people.ts';
+import { ProvisionCommands } from './provision/index.ts';
 import { QuotaCommands } from './quotas.ts';
 import { type Befriend, Registration } from './registration.ts';
 import { ReportCommands } from './reports.ts';
@@ -116,6 +117,7 @@ export interface Commands {
   readonly overview: Overview;
   readonly people: PeopleCommands;
   readonly peopleImports: PeopleImportCommands;
+  readonly provision: ProvisionCommands;
   readonly quotas: QuotaCommands;
   readonly registration: Registration;
   readonly resetLinks: ResetLinkCommands;
@@ -211,6 +213,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
   keeper.tend().catch(failed);
+  const rooms = new RoomCommands(stores, house);
+  const policy = new FederationPolicy(book, stores, house, () => inbox.settle(), now);
   return {
     accounts,
     acme: new AcmeCommands({ ...shown, listeners }),
@@ -236,7 +240,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     dns: new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners }),
     domains,
     federation: {
-      policy: new FederationPolicy(book, stores, house, () => inbox.settle(), now),
+      policy,
       inbox,
       domains: new FederationDomains(options.federation, stores.audit, house, now),
     },
@@ -249,11 +253,16 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     overview,
     people: new PeopleCommands(stores, house, options.files, options.options),
     peopleImports,
+    provision: new ProvisionCommands(
+      stores,
+      { stores, house, accounts, claim, domains, options: settings, policy, rooms },
+      now,
+    ),
     quotas: new QuotaCommands(stores),
     registration,
     resetLinks,
     reports: new ReportCommands(stores.reports, stores.audit),
-    rooms: new RoomCommands(stores, house),
+    rooms,
     sessions: new SessionCommands(house, stores.audit),
     transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,

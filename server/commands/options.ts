@@ -59,6 +59,11 @@ function unknown(key: string): CommandError {
   return new CommandError('setting-not-found', `There is no setting called ${key}.`);
 }
 
+function mustFit(option: Option, value: Json): void {
+  const wrong = whatIsWrong(option, value);
+  if (wrong !== undefined) throw new CommandError('invalid', wrong, 'value');
+}
+
 /** What an administrator decides while the server runs, each option declared by the file that obeys it. */
 export class OptionCommands {
   readonly #values: OptionValues;
@@ -91,12 +96,25 @@ export class OptionCommands {
     const option = this.#values.find(key);
     if (option === undefined) throw unknown(key);
     const served = this.#where(option, domain);
-    if (value !== undefined) {
-      const wrong = whatIsWrong(option, value);
-      if (wrong !== undefined) throw new CommandError('invalid', wrong, 'value');
-    }
+    if (value !== undefined) mustFit(option, value);
     await this.#change(by, option, served, value);
     return this.#view(option, served);
+  }
+
+  /** Whether an option could be set once these domains are served; changes nothing. Throws CommandError. */
+  check(key: string, value: Json, domain: string | undefined, domains: readonly string[]): void {
+    const option = this.#values.find(key);
+    if (option === undefined) throw unknown(key);
+    if (option.scope === 'house' && domain !== undefined) {
+      throw new CommandError('invalid', `${key} is the same for all domains: leave the domain out.`, 'domain');
+    }
+    if (option.scope === 'domain' && domain === undefined && domains.length !== 1) {
+      throw new CommandError('invalid', `${key} is decided for each domain: say which one.`, 'domain');
+    }
+    if (domain !== undefined && !domains.includes(domain)) {
+      throw new CommandError('domain-not-found', `The domain ${domain} is not served here.`, 'domain');
+    }
+    mustFit(option, value);
   }
 
   /** What was changed, the newest first: of one option, or of all. Throws CommandError. */

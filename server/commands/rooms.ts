@@ -61,6 +61,11 @@ export class RoomCommands {
     return viewDetail(rooms.domain, found, await this.#stores.uploadLists.room(`${found.name}@${rooms.domain}`));
   }
 
+  /** Whether a room could have this name. Throws CommandError. */
+  checkName(input: string): void {
+    checkName(input);
+  }
+
   /** Makes a room that stays. Throws CommandError. */
   async create(by: Actor, domain: string, { name: input, owner, ...config }: RoomWish): Promise<RoomDetailView> {
     const rooms = this.#rooms(domain);

@@ -46,9 +46,10 @@ function readSource(name: string, path: string): string | undefined {
   }
 }
 
-function parseSource(name: string, path: string, source: string): BootFile {
+/** The table of a TOML text that people know as `name`. Throws ConfigError. */
+export function parseTable(name: string, source: string): TomlTable {
   try {
-    return { name, path, source, table: parseToml(source) };
+    return parseToml(source);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const problem = (error.message.split('\n')[0] ?? '').replace(/^Invalid TOML document: /, '');
@@ -65,14 +66,14 @@ export function findBootFile(cwd: string, config: string | undefined, installed:
     const path = resolve(cwd, config);
     const source = readSource(config, path);
     if (source === undefined) throw new ConfigError('is not there', { file: config });
-    return parseSource(config, path, source);
+    return { name: config, path, source, table: parseTable(config, source) };
   }
   for (const [name, path] of [
     [FILE_NAME, resolve(cwd, FILE_NAME)],
     [installed, installed],
   ] as const) {
     const source = readSource(name, path);
-    if (source !== undefined) return parseSource(name, path, source);
+    if (source !== undefined) return { name, path, source, table: parseTable(name, source) };
   }
   return undefined;
 }

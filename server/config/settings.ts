@@ -72,6 +72,8 @@ export interface Settings {
   readonly domain: string;
   /** This machine's own name. */
   readonly hostname: string;
+  /** A file by which the house is set up at its first start, absolute. */
+  readonly provision?: string;
   readonly listen: Listen;
   readonly dns: {
     /** Resolvers; empty means the system's. */

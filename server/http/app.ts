@@ -37,6 +37,7 @@ import { outageRoutes } from './routes/outage.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { peopleImportRoutes } from './routes/people-imports.ts';
+import { provisionRoutes } from './routes/provision.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -88,6 +89,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...onboardingRoutes(commands),
     ...auditRoutes(commands),
     ...departmentRoutes(commands),
+    ...provisionRoutes(commands),
     ...reportRoutes(commands),
     ...backupRoutes(commands),
     ...roomRoutes(commands),

@@ -18,6 +18,7 @@ import * as OutageShapes from './outage.ts';
 import * as OverviewShapes from './overview.ts';
 import * as PeopleShapes from './people.ts';
 import * as ImportShapes from './people-imports.ts';
+import { provision } from './provision.ts';
 import * as ReportShapes from './reports.ts';
 import * as RoomShapes from './rooms.ts';
 import * as SessionShapes from './session.ts';
@@ -52,6 +53,7 @@ export const contract = {
   ...FileShapes.files,
   ...SettingShapes.settings,
   ...local,
+  ...provision,
 } as const;
 
 export type Contract = typeof contract;

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { askPassword, readPassword } from '../ask.ts';
+import { usage } from '../failure.ts';
+import { pairs, when } from '../text.ts';
+import type { Verb } from '../verb.ts';
+
+export const provision: readonly Verb[] = [
+  {
+    words: 'provision',
+    args: ['FILE'],
+    options: ['dry-run'],
+    summary: 'set the house up by a file: domains, administrators, people, rooms, settings',
+    async run({ client, cwd, given, print }, [file = '']) {
+      const path = resolve(cwd, file);
+      const source = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        throw usage(`${file} cannot be read (${error.code})`);
+      });
+      const dryRun = given['dry-run'] === true;
+      const body = { name: file, folder: dirname(path), source, ...(dryRun && { dryRun }) };
+      const reply = await client.call('POST /api/provision', { body });
+      const { done } = reply;
+      if (reply.before !== null)
+        print(reply, `This file was applied on ${when(reply.before)}; there is nothing to do.\n`);
+      else if (!reply.applied) print(reply, 'The file is right. Nothing was changed.\n');
+      else {
+        const lists = ['domains', 'administrators', 'people', 'rooms', 'settings'] as const;
+        const rows = lists.map((name) => [`New ${name}`, done[name].join(', ') || 'none'] as const);
+        print(reply, pairs(rows));
+      }
+    },
+  },
+  {
+    words: 'provision hash',
+    args: [],
+    options: ['password-stdin'],
+    summary: 'the hash of an administrator’s password, to be written into such a file',
+    async run({ client, given, terminal, print }) {
+      const { hash } = await client.call('POST /api/provision/hash', {
+        body: { password: given['password-stdin'] ? await readPassword(terminal) : await askPassword(terminal) },
+      });
+      print({ hash }, `${hash}\n`);
+    },
+  },
+];
