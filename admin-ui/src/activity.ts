@@ -57,12 +57,14 @@ const actions: Record<string, string> = {
   'file.remove-all': t('Deleted all files of, or from before,'),
   'transfer.end': t('Broke off a transfer of'),
   'report.remove': t('Was done with a report about'),
+  'admin.create': t('Made the administrator'),
   'admin.sign-in': t('Signed in'),
   'admin.sign-out': t('Signed out'),
   'admin.password': t('Changed their own password'),
   'admin.reset-code': t('Asked for a one-time code for'),
   'admin.reset': t('Set a new password by a one-time code'),
   'house.claim-code': t('Asked for a claim code'),
+  'house.provision': t('Set the house up by the file'),
   'house.claim': t('Claimed this house'),
 };
 

@@ -141,6 +141,8 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'POST /api/people/restore': 'admin',
   'GET /api/reports': 'look',
   'DELETE /api/reports/:id': 'admin',
+  'POST /api/provision': 'local',
+  'POST /api/provision/hash': 'local',
   'POST /api/reset/look': 'public',
   'POST /api/reset/use': 'public',
   'GET /api/session': 'public',
