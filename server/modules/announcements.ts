@@ -141,7 +141,8 @@ class Round {
     const meant = one.department === 0 ? undefined : departments.members(one.domain, one.department);
     for (const session of this.#host.sessions.all()) {
       const { local } = session.jid;
-      if (session.listens && session.priority >= 0 && local > one.reached && meant?.has(local) !== false) here.add(local);
+      if (session.listens && session.priority >= 0 && local > one.reached && meant?.has(local) !== false)
+        here.add(local);
     }
     const people = [...here].sort().map((local) => ({ local }));
     for (let at = 0; at < people.length && !this.#stopped; at += SLICE) {
