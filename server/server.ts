@@ -17,6 +17,7 @@ import { machineAddresses } from './certificates/names.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
 import { record } from './commands/actor.ts';
+import { realSenses } from './commands/doctor/senses.ts';
 import { type Commands, openCommands } from './commands/index.ts';
 import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
@@ -211,6 +212,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     files: uploads.space,
     transfers: proxy,
     backups,
+    senses: realSenses(settings.data),
     dns: {
       // Its answers are hardly kept: whoever mends a record looks again at once.
       names: openNames(settings.dns.servers, { keep: 1_000, keepNothing: 1_000, keepFailure: 1_000 }),

@@ -16,6 +16,7 @@ import { contacts } from './verbs/contacts.ts';
 import { departments } from './verbs/departments.ts';
 import { devices } from './verbs/devices.ts';
 import { dns } from './verbs/dns.ts';
+import { doctor } from './verbs/doctor.ts';
 import { domains } from './verbs/domains.ts';
 import { federation } from './verbs/federation.ts';
 import { federationPolicy } from './verbs/federation-policy.ts';
@@ -74,6 +75,7 @@ export const VERBS: readonly Verb[] = [
   ...reports,
   ...audit,
   ...backups,
+  ...doctor,
 ];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {

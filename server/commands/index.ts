@@ -20,6 +20,9 @@ import { ContactCommands } from './contacts.ts';
 import { DepartmentCommands } from './departments.ts';
 import { DeviceCommands } from './devices.ts';
 import { DnsDoctor, type DnsOptions } from './dns-doctor.ts';
+import { openDoctor } from './doctor/open.ts';
+import type { Senses } from './doctor/senses.ts';
+import type { Doctor } from './doctor.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import { FederationDomains } from './federation-domains.ts';
 import { FederationInbox } from './federation-inbox.ts';
@@ -64,6 +67,8 @@ export interface CommandOptions {
   readonly transfers: TransferList;
   /** What makes backups, and restores them as a test. */
   readonly backups: BackupMaker;
+  /** What the doctor perceives of this machine. */
+  readonly senses: Senses;
   /** How records of the DNS are asked for, and what they should lead to. */
   readonly dns: DnsOptions;
   /** Where commands write what happened by itself; none when left out. */
@@ -101,6 +106,7 @@ export interface Commands {
   readonly departments: DepartmentCommands;
   readonly devices: DeviceCommands;
   readonly dns: DnsDoctor;
+  readonly doctor: Doctor;
   readonly domains: DomainCommands;
   /** With whom the house talks, what waits until that is decided, and how the links are. */
   readonly federation: {
@@ -201,6 +207,24 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     now: options.now,
   });
   await backups.load();
+  const dns = new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners });
+  const others = new FederationDomains(options.federation, stores.audit, house, now);
+  const doctor = openDoctor({
+    senses: options.senses,
+    stores,
+    house,
+    options: options.options,
+    backups,
+    dns,
+    federation: others,
+    doors: {
+      listeners,
+      addresses: options.dns.addresses,
+      domain: () => house.domains()[0] ?? options.hostname,
+      fingerprint: () => options.panel().fingerprint,
+    },
+    now,
+  });
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
   const keeper = new AuditKeeper(stores.audit, options.options, log, now);
@@ -237,12 +261,13 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     contacts,
     departments,
     devices: new DeviceCommands(stores, house),
-    dns: new DnsDoctor({ ...options.dns, house, hostname: options.hostname, listeners }),
+    dns,
+    doctor,
     domains,
     federation: {
       policy,
       inbox,
-      domains: new FederationDomains(options.federation, stores.audit, house, now),
+      domains: others,
     },
     files: new FileCommands(stores, house, options.files),
     invitations,

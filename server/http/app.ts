@@ -28,6 +28,7 @@ import { componentRoutes } from './routes/components.ts';
 import { departmentRoutes } from './routes/departments.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { dnsRoutes } from './routes/dns.ts';
+import { doctorRoutes } from './routes/doctor.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { federationRoutes } from './routes/federation.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -92,6 +93,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...provisionRoutes(commands),
     ...reportRoutes(commands),
     ...backupRoutes(commands),
+    ...doctorRoutes(commands),
     ...roomRoutes(commands),
     ...fileRoutes(commands),
     ...localRoutes(commands),

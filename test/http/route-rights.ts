@@ -59,6 +59,8 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'POST /api/domains/:domain/departments': 'admin',
   'PUT /api/domains/:domain/departments/order': 'admin',
   'POST /api/federation/departments': 'admin',
+  'GET /api/doctor': 'look',
+  'POST /api/doctor': 'admin',
   'GET /api/domains': 'people',
   'POST /api/domains': 'admin',
   'DELETE /api/domains/:domain': 'admin',

@@ -4,7 +4,7 @@ import { openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
-import { NO_BACKUPS } from '../support/no-backups.ts';
+import { CALM, NO_BACKUPS } from '../support/no-backups.ts';
 import { NO_CERTIFICATES } from '../support/no-certificates.ts';
 import { NO_DNS } from '../support/no-dns.ts';
 import {
@@ -67,6 +67,7 @@ describe('claiming', () => {
       files: NO_FILES,
       transfers: NO_TRANSFERS,
       backups: NO_BACKUPS,
+      senses: CALM,
       dns: NO_DNS,
       certificates: NO_CERTIFICATES,
       certify: async () => undefined,

@@ -13,7 +13,7 @@ import { createLog, type Logger } from '../../server/util/log.ts';
 import { FakeFederation } from '../support/fake-federation.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
-import { NO_BACKUPS } from '../support/no-backups.ts';
+import { CALM, NO_BACKUPS } from '../support/no-backups.ts';
 import { NO_CERTIFICATES } from '../support/no-certificates.ts';
 import { NO_DNS } from '../support/no-dns.ts';
 import { SETTINGS } from '../support/settings.ts';
@@ -56,6 +56,7 @@ export async function openHouse(): Promise<TestHouse> {
     files: NO_FILES,
     transfers: NO_TRANSFERS,
     backups: NO_BACKUPS,
+    senses: CALM,
     dns: NO_DNS,
     certificates: NO_CERTIFICATES,
     certify: async () => undefined,

@@ -40,7 +40,7 @@ import { parseStanza } from '../../server/stream/parser.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { keysOf } from '../../server/xmpp/scram-keys.ts';
 import { Actor } from './actor.ts';
-import { NO_BACKUPS } from './no-backups.ts';
+import { CALM, NO_BACKUPS } from './no-backups.ts';
 import { NO_CERTIFICATES } from './no-certificates.ts';
 import { NO_DNS } from './no-dns.ts';
 import { WatchedDatabase } from './watched-database.ts';
@@ -273,6 +273,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     files: fileSpace(folder, values),
     transfers: options.transfers ?? proxy,
     backups: NO_BACKUPS,
+    senses: CALM,
     dns: options.dns ?? NO_DNS,
     certificates: NO_CERTIFICATES,
     certify: async () => undefined,

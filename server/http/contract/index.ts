@@ -9,6 +9,7 @@ import { components } from './components.ts';
 import * as DepartmentShapes from './departments.ts';
 import * as DeviceShapes from './devices.ts';
 import * as DnsShapes from './dns.ts';
+import * as DoctorShapes from './doctor.ts';
 import * as DomainShapes from './domains.ts';
 import * as FederationShapes from './federation.ts';
 import * as FileShapes from './files.ts';
@@ -49,6 +50,7 @@ export const contract = {
   ...AuditShapes.audit,
   ...ReportShapes.reports,
   ...BackupShapes.backups,
+  ...DoctorShapes.doctor,
   ...RoomShapes.rooms,
   ...FileShapes.files,
   ...SettingShapes.settings,
@@ -86,6 +88,8 @@ export type Authority = Static<typeof CertificateShapes.Authority>;
 export type Certificate = Static<typeof CertificateShapes.Certificate>;
 export type Connection = Static<typeof OnboardingShapes.Connection>;
 export type Contacts = Static<typeof DomainShapes.Contacts>;
+export type Diagnosis = Static<typeof DoctorShapes.Diagnosis>;
+export type Finding = Static<typeof DoctorShapes.Finding>;
 export type Device = Static<typeof DeviceShapes.Device>;
 export type Dns = Static<typeof DnsShapes.Dns>;
 export type DnsRecord = Static<typeof DnsShapes.DnsRecord>;

@@ -21,6 +21,7 @@ import { Domains } from './domains.ts';
 import { FederationAttempts } from './federation-attempts.ts';
 import { FederationHeld } from './federation-held.ts';
 import { FederationQueue } from './federation-queue.ts';
+import { Health } from './health.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
 import { Leaving } from './leaving.ts';
@@ -73,6 +74,7 @@ export interface Stores {
   readonly federationAttempts: FederationAttempts;
   readonly federationHeld: FederationHeld;
   readonly federationQueue: FederationQueue;
+  readonly health: Health;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
   readonly leaving: Leaving;
@@ -141,6 +143,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     federationAttempts: new FederationAttempts(db),
     federationHeld: new FederationHeld(db),
     federationQueue: new FederationQueue(db),
+    health: new Health(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
     leaving: new Leaving(db),

@@ -1,0 +1,54 @@
+import type { OptionValues } from '../../host/option-values.ts';
+import type { Stores } from '../../storage/stores/index.ts';
+import type { BackupCommands } from '../backups.ts';
+import type { DnsDoctor } from '../dns-doctor.ts';
+import { Doctor } from '../doctor.ts';
+import type { FederationDomains } from '../federation-domains.ts';
+import type { House } from '../house.ts';
+import { type DoorsNeeds, doorCheck } from './doors.ts';
+import { backupCheck, certificateCheck, dnsCheck, federationCheck, storeCheck } from './house.ts';
+import { clockCheck, diskCheck, loadCheck } from './machine.ts';
+import { relayCheck } from './relay.ts';
+import type { Senses } from './senses.ts';
+
+export interface DoctorNeeds {
+  readonly senses: Senses;
+  readonly stores: Stores;
+  readonly house: House;
+  readonly options: OptionValues;
+  readonly backups: BackupCommands;
+  readonly dns: DnsDoctor;
+  readonly federation: FederationDomains;
+  readonly doors: DoorsNeeds;
+  readonly now: () => number;
+}
+
+/** The doctor with all that it looks at. */
+export function openDoctor({
+  senses,
+  stores,
+  house,
+  options,
+  backups,
+  dns,
+  federation,
+  doors,
+  now,
+}: DoctorNeeds): Doctor {
+  const newest = async (): Promise<number> => (await stores.audit.page({ limit: 1 }))[0]?.time ?? 0;
+  return new Doctor(
+    [
+      storeCheck(stores.health, backups),
+      backupCheck(backups, now),
+      certificateCheck(stores.certificates, house, now),
+      doorCheck(doors),
+      dnsCheck(dns, house),
+      relayCheck(options, now),
+      federationCheck(federation),
+      diskCheck(senses),
+      loadCheck(senses),
+      clockCheck(senses, newest),
+    ],
+    now,
+  );
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { access, open, readFile, rm, statfs } from 'node:fs/promises';
+import { freemem, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** What the doctor perceives of the machine; tests perceive what they like. */
+export interface Senses {
+  /** ms since 1970, by the clock on the wall. */
+  now(): number;
+  /** ms since some moment, by the clock that nobody sets. */
+  monotonic(): number;
+  /** Whether a time server sets the clock; undefined when that cannot be told. */
+  synchronised(): Promise<boolean | undefined>;
+  /** Bytes of the disk of the data folder. */
+  disk(): Promise<{ readonly free: number; readonly total: number }>;
+  /** ms until a few bytes are on the disk: the middle of some tries. */
+  flush(): Promise<number>;
+  /** Bytes that programs may still have, and all there are. */
+  memory(): Promise<{ readonly free: number; readonly total: number }>;
+  /** ms by which the event loop was late within a second, of a hundred times the worst. */
+  late(signal: AbortSignal): Promise<number>;
+}
+
+const TRIES = 5;
+const TICK_MS = 10;
+/** systemd-timesyncd makes it when it has set the clock (systemd-timesyncd.service(8)). */
+const TIMESYNC = '/run/systemd/timesync/synchronized';
+/** chrony and ntpd are seen by their files, not by what they do. */
+const OTHERS = ['/run/chrony/chronyd.pid', '/var/run/chronyd.pid', '/run/ntpd.pid', '/run/openntpd.pid'];
+
+const there = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The senses of the machine we are on. */
+export function realSenses(data: string): Senses {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    async synchronised() {
+      if (await there(TIMESYNC)) return true;
+      if ((await Promise.all(OTHERS.map(there))).includes(true)) return undefined; // it runs; whether it has succeeded is its secret
+      return (await there('/run/systemd/timesync')) ? false : undefined;
+    },
+    async disk() {
+      const { bavail, blocks, bsize } = await statfs(data);
+      return { free: bavail * bsize, total: blocks * bsize };
+    },
+    flush: () => flushTime(data),
+    async memory() {
+      // What the system counts as free leaves out what it would give back at once.
+      const available = await readFile('/proc/meminfo', 'latin1').then(
+        (text) => /^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1],
+        () => undefined,
+      );
+      return { free: available === undefined ? freemem() : Number(available) * 1024, total: totalmem() };
+    },
+    async late(signal) {
+      const delay = monitorEventLoopDelay({ resolution: TICK_MS });
+      delay.enable();
+      await pause(1_000, undefined, { signal });
+      delay.disable();
+      return Math.max(0, delay.percentile(99) / 1e6 - TICK_MS);
+    },
+  };
+}
+
+async function flushTime(folder: string): Promise<number> {
+  const file = join(folder, `doctor-${randomBytes(6).toString('hex')}`);
+  const times: number[] = [];
+  try {
+    await using handle = await open(file, 'wx', 0o600);
+    for (let n = 0; n < TRIES; n++) {
+      const started = performance.now();
+      await handle.write(randomBytes(4_096));
+      await handle.datasync();
+      times.push(performance.now() - started);
+    }
+  } finally {
+    await rm(file, { force: true });
+  }
+  return times.sort((a, b) => a - b)[Math.floor(TRIES / 2)]!;
+}
