@@ -60,6 +60,11 @@ export const router = createRouter({
       meta: { title: t('Other server') },
     },
     {
+      path: '/certificates',
+      component: () => import('./pages/CertificatesPage.vue'),
+      meta: { title: t('Certificates') },
+    },
+    {
       path: '/domains/:domain/dns',
       component: () => import('./pages/DnsPage.vue'),
       props: true,

@@ -19,6 +19,7 @@ export const PACKAGES = {
   'libnss-wrapper': '/usr/share/doc/libnss-wrapper/copyright',
   ngircd: '/usr/sbin/ngircd',
   biboumi: '/usr/bin/biboumi',
+  pebble: '/usr/bin/pebble',
   age: '/usr/bin/age',
 } as const;
 export type Package = keyof typeof PACKAGES;

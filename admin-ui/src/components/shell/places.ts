@@ -33,6 +33,7 @@ export const groups: readonly { readonly title: string; readonly places: readonl
     title: t('Connections'),
     places: [
       { to: '/domains', label: t('Domains'), icon: 'domain' },
+      { to: '/certificates', label: t('Certificates'), icon: 'lock' },
       { to: '/federation', label: t('Other servers'), icon: 'servers' },
       { to: '/components', label: t('Components'), icon: 'plug' },
     ],

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { Appliance } from '../support/appliance.ts';
+import { authority } from '../support/authority.ts';
+import { ownPorts } from '../support/daemon.ts';
+import { eventually, noBrowser, openBrowser, picture, seriousFindings, visit } from './panel-kit.ts';
+
+const params = { domain: 'example.test' };
+
+describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () => {
+  let browser: Browser;
+  let appliance: Appliance;
+  const http = ownPorts();
+  before(async () => {
+    [browser, appliance] = await Promise.all([
+      openBrowser(),
+      Appliance.start({ more: `http = ["127.0.0.1:${http}"]` }),
+    ]);
+  });
+  after(async () => {
+    await browser?.close();
+    await appliance?.[Symbol.asyncDispose]();
+  });
+
+  test('shows what is shown, makes a request, refuses a wrong key at its field and takes the right one', async () => {
+    const { page, complaints } = await visit(browser, { bypassCSP: true });
+    await page.goto(`${appliance.panel}/claim`);
+    await page.getByLabel(/code/i).first().fill(appliance.claimCode);
+    await page.getByRole('button', { name: 'Continue' }).click().catch(() => undefined);
+    await page.getByLabel('Sign-in name').fill('olga');
+    for (const field of await page.locator('input[type=password]').all()) await field.fill('a long enough passphrase');
+    await page.locator('form button[type=submit]').click();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.goto(`${appliance.panel}/certificates`);
+    await page.getByRole('heading', { name: 'example.test' }).waitFor();
+    await page.getByText('By itself, from').waitFor();
+    await picture(page, 'certificates');
+    assert.deepEqual(await seriousFindings(page), []);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await picture(page, 'certificates-narrow');
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'));
+    await page.setViewportSize({ width: 1280, height: 860 });
+
+    await page.getByRole('button', { name: 'Signing request' }).click();
+    await page.getByRole('button', { name: 'Make a key and a request' }).click();
+    await page.getByText('BEGIN CERTIFICATE REQUEST').waitFor();
+    await picture(page, 'certificates-request');
+    await page.keyboard.press('Escape');
+
+    const root = authority('Root of the office');
+    const [one, other] = [root.issue({ dns: ['example.test', '*.example.test'] }), root.issue({ dns: ['example.test'] })];
+    await page.getByRole('button', { name: 'Put another one in its place' }).click();
+    await page.getByLabel('Certificate with its chain (PEM)').fill(one.chainPem);
+    await page.getByLabel('Private key (PEM)').fill(other.keyPem);
+    await page.getByRole('button', { name: 'Look at it' }).click();
+    await page.getByText('The key does not fit the certificate').waitFor();
+    await picture(page, 'certificates-refused');
+    const files = ['chain.pem', 'key.pem'].map((name) => join(appliance.folder, name));
+    await writeFile(files[0]!, one.chainPem);
+    await writeFile(files[1]!, one.keyPem);
+    await page.getByLabel('Certificate with its chain (PEM)').fill('');
+    await page.getByLabel('Files').setInputFiles(files);
+    await eventually(async () => {
+      assert.equal(await page.getByLabel('Private key (PEM)').inputValue(), one.keyPem);
+    });
+    await page.getByRole('button', { name: 'Look at it' }).click();
+    await page.getByText('It would do.').waitFor();
+    await picture(page, 'certificates-looked');
+    assert.equal((await appliance.local.call('GET /api/certificates/:domain', { params })).certificate.source, 'internal');
+    await page.getByRole('button', { name: 'Show it from now on' }).click();
+    await page.getByText('Brought by an administrator').waitFor();
+    const { certificate } = await appliance.local.call('GET /api/certificates/:domain', { params });
+    assert.deepEqual([certificate.source, certificate.renewer], ['uploaded', 'nobody']);
+
+    await page.getByRole('button', { name: 'How ACME works here' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('only to who agrees to its terms').waitFor();
+    await picture(page, 'certificates-acme');
+    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('devices find their page without a password, over HTTP as well, in their language and dark', async () => {
+    for (const [origin, name] of [[appliance.panel, 'https'], [`http://127.0.0.1:${http}`, 'http']] as const) {
+      const { page, complaints } = await visit(browser, {
+        locale: 'de',
+        bypassCSP: true,
+        colorScheme: 'dark',
+        viewport: { width: 390, height: 800 },
+      });
+      await page.goto(`${origin}/trust`);
+      await page.getByRole('heading', { name: 'Dem Server dieses Büros vertrauen' }).waitFor();
+      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'));
+      await picture(page, `trust-${name}`);
+      assert.deepEqual(await seriousFindings(page), []);
+      assert.deepEqual(complaints, []);
+    }
+  });
+});
