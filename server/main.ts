@@ -6,13 +6,14 @@ import type { RunningServer } from './server.ts';
 
 // Compiled code is kept between starts, which halves the time to the first login. All else is imported behind this line.
 enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(import.meta.dirname, '../node_modules/.cache/hallway'));
-const [{ ConfigError }, { loadSettings }, { startServer }, { StorageError }, { createLog }, { Notifier }] =
+const [{ ConfigError }, { loadSettings }, { startServer }, { StorageError }, { createLog }, { LogTail }, { Notifier }] =
   await Promise.all([
     import('./config/config-error.ts'),
     import('./config/load.ts'),
     import('./server.ts'),
     import('./storage/database.ts'),
     import('./util/log.ts'),
+    import('./util/log-tail.ts'),
     import('./util/notify.ts'),
   ]);
 
@@ -49,13 +50,14 @@ async function run(): Promise<void> {
     fail(explain(error), 1);
   }
   process.umask(0o077);
-  const log = createLog({ level: settings.log.level, journalStream: process.env.JOURNAL_STREAM });
+  const tail = new LogTail();
+  const log = createLog({ level: settings.log.level, journalStream: process.env.JOURNAL_STREAM, tail });
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 
   let server: RunningServer;
   try {
-    server = await startServer(settings, log);
+    server = await startServer(settings, log, tail);
   } catch (error) {
     fail(explain(error), 1);
   }

@@ -2,6 +2,7 @@ import { CLIENT_OPTIONS } from './c2s/options.ts';
 import { webOptions } from './c2s/web.ts';
 import { auditMonths } from './commands/audit-keeper.ts';
 import { backupOptions } from './commands/backup-options.ts';
+import { logLevel } from './commands/log.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { outageOptions } from './commands/outage.ts';
 import type { Component } from './host/component.ts';
@@ -39,6 +40,7 @@ export function allOptions(modules: readonly Module[], components: readonly Comp
     ...CLIENT_OPTIONS,
     ...FEDERATION_OPTIONS,
     auditMonths,
+    logLevel,
   ];
   const place = new Map(
     [...new Set([...GROUPS, ...options.map(({ group }) => group)])].map((group, at) => [group, at]),

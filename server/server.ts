@@ -19,6 +19,7 @@ import { SecureContexts } from './certificates/secure-context.ts';
 import { record } from './commands/actor.ts';
 import { realSenses } from './commands/doctor/senses.ts';
 import { type Commands, openCommands } from './commands/index.ts';
+import { logLevel } from './commands/log.ts';
 import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
@@ -46,6 +47,7 @@ import { openDatabase } from './storage/sqlite.ts';
 import { openStores, type Stores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
+import { LogTail } from './util/log-tail.ts';
 import { ownAddresses } from './util/own-addresses.ts';
 
 const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
@@ -66,7 +68,7 @@ export interface RunningServer extends AsyncDisposable {
  * The hall, the only place that sees every room: storage → certificates → hosts → listeners → http, in that order, and back
  * in the other. Throws ConfigError and StorageError for what an administrator can mend.
  */
-export async function startServer(settings: Settings, log: Logger): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Logger, tail = new LogTail()): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const version = packageVersion();
   const listening: Listening[] = [];
@@ -136,6 +138,7 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
   });
   const options = new OptionValues(stores.settings, allOptions(all, services));
   await options.load();
+  obeyLevel(options, settings, log);
   const uploads = await openUploads({ stores, data: settings.data, options, log });
   const proxy = new ProxyDoor({ options, log });
   Object.assign(files, { uploads, proxy });
@@ -222,10 +225,13 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     certify: async (domain) => void (await renewal.check(domain)),
     log,
     certificates: { renewal, acme, shown: (name) => contexts.certificateFor(name) },
+    tail,
+    level: () => log.level,
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,
     listeners: () => listening,
+    listening: () => Object.values(settings.listen).flat().length <= listening.length,
     panel: () => ({
       url: panelUrl(settings.hostname, listening),
       fingerprint: inspect(contexts.certificateFor(settings.hostname)).fingerprint,
@@ -315,6 +321,18 @@ export async function startServer(settings: Settings, log: Logger): Promise<Runn
     healthy: async () => (await Promise.race([db.durable().then(() => true), later(5_000)])) === true,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What is logged is as an administrator chose, from now on; else as the boot file says. */
+function obeyLevel(options: OptionValues, settings: Settings, log: Logger): void {
+  const obey = (): void => {
+    const chosen = options.get(logLevel);
+    log.level = chosen === 'boot' ? settings.log.level : chosen;
+  };
+  options.watch((option) => {
+    if (option.key === logLevel.key) obey();
+  });
+  obey();
 }
 
 function later(ms: number): Promise<false> {

@@ -50,6 +50,7 @@ const PROCESS: Readonly<Record<string, string>> = {
   'server/main.ts': 'it is the process',
   'server/restore.ts': 'a program of its own',
   'server/commands/overview.ts': 'reads how much memory is in use, changes nothing',
+  'server/commands/meter.ts': 'reads how much of the machine is used, changes nothing',
   'provisioning/data-folder.ts': 'asks which user it is, to say whose a folder must be',
   'server/cli/hallwayctl.js': 'a process of its own',
   'server/cli/main.ts': 'the same',

@@ -40,7 +40,7 @@ export class Client {
 
   /** What does not end soon, or is not JSON: handed on piece by piece. Resolves at its end. */
   async stream(
-    route: 'GET /api/audit/export',
+    route: 'GET /api/audit/export' | 'GET /api/log/events' | 'GET /metrics',
     query: Readonly<Record<string, string | number | undefined>>,
     take: (text: string) => void,
   ): Promise<void> {

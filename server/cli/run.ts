@@ -20,9 +20,11 @@ import { doctor } from './verbs/doctor.ts';
 import { domains } from './verbs/domains.ts';
 import { federation } from './verbs/federation.ts';
 import { federationPolicy } from './verbs/federation-policy.ts';
+import { figures } from './verbs/figures.ts';
 import { files } from './verbs/files.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
+import { log } from './verbs/log.ts';
 import { outage } from './verbs/outage.ts';
 import { people } from './verbs/people.ts';
 import { peopleImport } from './verbs/people-import.ts';
@@ -76,6 +78,8 @@ export const VERBS: readonly Verb[] = [
   ...audit,
   ...backups,
   ...doctor,
+  ...figures,
+  ...log,
 ];
 
 function parse(argv: readonly string[]): { given: Given; words: string[] } {

@@ -99,6 +99,8 @@ export const OPTIONS = {
   challenge: { type: 'string', value: 'HOW', help: 'http-01 or dns-01' },
   hook: { type: 'string', value: 'FILE', help: 'the script on the server that makes TXT records' },
   names: { type: 'string', value: 'NAMES', help: 'for which names, with commas between them' },
+  level: { type: 'string', value: 'LEVEL', help: 'error, warn, info, debug or trace: this and graver' },
+  follow: { type: 'boolean', help: 'go on with what is logged from now on, until it is interrupted' },
   yes: { type: 'boolean', help: 'do not ask' },
 } as const;
 

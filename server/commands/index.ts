@@ -2,6 +2,7 @@ import type { FileSpace } from '../host/file-space.ts';
 import type { OptionValues } from '../host/option-values.ts';
 import type { TransferList } from '../host/transfers.ts';
 import type { Stores } from '../storage/stores/index.ts';
+import { LogTail } from '../util/log-tail.ts';
 import { AccountCommands } from './accounts.ts';
 import { AcmeCommands } from './acme.ts';
 import { AdminCommands } from './admins.ts';
@@ -28,14 +29,18 @@ import { FederationDomains } from './federation-domains.ts';
 import { FederationInbox } from './federation-inbox.ts';
 import type { FederationNeeds } from './federation-needs.ts';
 import { FederationPolicy } from './federation-policy.ts';
+import { FigureHistory } from './figure-history.ts';
 import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
+import { Health } from './health.ts';
 import type { House, HouseCounters } from './house.ts';
 import { importDepartments } from './import/house-departments.ts';
 import { PeopleImportCommands } from './import/index.ts';
 import { InvitationCommands } from './invitations.ts';
 import { LeavingCommands } from './leaving.ts';
 import { Live } from './live.ts';
+import { LogCommands } from './log.ts';
+import { MetricsCommands } from './metrics.ts';
 import { OptionCommands } from './options.ts';
 import { OutageCommands } from './outage.ts';
 import { type ListenerView, Overview } from './overview.ts';
@@ -73,6 +78,9 @@ export interface CommandOptions {
   readonly dns: DnsOptions;
   /** Where commands write what happened by itself; none when left out. */
   readonly log?: CommandLog;
+  /** The newest entries of the log, and the level that is logged now; left out: there are none. */
+  readonly tail?: LogTail;
+  readonly level?: () => string;
   readonly version: string;
   /** Makes two accounts of the house each other's contacts. */
   readonly befriend: Befriend;
@@ -84,6 +92,8 @@ export interface CommandOptions {
   readonly now?: () => number;
   /** What is listened on now. */
   readonly listeners: () => readonly ListenerView[];
+  /** Whether everything is listened on that should be; left out: it is. */
+  readonly listening?: () => boolean;
   /** Where the panel is and which certificate it shows, to be read out by `hallwayctl claim-code`. */
   readonly panel: () => { readonly url: string; readonly fingerprint: string };
 }
@@ -114,10 +124,15 @@ export interface Commands {
     readonly inbox: FederationInbox;
     readonly domains: FederationDomains;
   };
+  /** A day of what the house did. */
+  readonly figures: FigureHistory;
   readonly files: FileCommands;
+  readonly health: Health;
   readonly invitations: InvitationCommands;
   readonly leaving: LeavingCommands;
   readonly live: Live;
+  readonly log: LogCommands;
+  readonly metrics: MetricsCommands;
   readonly options: OptionCommands;
   readonly outage: OutageCommands;
   readonly overview: Overview;
@@ -183,6 +198,20 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     version,
     hostname: options.hostname,
     listeners,
+  });
+  const figures = new FigureHistory({
+    house,
+    counters,
+    links: () => options.federation.running.links().length,
+    uploads: stores.uploads,
+    store: stores.figureHours,
+  });
+  await figures.load();
+  const metrics = new MetricsCommands(stores, house, overview, figures);
+  await metrics.load();
+  const health = new Health({
+    write: () => stores.settings.set('health', Date.now()),
+    listening: options.listening ?? (() => true),
   });
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);
@@ -269,6 +298,10 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       inbox,
       domains: others,
     },
+    log: new LogCommands(options.tail ?? new LogTail(), options.level ?? (() => 'info')),
+    figures,
+    health,
+    metrics,
     files: new FileCommands(stores, house, options.files),
     invitations,
     leaving,
@@ -298,6 +331,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       clearInterval(housekeeping);
       peopleImports.close();
       archive.close();
+      health.close();
+      figures.close();
       overview.close();
       backups.close();
     },

@@ -31,8 +31,10 @@ import { dnsRoutes } from './routes/dns.ts';
 import { doctorRoutes } from './routes/doctor.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { federationRoutes } from './routes/federation.ts';
+import { figureRoutes } from './routes/figures.ts';
 import { fileRoutes } from './routes/files.ts';
 import { localRoutes } from './routes/local.ts';
+import { logRoutes } from './routes/log.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
 import { outageRoutes } from './routes/outage.ts';
 import { overviewRoutes } from './routes/overview.ts';
@@ -74,6 +76,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
   const all = [
     ...sessionRoutes(commands, new AttemptLimits()),
     ...overviewRoutes(commands, streams),
+    ...figureRoutes(commands),
     ...domainRoutes(commands),
     ...dnsRoutes(commands),
     ...certificateRoutes(commands),
@@ -91,6 +94,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...auditRoutes(commands),
     ...departmentRoutes(commands),
     ...provisionRoutes(commands),
+    ...logRoutes(commands, streams),
     ...reportRoutes(commands),
     ...backupRoutes(commands),
     ...doctorRoutes(commands),

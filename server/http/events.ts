@@ -1,12 +1,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Commands } from '../commands/index.ts';
-import type { Events } from './contract/index.ts';
+import type { Events, LogEvents } from './contract/index.ts';
 import { HttpError } from './errors.ts';
 
 /** Streams open at once, all administrators together. */
 const MOST = 32;
 /** A browser that does not read is let go when so much waits for it. */
 const MOST_WAITING_BYTES = 256 * 1024;
+/** How often a stream that is quiet by itself says something, and asks whether it may still be read. */
+const QUIET_MS = 15_000;
+
+const SIGNED_OUT = { reason: 'signed-out' };
+
+type Send<All> = <Name extends keyof All & string>(name: Name, data: All[Name]) => void;
+
+/** One stream. */
+interface Stream<All> {
+  readonly send: Send<All>;
+  readonly end: () => void;
+  /** The browser does not keep up: what it can do without should wait. */
+  readonly busy: () => boolean;
+}
 
 /** The server-sent event streams of one door. */
 export class EventStreams {
@@ -18,46 +32,87 @@ export class EventStreams {
   }
 
   /**
-   * Turns the reply into a stream of events; `allowed` is asked with every sample. Without `figures` who comes and goes is told,
-   * and nothing of how the house is. Throws HttpError 503.
+   * Turns the reply into the stream of what the house does; `allowed` is asked with every sample. Without `all` who comes and goes is
+   * told, and nothing of how the house is. Throws HttpError 503.
    */
   async start(
     request: FastifyRequest,
     reply: FastifyReply,
-    figures: boolean,
+    all: boolean,
     allowed: () => Promise<boolean>,
   ): Promise<void> {
-    const { overview, live } = this.#commands;
+    const { overview, live, figures } = this.#commands;
     const first = await overview.figures();
+    if (reply.raw.destroyed || request.raw.destroyed) return;
+    const tell = (send: Send<Events>, now: Events['overview']) => (all ? send('overview', now) : send('beat', {}));
+    const send = this.#stream<Events>(reply, ({ send, end, busy }) => [
+      overview.onSample((sample) => {
+        this.#ask(
+          allowed,
+          end,
+          () => send('bye', SIGNED_OUT),
+          () => tell(send, sample),
+        );
+      }),
+      // Under a storm of logins a slow browser misses some: the figures that follow are right again.
+      live.onSession((change) => {
+        if (!busy()) send('session', change);
+      }),
+      figures.onSample((sample) => {
+        if (all && !busy()) send('figures', sample);
+      }),
+    ]);
+    tell(send, first);
+  }
+
+  /** Turns the reply into the stream of the log, as `follow` hands it on. Throws HttpError 503, or what `follow` throws. */
+  log(reply: FastifyReply, allowed: () => Promise<boolean>, follow: (send: Send<LogEvents>) => () => void): void {
+    this.#stream<LogEvents>(reply, ({ send, end }) => {
+      const stop = follow(send);
+      const timer = setInterval(() => {
+        this.#ask(
+          allowed,
+          end,
+          () => send('bye', SIGNED_OUT),
+          () => void reply.raw.write(':\n\n'),
+        );
+      }, QUIET_MS);
+      timer.unref();
+      return [stop, () => clearInterval(timer)];
+    });
+  }
+
+  /** Ends all streams; browsers come back by themselves once there is a server again. */
+  close(): void {
+    for (const end of [...this.#open]) end();
+  }
+
+  /** Goes on if it may; else says goodbye. */
+  #ask(allowed: () => Promise<boolean>, end: () => void, bye: () => void, go: () => void): void {
+    allowed().then(
+      (still) => {
+        if (!this.#open.has(end)) return;
+        if (still) return go();
+        bye();
+        end();
+      },
+      () => end(),
+    );
+  }
+
+  #stream<All>(reply: FastifyReply, follow: (stream: Stream<All>) => readonly (() => void)[]): Send<All> {
     if (this.#open.size >= MOST) throw new HttpError(503, 'too-many-streams', 'Too many windows are looking at once.');
     const { raw } = reply;
-    if (raw.destroyed || request.raw.destroyed) return;
-    const send = <Name extends keyof Events>(name: Name, data: Events[Name]) => {
+    const send: Send<All> = (name, data) => {
       if (raw.writableLength > MOST_WAITING_BYTES) end();
       else raw.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
     };
-    const sample = (now: Events['overview']) => (figures ? send('overview', now) : send('beat', {}));
-    const stopSamples = overview.onSample((now) => {
-      allowed().then(
-        (still) => {
-          if (!this.#open.has(end)) return;
-          if (still) return sample(now);
-          send('bye', { reason: 'signed-out' });
-          end();
-        },
-        () => end(),
-      );
-    });
-    // Under a storm of logins a slow browser misses some: the figures that follow are right again.
-    const stopSessions = live.onSession((change) => {
-      if (!raw.writableNeedDrain) send('session', change);
-    });
-    const end = () => {
+    const end = (): void => {
       if (!this.#open.delete(end)) return;
-      stopSamples();
-      stopSessions();
+      for (const stop of stops) stop();
       raw.end();
     };
+    const stops = follow({ send, end, busy: () => raw.writableNeedDrain });
     this.#open.add(end);
     raw.on('close', end);
     raw.on('error', end);
@@ -65,11 +120,6 @@ export class EventStreams {
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
     raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
     raw.write('retry: 3000\n\n');
-    sample(first);
-  }
-
-  /** Ends all streams; browsers come back by themselves once there is a server again. */
-  close(): void {
-    for (const end of [...this.#open]) end();
+    return send;
   }
 }

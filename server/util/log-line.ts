@@ -34,11 +34,19 @@ function shown(value: unknown): string {
   return safe(JSON.stringify(short));
 }
 
-/**
- * One line of pino's JSON as text: `time level message key=value …`, an error's stack indented below. In the journal each
- * line begins with its priority instead, as journald has the time. What a secret's name is on is left out.
- */
-export function formatLine(json: string, journal: boolean): string {
+/** One entry of the log as text, and what stands around it. */
+export interface LogEntry {
+  /** ms since 1970. */
+  readonly time: number;
+  readonly word: string;
+  /** journald's. */
+  readonly priority: number;
+  /** The message with its values; below it an error's stack, indented. */
+  readonly lines: readonly string[];
+}
+
+/** Reads one line of pino's JSON. What a secret's name is on is left out, and nothing in it can end a line or steer a terminal. */
+export function readLine(json: string): LogEntry {
   const record = JSON.parse(json, (name, value) => (SECRET.test(name) ? '[redacted]' : value)) as Record<
     string,
     unknown
@@ -49,9 +57,19 @@ export function formatLine(json: string, journal: boolean): string {
   const values = Object.entries(rest).map(([name, value]) => `${safe(name)}=${shown(value)}`);
   if (failure === undefined && err !== undefined) values.push(`err=${shown(err)}`);
   if (failure !== undefined && failure.message !== msg) values.push(`err=${shown(failure.message ?? '')}`);
-  const head = journal ? '' : `${new Date(Number(time)).toISOString()} ${word.padEnd(5)} `;
-  const first = [`${head}${safe(String(msg ?? ''))}`, ...values].join(' ').trimEnd();
+  const first = [safe(String(msg ?? '')), ...values].join(' ').trimEnd();
   const stack = Number(level) >= 50 && typeof failure?.stack === 'string' ? failure.stack.split('\n').slice(1) : [];
-  const prefix = journal ? `<${priority}>` : '';
-  return [first, ...stack.map((line) => `    ${safe(line.trim())}`)].map((line) => `${prefix}${line}\n`).join('');
+  return { time: Number(time), word, priority, lines: [first, ...stack.map((line) => `    ${safe(line.trim())}`)] };
+}
+
+/** As it is written: `time level message key=value …`. In the journal each line begins with its priority instead, as journald has the time. */
+export function writeEntry({ time, word, priority, lines }: LogEntry, journal: boolean): string {
+  if (journal) return lines.map((line) => `<${priority}>${line}\n`).join('');
+  const head = `${new Date(time).toISOString()} ${word.padEnd(5)} `;
+  return lines.map((line, index) => `${index === 0 ? head : ''}${line}\n`).join('');
+}
+
+/** One line of pino's JSON as text. */
+export function formatLine(json: string, journal: boolean): string {
+  return writeEntry(readLine(json), journal);
 }

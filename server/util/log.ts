@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { destination, type Logger, pino } from 'pino';
-import { formatLine } from './log-line.ts';
+import { readLine, writeEntry } from './log-line.ts';
+import { type LogTail, TAIL_LEVELS, type TailLevel } from './log-tail.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,6 +12,8 @@ export interface LogOptions {
   readonly journalStream?: string | undefined;
   /** Where finished lines go, instead of standard output. */
   readonly write?: (lines: string) => void;
+  /** Keeps the newest for those who look. */
+  readonly tail?: LogTail;
 }
 
 const STDOUT = 1;
@@ -20,6 +23,11 @@ function isJournal(journalStream: string | undefined): boolean {
   if (journalStream === undefined) return false;
   const { dev, ino } = fstatSync(STDOUT, { bigint: true });
   return journalStream === `${dev}:${ino}`;
+}
+
+/** What is fatal is as grave as an error to whoever looks. */
+function tailLevel(word: string): TailLevel {
+  return TAIL_LEVELS.find((level) => level === word) ?? 'error';
 }
 
 /** The log of the process: text for people, or for journald when standard output leads there. */
@@ -32,5 +40,11 @@ export function createLog(options: LogOptions): Logger {
     write = (lines) => stdout.write(lines);
   }
   const lines = write;
-  return pino({ level: options.level, base: null }, { write: (json: string) => lines(formatLine(json, journal)) });
+  const { tail } = options;
+  const take = (json: string): void => {
+    const entry = readLine(json);
+    lines(writeEntry(entry, journal));
+    tail?.push(entry.time, tailLevel(entry.word), entry.lines.join('\n'));
+  };
+  return pino({ level: options.level, base: null }, { write: take });
 }

@@ -10,7 +10,7 @@ import { type Client, claim, ORIGIN, openApp, openHouse, type TestHouse } from '
 /** Refusals of the guard, not of what is behind it. */
 const GUARDED = ['not-signed-in', 'not-your-role', 'foreign-origin'];
 /** They do not answer at once, or end the session by which the rest is asked. */
-const LASTING = ['GET /api/events', 'POST /api/sign-out'];
+const LASTING = ['GET /api/events', 'GET /api/log/events', 'POST /api/sign-out'];
 /** Which role has which right, once more and apart from the code. */
 const HAVE: Readonly<Record<Role, readonly string[]>> = {
   owner: ['self', 'people', 'look', 'help', 'admin', 'audit', 'owner'],

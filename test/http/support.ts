@@ -10,6 +10,7 @@ import type { Database } from '../../server/storage/database.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
 import { createLog, type Logger } from '../../server/util/log.ts';
+import { LogTail } from '../../server/util/log-tail.ts';
 import { FakeFederation } from '../support/fake-federation.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
@@ -39,7 +40,8 @@ export interface TestHouse {
 export async function openHouse(): Promise<TestHouse> {
   let ahead = 0;
   const logged: string[] = [];
-  const log = createLog({ level: 'trace', write: (line) => void logged.push(line) });
+  const tail = new LogTail();
+  const log = createLog({ level: 'trace', tail, write: (line) => void logged.push(line) });
   const db = await openDatabase({ file: ':memory:', log });
   const stores = openStores(db);
   await stores.domains.add('example.test');
@@ -60,6 +62,9 @@ export async function openHouse(): Promise<TestHouse> {
     dns: NO_DNS,
     certificates: NO_CERTIFICATES,
     certify: async () => undefined,
+    log,
+    tail,
+    level: () => log.level,
     version: '0.0.1',
     hostname: 'chat.example.test',
     iterations: 4_096,

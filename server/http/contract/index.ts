@@ -12,8 +12,10 @@ import * as DnsShapes from './dns.ts';
 import * as DoctorShapes from './doctor.ts';
 import * as DomainShapes from './domains.ts';
 import * as FederationShapes from './federation.ts';
+import * as FigureShapes from './figures.ts';
 import * as FileShapes from './files.ts';
 import { local } from './local.ts';
+import * as LogShapes from './log.ts';
 import * as OnboardingShapes from './onboarding.ts';
 import * as OutageShapes from './outage.ts';
 import * as OverviewShapes from './overview.ts';
@@ -33,6 +35,7 @@ import type { ErrorReply as ErrorShape } from './shapes.ts';
 export const contract = {
   ...SessionShapes.session,
   ...OverviewShapes.overview,
+  ...FigureShapes.figures,
   ...DomainShapes.domains,
   ...DnsShapes.dns,
   ...CertificateShapes.certificates,
@@ -48,6 +51,7 @@ export const contract = {
   ...OutageShapes.outage,
   ...OnboardingShapes.onboarding,
   ...AuditShapes.audit,
+  ...LogShapes.log,
   ...ReportShapes.reports,
   ...BackupShapes.backups,
   ...DoctorShapes.doctor,
@@ -75,6 +79,8 @@ export type ReplyOf<R extends Route> = Part<R, 'reply'>;
 /** The server-sent events by name. */
 export type Events = { [Name in keyof typeof OverviewShapes.events]: Static<(typeof OverviewShapes.events)[Name]> };
 
+export type LogEvents = { [Name in keyof typeof LogShapes.logEvents]: Static<(typeof LogShapes.logEvents)[Name]> };
+
 export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AppliedRule = Static<typeof ArchiveShapes.AppliedRule>;
@@ -100,9 +106,11 @@ export type FederationDomain = Static<typeof FederationShapes.FederationDomain>;
 export type FederationPolicy = Static<typeof FederationShapes.FederationPolicy>;
 export type FederationRule = Static<typeof FederationShapes.FederationRule>;
 export type FederationWhy = Static<typeof FederationShapes.FederationWhy>;
+export type FigureSample = Static<typeof FigureShapes.FigureSample>;
 export type FileOverview = Static<typeof FileShapes.FileOverview>;
 export type FileUse = Static<typeof FileShapes.FileUse>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;
+export type LogEntry = Static<typeof LogShapes.LogEntry>;
 export type Overview = Static<typeof OverviewShapes.Overview>;
 export type Person = Static<typeof PeopleShapes.Person>;
 export type ImportCheck = Static<typeof ImportShapes.ImportCheck>;

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { FigureSample } from './figures.ts';
 import { closed, Time } from './shapes.ts';
 
 /** One listener, as `c2s [::]:5222`. */
@@ -62,6 +63,8 @@ export const events = {
   overview: Overview,
   beat: closed({}),
   session: SessionChange,
+  /** Every ten seconds; what `GET /api/figures` has from then on. */
+  figures: FigureSample,
   bye: closed({ reason: Type.String() }),
 } as const;
 

@@ -21,6 +21,7 @@ import { Domains } from './domains.ts';
 import { FederationAttempts } from './federation-attempts.ts';
 import { FederationHeld } from './federation-held.ts';
 import { FederationQueue } from './federation-queue.ts';
+import { FigureHours } from './figure-hours.ts';
 import { Health } from './health.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
@@ -75,6 +76,7 @@ export interface Stores {
   readonly federationHeld: FederationHeld;
   readonly federationQueue: FederationQueue;
   readonly health: Health;
+  readonly figureHours: FigureHours;
   readonly invitations: Invitations;
   readonly lastActivity: LastActivity;
   readonly leaving: Leaving;
@@ -144,6 +146,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     federationHeld: new FederationHeld(db),
     federationQueue: new FederationQueue(db),
     health: new Health(db),
+    figureHours: new FigureHours(db),
     invitations: new Invitations(db),
     lastActivity: new LastActivity(db),
     leaving: new Leaving(db),
