@@ -230,6 +230,7 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,
+    sealKey: tokenKey(settings.data),
     listeners: () => listening,
     listening: () => Object.values(settings.listen).flat().length <= listening.length,
     panel: () => ({

@@ -71,6 +71,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'content-disposition': ['components'],
   '@fastify/cookie': ['http'],
   typebox: ['http', 'http/contract'],
+  '@simplewebauthn/server': ['commands'],
   vue: ['admin-ui'],
   'vue-router': ['admin-ui'],
   'reka-ui': ['admin-ui'],

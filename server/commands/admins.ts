@@ -13,6 +13,9 @@ const LONGEST_MS = 7 * 24 * 60 * 60 * 1_000;
 const TOUCH_MS = 60_000;
 const RESET = 'admin-reset';
 const RESET_MS = 60 * 60 * 1_000;
+const INVITED_MS = 3 * 24 * 60 * 60 * 1_000;
+/** Who somebody is holds so long for what is dangerous. */
+const PROVEN_MS = 5 * 60 * 1_000;
 
 /** Where a browser is, for the list of those signed in. */
 export interface Whence {
@@ -26,6 +29,13 @@ export interface SignedIn {
   readonly rights: Right[];
 }
 
+/** By which a password is set once. */
+export interface ResetCode {
+  readonly name: string;
+  readonly code: string;
+  readonly expiresAt: number;
+}
+
 /** Administrators and their signed-in browsers. A browser holds a random token; the store has its hash only. */
 export class AdminCommands {
   readonly #stores: Stores;
@@ -36,35 +46,45 @@ export class AdminCommands {
     this.#now = now;
   }
 
-  /** Throws CommandError `wrong-credentials`, after the same time whether the name exists or not. */
-  async signIn(input: string, password: string, from: Whence): Promise<{ token: string; admin: SignedIn }> {
+  /** Whose name and password these are. Throws CommandError `wrong-credentials`, after the same time whether the name exists or not. */
+  async known(input: string, password: string): Promise<Admin> {
     const name = input.normalize('NFKC').trim().toLowerCase();
     const admin = await this.#stores.admins.find(name);
-    if (!(await adminPasswordFits(password, admin?.passwordHash)) || admin === undefined) {
+    // Whoever was only invited has no password that could be right.
+    const fits = await adminPasswordFits(password, admin?.passwordHash || undefined);
+    if (!fits || admin === undefined || admin.disabled === 1) {
       throw new CommandError('wrong-credentials', 'The name or the password is not right.');
     }
-    return this.#open(admin, from, 'admin.sign-in');
+    return admin;
   }
 
   /** Signs an administrator in who has just proved to be one by other means. */
   async welcome(name: string, from: Whence): Promise<{ token: string; admin: SignedIn }> {
     const admin = await this.#stores.admins.find(name);
     if (admin === undefined) throw new CommandError('admin-not-found', `There is no administrator ${name}.`);
-    return this.#open(admin, from, 'admin.sign-in');
+    return this.open(admin, from, 'admin.sign-in', 'claim');
   }
 
-  /** Who holds this token, if it still counts; that it was used is noted. */
-  async session(token: string): Promise<SignedIn | undefined> {
+  /**
+   * Who holds this token, if it still counts; that it was used is noted. `proven`: who it is was shown a short while ago, so that
+   * what is dangerous may be done.
+   */
+  async session(token: string): Promise<{ admin: SignedIn; proven: boolean } | undefined> {
     const now = this.#now();
     const hash = tokenHash(token);
     const session = await this.#stores.admins.session(hash, now);
     if (session === undefined) return undefined;
     const admin = await this.#stores.admins.byId(session.admin);
-    if (admin === undefined) return undefined;
+    if (admin === undefined || admin.disabled === 1) return undefined;
     if (now - session.lastSeen >= TOUCH_MS) {
       this.#stores.admins.touchSession(hash, now, Math.min(session.createdAt + LONGEST_MS, now + IDLE_MS));
     }
-    return signedIn(admin);
+    return { admin: signedIn(admin), proven: now - session.provenAt < PROVEN_MS };
+  }
+
+  /** Notes that whoever holds this token has just shown again who they are. */
+  async proven(token: string): Promise<void> {
+    await this.#stores.admins.prove(tokenHash(token), this.#now());
   }
 
   /** Whether a token still counts, without this being a use of it. */
@@ -80,7 +100,7 @@ export class AdminCommands {
   /** A new password for oneself; other browsers are signed out. Throws CommandError. */
   async changePassword(by: Actor, token: string, old: string, fresh: string): Promise<void> {
     const admin = await this.#stores.admins.find(by.name);
-    if (!(await adminPasswordFits(old, admin?.passwordHash)) || admin === undefined) {
+    if (!(await adminPasswordFits(old, admin?.passwordHash || undefined)) || admin === undefined) {
       throw new CommandError('wrong-credentials', 'The old password is not right.', 'old');
     }
     checkAdminPassword(fresh, admin.name, 'new');
@@ -88,8 +108,11 @@ export class AdminCommands {
     await record(this.#stores.audit, by, 'admin.password', admin.name);
   }
 
-  /** A code, valid for an hour, by which this administrator (else the first one) sets a new password. Throws CommandError. */
-  async resetCode(by: Actor, input?: string): Promise<{ name: string; code: string; expiresAt: number }> {
+  /**
+   * A code by which this administrator (else the first one) sets a new password, valid for an hour, or for three days for who was
+   * only invited. It covers a second factor that was lost, too: that is taken away when the code is used. Throws CommandError.
+   */
+  async resetCode(by: Actor, input?: string): Promise<ResetCode> {
     const admins = await this.#stores.admins.list();
     if (admins.length === 0)
       throw new CommandError('not-claimed', 'This server has no administrator yet; claim it first.');
@@ -99,10 +122,10 @@ export class AdminCommands {
     if (admin === undefined) throw new CommandError('admin-not-found', `There is no administrator ${input}.`, 'name');
     const code = makeCode();
     const now = this.#now();
-    const expiresAt = now + RESET_MS;
+    const expiresAt = now + (admin.passwordHash === '' ? INVITED_MS : RESET_MS);
     await this.#stores.oneTimeCodes.put(codeHash(code), {
       purpose: RESET,
-      subject: admin.name,
+      subject: String(admin.id), // never given to another, as a name may be
       createdAt: now,
       expiresAt,
     });
@@ -112,21 +135,26 @@ export class AdminCommands {
 
   /** Uses a reset code up: sets the password, signs out everywhere and in here. Throws CommandError. */
   async reset(code: string, password: string, from: Whence): Promise<{ token: string; admin: SignedIn }> {
-    const wrong = new CommandError(
-      'wrong-code',
-      'The code is not right, or it has expired. “hallwayctl admin reset” shows a fresh one.',
-      'code',
-    );
+    const wrong = wrongReset();
     const hash = codeHash(code);
     const found = await this.#stores.oneTimeCodes.find(hash, this.#now());
     if (found?.purpose !== RESET) throw wrong;
-    const admin = await this.#stores.admins.find(found.subject);
-    if (admin === undefined) throw wrong;
+    const admin = await this.#stores.admins.byId(Number(found.subject));
+    if (admin === undefined || admin.disabled === 1) throw wrong;
     checkAdminPassword(password, admin.name);
     const passwordHash = await hashAdminPassword(password);
     if (!(await this.#stores.oneTimeCodes.take(hash, RESET, this.#now()))) throw wrong;
+    await this.#stores.adminProofs.removeAll(admin.id);
     await this.#stores.admins.setPassword(admin.id, passwordHash);
-    return this.#open(admin, from, 'admin.reset');
+    return this.open(admin, from, 'admin.reset', 'code');
+  }
+
+  /** Whose password a reset code sets, and whether it is their first. Throws CommandError. */
+  async faceOfReset(code: string): Promise<{ name: string; invited: boolean }> {
+    const found = await this.#stores.oneTimeCodes.find(codeHash(code), this.#now());
+    const admin = found?.purpose === RESET ? await this.#stores.admins.byId(Number(found.subject)) : undefined;
+    if (admin === undefined || admin.disabled === 1) throw wrongReset();
+    return { name: admin.name, invited: admin.passwordHash === '' };
   }
 
   /** Forgets what has expired. To be called now and then. */
@@ -135,7 +163,8 @@ export class AdminCommands {
     await this.#stores.oneTimeCodes.expire(this.#now());
   }
 
-  async #open(admin: Admin, from: Whence, action: string): Promise<{ token: string; admin: SignedIn }> {
+  /** A session for whoever has shown who they are, `how`. Its token is fresh: none that a browser brought along is kept. */
+  async open(admin: Admin, from: Whence, action: string, how: string): Promise<{ token: string; admin: SignedIn }> {
     const token = randomBytes(32).toString('base64url');
     const now = this.#now();
     await this.#stores.admins.addSession({
@@ -147,18 +176,29 @@ export class AdminCommands {
       expiresAt: now + IDLE_MS,
       address: from.address,
       agent: from.agent.slice(0, 200),
+      provenAt: now,
     });
     await record(this.#stores.audit, { name: admin.name, door: 'panel' }, action, admin.name, {
       address: from.address,
+      how,
     });
     return { token, admin: signedIn(admin) };
   }
+}
+
+function wrongReset(): CommandError {
+  return new CommandError(
+    'wrong-code',
+    'The code is not right, or it has expired. “hallwayctl admin reset” shows a fresh one.',
+    'code',
+  );
 }
 
 function signedIn({ name, role }: Admin): SignedIn {
   return { name, role, rights: [...rightsOf(role)] };
 }
 
-function tokenHash(token: string): string {
+/** What is kept of a token. */
+export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

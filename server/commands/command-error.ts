@@ -39,6 +39,8 @@ export type CommandErrorCode =
   | 'policy-changed'
   | 'rule-not-found'
   | 'nothing-held'
+  | 'passkey-not-found'
+  | 'last-owner'
   | 'last-domain'
   | 'already-claimed'
   | 'not-claimed'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FileSpace } from '../host/file-space.ts';
 import type { OptionValues } from '../host/option-values.ts';
 import type { TransferList } from '../host/transfers.ts';
@@ -5,6 +6,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import { LogTail } from '../util/log-tail.ts';
 import { AccountCommands } from './accounts.ts';
 import { AcmeCommands } from './acme.ts';
+import { AdministratorCommands } from './administrators.ts';
 import { AdminCommands } from './admins.ts';
 import { AnnouncementCommands } from './announcements.ts';
 import { type ArchiveCommands, openArchive } from './archive.ts';
@@ -52,6 +54,7 @@ import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
 import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
+import { SignInCommands } from './sign-in.ts';
 import { TransferCommands } from './transfers.ts';
 
 export interface CommandOptions {
@@ -86,6 +89,8 @@ export interface CommandOptions {
   readonly befriend: Befriend;
   /** This machine's own name. */
   readonly hostname: string;
+  /** 32 bytes that are kept elsewhere than in the store, to seal secrets in it with; else made, and good until the server stops. */
+  readonly sealKey?: Uint8Array;
   /** Rounds of PBKDF2 for people's passwords. */
   readonly iterations: number;
   /** The clock by which administrators' sessions and codes expire; default: the system's. */
@@ -102,6 +107,7 @@ export interface CommandOptions {
 export interface Commands {
   readonly accounts: AccountCommands;
   readonly acme: AcmeCommands;
+  readonly administrators: AdministratorCommands;
   readonly admins: AdminCommands;
   readonly announcements: AnnouncementCommands;
   readonly archive: ArchiveCommands;
@@ -145,6 +151,8 @@ export interface Commands {
   readonly reports: ReportCommands;
   readonly rooms: RoomCommands;
   readonly sessions: SessionCommands;
+  /** How administrators show who they are. */
+  readonly signIn: SignInCommands;
   readonly transfers: TransferCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
@@ -189,6 +197,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const admins = new AdminCommands(stores, options.now);
+  const signIn = new SignInCommands(stores, admins, options.sealKey ?? randomBytes(32), options.now);
   const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
   const overview = new Overview({
     accounts: stores.accounts,
@@ -271,6 +280,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   return {
     accounts,
     acme: new AcmeCommands({ ...shown, listeners }),
+    administrators: new AdministratorCommands(stores, admins, options.now),
     admins,
     announcements,
     archive,
@@ -321,6 +331,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     resetLinks,
     reports: new ReportCommands(stores.reports, stores.audit),
     rooms,
+    signIn,
     sessions: new SessionCommands(house, stores.audit),
     transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,

@@ -18,7 +18,9 @@ import { setHeaders } from './headers.ts';
 import { AttemptLimits } from './limits.ts';
 import { notFound, servePanel } from './panel.ts';
 import type { Call, RouteEntry } from './route.ts';
+import { ownAccountRoutes } from './routes/account.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { administratorRoutes } from './routes/administrators.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { archiveRoutes } from './routes/archive.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -73,8 +75,11 @@ function noCompiler(): never {
 
 /** Every route of one side, in the order of the contract. */
 function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEntry[] {
+  const limits = new AttemptLimits();
   const all = [
-    ...sessionRoutes(commands, new AttemptLimits()),
+    ...sessionRoutes(commands, limits),
+    ...ownAccountRoutes(commands, limits),
+    ...administratorRoutes(commands),
     ...overviewRoutes(commands, streams),
     ...figureRoutes(commands),
     ...domainRoutes(commands),
@@ -106,12 +111,12 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
   return all.filter(({ access, there }) => access !== other && (there?.() ?? true));
 }
 
-function register(app: FastifyInstance, { key, access, handle, there, raw, bytes }: RouteEntry): void {
+function register(app: FastifyInstance, { key, access, dangerous, handle, there, raw, bytes }: RouteEntry): void {
   const [method, url] = key.split(' ') as [string, string];
   app.route({
     method,
     url,
-    config: { access },
+    config: { access, ...(dangerous && { dangerous }) },
     ...(bytes !== undefined && { bodyLimit: bytes }),
     handler: async (request, reply) => {
       // Checked before the input is: a route that is gone says nothing about what it would have taken.

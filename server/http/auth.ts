@@ -9,6 +9,8 @@ import type { Access } from './route.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
+    /** Only for who has shown a short while ago who they are. */
+    dangerous?: boolean;
     /** Its body may take as long as it needs: the route sees to that by itself. */
     patient?: boolean;
   }
@@ -58,8 +60,9 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
       checkOrigin(request, token !== undefined);
       return;
     }
-    const admin = access !== 'local' && token !== undefined ? await commands.admins.session(token) : undefined;
-    if (admin === undefined) throw new HttpError(401, 'not-signed-in', 'Sign in first.');
+    const open = access !== 'local' && token !== undefined ? await commands.admins.session(token) : undefined;
+    if (open === undefined) throw new HttpError(401, 'not-signed-in', 'Sign in first.');
+    const { admin, proven } = open;
     checkOrigin(request, true);
     if (access !== 'self' && !admin.rights.some((right) => right === access)) {
       throw new HttpError(
@@ -67,6 +70,9 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
         'not-your-role',
         'Your role does not allow this. An owner of this server can change that.',
       );
+    }
+    if (request.routeOptions.config?.dangerous === true && !proven) {
+      throw new HttpError(403, 'prove-yourself', 'Nothing was done: show once more that it is you.');
     }
     request.actor = { name: admin.name, door: 'panel', rights: admin.rights };
   });

@@ -42,6 +42,8 @@ const STATUS: Record<CommandErrorCode, number> = {
   'policy-changed': 409,
   'rule-not-found': 404,
   'nothing-held': 404,
+  'passkey-not-found': 404,
+  'last-owner': 409,
   'last-domain': 409,
   'already-claimed': 409,
   'not-claimed': 409,

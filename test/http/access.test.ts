@@ -118,6 +118,25 @@ describe('who may use what', () => {
     });
   }
 
+  test('what is dangerous is only for who has shown a short while ago who they are', async () => {
+    const { token } = await house.commands.admins.welcome('owner', { address: '', agent: '' });
+    const mine = `__Host-hallway=${token}`;
+    house.later(5 * 60_000);
+    for (const key of signedIn.filter((one) => !LASTING.includes(one))) {
+      const { status, json, text } = await panel.ask(filled(key), { cookie: mine });
+      const asked = status === 403 && json.error.code === 'prove-yourself';
+      assert.equal(asked, NEEDS[key].endsWith('!'), `${key}: ${text}`);
+    }
+    const asked = await panel.ask('DELETE /api/domains/:domain', { cookie: cookies.get('auditor')! });
+    assert.equal(asked.json.error.code, 'not-your-role', 'nobody is asked to prove what would not help them');
+    const proof = { password: 'a long enough passphrase' };
+    assert.equal((await panel.ask('POST /api/account/prove', { cookie, body: proof })).status, 200);
+    const gone = await panel.ask('DELETE /api/domains/nowhere.test', { cookie });
+    assert.equal(gone.json.error.code, 'domain-not-found');
+    const other = await panel.ask('DELETE /api/domains/nowhere.test', { cookie: mine });
+    assert.equal(other.json.error.code, 'prove-yourself', 'it holds for the browser that was asked, and no other');
+  });
+
   test('the socket needs no cookie and says who called', async () => {
     const answer = await socket.ask('POST /api/domains', {
       body: { name: 'second.test' },

@@ -160,7 +160,7 @@ describe('signing in', () => {
     assert.equal(wrong.text, unknown.text);
     const time = async (name: string) => {
       const started = performance.now();
-      await house.commands.admins.signIn(name, 'x', { address: '', agent: '' }).catch(() => undefined);
+      await house.commands.admins.known(name, 'x').catch(() => undefined);
       return performance.now() - started;
     };
     const [known, nobody] = [await time('olga'), await time('nobody')];

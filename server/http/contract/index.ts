@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import * as AccountShapes from './accounts.ts';
+import * as AdministratorShapes from './administrators.ts';
 import * as AnnouncementShapes from './announcements.ts';
 import * as ArchiveShapes from './archive.ts';
 import * as AuditShapes from './audit.ts';
@@ -34,6 +35,7 @@ import type { ErrorReply as ErrorShape } from './shapes.ts';
  */
 export const contract = {
   ...SessionShapes.session,
+  ...AdministratorShapes.administrators,
   ...OverviewShapes.overview,
   ...FigureShapes.figures,
   ...DomainShapes.domains,
@@ -85,6 +87,8 @@ export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AppliedRule = Static<typeof ArchiveShapes.AppliedRule>;
 export type ArchiveRule = Static<typeof ArchiveShapes.ArchiveRule>;
+export type Administrator = Static<typeof AdministratorShapes.Administrator>;
+export type AdminSession = Static<typeof AdministratorShapes.AdminSession>;
 export type AuditRow = Static<typeof AuditShapes.AuditRow>;
 export type AuditVerdict = Static<typeof AuditShapes.AuditVerdict>;
 export type Backup = Static<typeof BackupShapes.Backup>;
@@ -116,9 +120,11 @@ export type Person = Static<typeof PeopleShapes.Person>;
 export type ImportCheck = Static<typeof ImportShapes.ImportCheck>;
 export type ImportRow = Static<typeof ImportShapes.ImportRow>;
 export type PeopleImport = Static<typeof ImportShapes.PeopleImport>;
+export type PasskeyQuestion = Static<typeof AdministratorShapes.PasskeyQuestion>;
 export type Report = Static<typeof ReportShapes.Report>;
 export type RetiredRoom = Static<typeof RoomShapes.RetiredRoom>;
 export type Right = Static<typeof SessionShapes.Right>;
+export type Role = Static<typeof AdministratorShapes.Role>;
 export type Room = Static<typeof RoomShapes.Room>;
 export type RoomConfig = Static<typeof RoomShapes.RoomConfig>;
 export type RoomDetail = Static<typeof RoomShapes.RoomDetail>;

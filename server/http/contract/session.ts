@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { PasskeyQuestion } from './administrators.ts';
 import { AdminName, Code, closed, DomainName, Done, Password } from './shapes.ts';
 
 /** What an administrator may be allowed to do (server/commands/rights.ts). */
@@ -36,7 +37,20 @@ export const session = {
 
   'POST /api/sign-in': {
     body: closed({ name: AdminName, password: Password }),
-    reply: closed({ admin: SignedIn }),
+    /** `admin`: signed in. `second`: the password is right, and a second proof is asked for. */
+    reply: closed({
+      admin: Type.Optional(SignedIn),
+      second: Type.Optional(
+        closed({
+          /** For the second step, good for five minutes. */
+          ticket: Type.String(),
+          /** A code of an app may be typed; a recovery code always may. */
+          codes: Type.Boolean(),
+          /** Null: there is none that works at this name. */
+          passkey: Type.Union([PasskeyQuestion, Type.Null()]),
+        }),
+      ),
+    }),
   },
 
   'POST /api/sign-out': { reply: Done },

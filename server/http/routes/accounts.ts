@@ -1,5 +1,5 @@
 import type { Commands } from '../../commands/index.ts';
-import { DONE, type RouteEntry, route } from '../route.ts';
+import { DONE, dangerous, type RouteEntry, route } from '../route.ts';
 
 export function accountRoutes({ accounts, leaving, people, quotas, sessions }: Commands): RouteEntry[] {
   return [
@@ -31,14 +31,18 @@ export function accountRoutes({ accounts, leaving, people, quotas, sessions }: C
       accounts.enable(by, params.domain, params.local),
     ),
 
-    route('POST /api/domains/:domain/accounts/:local/chat-admin', 'admin', ({ params, body, by }) =>
-      accounts.setChatAdmin(by, params.domain, params.local, body.chatAdmin),
+    dangerous(
+      route('POST /api/domains/:domain/accounts/:local/chat-admin', 'admin', ({ params, body, by }) =>
+        accounts.setChatAdmin(by, params.domain, params.local, body.chatAdmin),
+      ),
     ),
 
-    route('DELETE /api/domains/:domain/accounts/:local', 'admin', async ({ params, query, by }) => {
-      const atOnce = query.now === 'yes';
-      return { ...DONE, removeAt: await leaving.remove(by, params.domain, params.local, query.confirm, atOnce) };
-    }),
+    dangerous(
+      route('DELETE /api/domains/:domain/accounts/:local', 'admin', async ({ params, query, by }) => {
+        const atOnce = query.now === 'yes';
+        return { ...DONE, removeAt: await leaving.remove(by, params.domain, params.local, query.confirm, atOnce) };
+      }),
+    ),
 
     route('POST /api/domains/:domain/accounts/:local/restore', 'admin', ({ params, by }) =>
       accounts.restore(by, params.domain, params.local),

@@ -1,5 +1,5 @@
 import type { Commands } from '../../commands/index.ts';
-import { DONE, type RouteEntry, route } from '../route.ts';
+import { DONE, dangerous, type RouteEntry, route } from '../route.ts';
 
 export function componentRoutes({ components }: Commands): RouteEntry[] {
   return [
@@ -7,10 +7,12 @@ export function componentRoutes({ components }: Commands): RouteEntry[] {
       components: await components.list(),
       addresses: components.addresses,
     })),
-    route('POST /api/components', 'admin', async ({ body, by }) => ({
-      ...(await components.add(by, body.name)),
-      addresses: components.addresses,
-    })),
+    dangerous(
+      route('POST /api/components', 'admin', async ({ body, by }) => ({
+        ...(await components.add(by, body.name)),
+        addresses: components.addresses,
+      })),
+    ),
     route('DELETE /api/components/:name', 'admin', async ({ params, by }) => {
       await components.remove(by, params.name);
       return DONE;

@@ -1,14 +1,16 @@
 import type { Commands } from '../../commands/index.ts';
-import { DONE, type RouteEntry, route } from '../route.ts';
+import { DONE, dangerous, type RouteEntry, route } from '../route.ts';
 
 export function domainRoutes({ domains, contacts }: Commands): RouteEntry[] {
   return [
     route('GET /api/domains', 'people', async () => ({ domains: await domains.list() })),
     route('POST /api/domains', 'admin', async ({ body, by }) => ({ domain: await domains.add(by, body.name) })),
-    route('DELETE /api/domains/:domain', 'admin', async ({ params, by }) => {
-      await domains.remove(by, params.domain);
-      return DONE;
-    }),
+    dangerous(
+      route('DELETE /api/domains/:domain', 'admin', async ({ params, by }) => {
+        await domains.remove(by, params.domain);
+        return DONE;
+      }),
+    ),
     route('GET /api/domains/:domain/contacts', 'look', async ({ params }) => ({
       contacts: contacts.get(params.domain),
     })),

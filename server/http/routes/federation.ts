@@ -1,12 +1,14 @@
 import { authorityFacts } from '../../commands/federation-authority.ts';
 import type { Commands } from '../../commands/index.ts';
-import { type RouteEntry, route } from '../route.ts';
+import { dangerous, type RouteEntry, route } from '../route.ts';
 
 export function federationRoutes({ federation: { policy, domains, inbox } }: Commands): RouteEntry[] {
   return [
     route('GET /api/federation/policy', 'look', async () => policy.get()),
-    route('PUT /api/federation/policy', 'admin', async ({ body: { version, ...wish }, by }) =>
-      policy.set(by, wish, version),
+    dangerous(
+      route('PUT /api/federation/policy', 'admin', async ({ body: { version, ...wish }, by }) =>
+        policy.set(by, wish, version),
+      ),
     ),
     route('PUT /api/federation/rules/:pattern', 'admin', async ({ params, body, by }) =>
       policy.put(by, params.pattern, body),

@@ -1,5 +1,5 @@
 import type { Commands } from '../../commands/index.ts';
-import { DONE, type RouteEntry, route } from '../route.ts';
+import { DONE, dangerous, type RouteEntry, route } from '../route.ts';
 
 export function fileRoutes({ files, transfers }: Commands): RouteEntry[] {
   return [
@@ -17,7 +17,9 @@ export function fileRoutes({ files, transfers }: Commands): RouteEntry[] {
 
     route('POST /api/files/remove', 'admin', ({ body, by }) => files.remove(by, body.ids)),
 
-    route('DELETE /api/files', 'admin', ({ query: { confirm, ...lot }, by }) => files.removeAll(by, lot, confirm)),
+    dangerous(
+      route('DELETE /api/files', 'admin', ({ query: { confirm, ...lot }, by }) => files.removeAll(by, lot, confirm)),
+    ),
 
     route('DELETE /api/files/:id', 'admin', async ({ params, by }) => {
       await files.remove(by, [Number(params.id)]);

@@ -1,5 +1,5 @@
 import type { Commands } from '../../commands/index.ts';
-import { DONE, type RouteEntry, route } from '../route.ts';
+import { DONE, dangerous, type RouteEntry, route } from '../route.ts';
 
 export function roomRoutes({ rooms }: Commands): RouteEntry[] {
   return [
@@ -35,10 +35,12 @@ export function roomRoutes({ rooms }: Commands): RouteEntry[] {
       ids: await rooms.moderate(by, params.domain, params.room, body.id, body.reason),
     })),
 
-    route('DELETE /api/domains/:domain/rooms/:room', 'admin', async ({ params, query, by }) => {
-      await rooms.destroy(by, params.domain, params.room, query);
-      return DONE;
-    }),
+    dangerous(
+      route('DELETE /api/domains/:domain/rooms/:room', 'admin', async ({ params, query, by }) => {
+        await rooms.destroy(by, params.domain, params.room, query);
+        return DONE;
+      }),
+    ),
 
     route('GET /api/domains/:domain/retired-rooms', 'look', ({ params, query }) =>
       rooms.retired(params.domain, query.after),

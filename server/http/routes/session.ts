@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Whence } from '../../commands/admins.ts';
 import { CommandError } from '../../commands/command-error.ts';
 import type { Commands } from '../../commands/index.ts';
+import { siteOf } from '../../commands/passkeys.ts';
 import { giveToken, takeToken, tokenOf } from '../cookie.ts';
 import type { AttemptLimits } from '../limits.ts';
 import { DONE, type RouteEntry, route } from '../route.ts';
@@ -12,7 +13,7 @@ function whence(request: FastifyRequest): Whence {
 
 /** Claiming the house, signing in and out. */
 export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteEntry[] {
-  const { admins, claim, domains } = commands;
+  const { admins, claim, domains, signIn } = commands;
 
   /** One try at a secret, slowed by address and by name; a wrong one is logged without what was typed. */
   const attempt = async <T>(request: FastifyRequest, name: string, run: () => Promise<T>): Promise<T> => {
@@ -29,10 +30,10 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
   return [
     route('GET /api/session', 'public', async ({ request, by }) => {
       const token = tokenOf(request);
-      const admin = by.door === 'panel' && token !== undefined ? await admins.session(token) : undefined;
+      const open = by.door === 'panel' && token !== undefined ? await admins.session(token) : undefined;
       return {
         claimed: claim.claimed,
-        ...(admin !== undefined && { admin }),
+        ...(open !== undefined && { admin: open.admin }),
         domain: (await domains.first()) ?? '',
         version: commands.version,
       };
@@ -52,12 +53,38 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
 
     route('POST /api/sign-in', 'public', async ({ body, request, reply }) => {
       const name = `admin ${body.name.toLowerCase()}`;
-      const { token, admin } = await attempt(request, name, () =>
-        admins.signIn(body.name, body.password, whence(request)),
+      const site = siteOf(request.headers.host);
+      const found = await attempt(request, name, () => signIn.signIn(body.name, body.password, whence(request), site));
+      if ('ticket' in found) return { second: found };
+      giveToken(reply, found.token);
+      return { admin: found.admin };
+    }),
+
+    route('POST /api/sign-in/second', 'public', async ({ body: { ticket, ...proof }, request, reply }) => {
+      const site = siteOf(request.headers.host);
+      const { token } = await attempt(request, `second ${request.ip}`, () =>
+        signIn.second(ticket, proof, whence(request), site),
       );
       giveToken(reply, token);
-      return { admin };
+      return DONE;
     }),
+
+    route('POST /api/sign-in/passkey/question', 'public', ({ request }) =>
+      signIn.passkeyQuestion(siteOf(request.headers.host)),
+    ),
+
+    route('POST /api/sign-in/passkey', 'public', async ({ body, request, reply }) => {
+      const site = siteOf(request.headers.host);
+      const { token } = await attempt(request, `passkey ${request.ip}`, () =>
+        signIn.signInByPasskey(body, whence(request), site),
+      );
+      giveToken(reply, token);
+      return DONE;
+    }),
+
+    route('POST /api/admin/reset/look', 'public', ({ body, request }) =>
+      attempt(request, 'reset', () => admins.faceOfReset(body.code)),
+    ),
 
     route('POST /api/sign-out', 'self', async ({ by, request, reply }) => {
       const token = tokenOf(request);

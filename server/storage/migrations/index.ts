@@ -13,6 +13,7 @@ import { statements as rooms } from './0012-rooms.ts';
 import { statements as roomInvitations } from './0013-room-invitations.ts';
 import { statements as uploads } from './0014-uploads.ts';
 import { statements as federation } from './0015-federation.ts';
+import { statements as administrators } from './0016-administrators.ts';
 import { statements as departments } from './0017-departments.ts';
 import { statements as people } from './0018-people.ts';
 import { statements as certificates } from './0019-certificates.ts';
@@ -45,6 +46,7 @@ export const migrations: readonly Migration[] = [
   { version: 13, name: 'room-invitations', statements: roomInvitations },
   { version: 14, name: 'uploads', statements: uploads },
   { version: 15, name: 'federation', statements: federation },
+  { version: 16, name: 'administrators', statements: administrators },
   { version: 17, name: 'departments', statements: departments },
   { version: 18, name: 'people', statements: people },
   { version: 19, name: 'certificates', statements: certificates },

@@ -1,13 +1,15 @@
-import { compose, type Database, sql } from '../database.ts';
+import { compose, type Database, type Statement, sql } from '../database.ts';
 
 /** Somebody who may run the house; not an account of a served domain. */
 export interface Admin {
   readonly id: number;
   readonly name: string;
-  /** As the password function wrote it. */
+  /** As the password function wrote it; '' while there is none yet, as of who was only invited. */
   readonly passwordHash: string;
   readonly role: string;
   readonly createdAt: number;
+  /** 1: may not sign in. */
+  readonly disabled: number;
 }
 
 /** A browser that is signed in. The token itself is not kept, only its hash. Times are ms since 1970. */
@@ -20,11 +22,22 @@ export interface AdminSession {
   readonly expiresAt: number;
   readonly address: string;
   readonly agent: string;
+  /** When it was last shown in this session who it is. */
+  readonly provenAt: number;
 }
 
-const ADMIN = sql`SELECT id, name, password_hash AS "passwordHash", role, created_at AS "createdAt" FROM admin`;
+const ADMIN = sql`SELECT id, name, password_hash AS "passwordHash", role, created_at AS "createdAt", disabled
+  FROM admin`;
 const SESSION = sql`SELECT token_hash AS "tokenHash", admin, csrf, created_at AS "createdAt", last_seen AS "lastSeen",
-  expires_at AS "expiresAt", address, agent FROM admin_session`;
+  expires_at AS "expiresAt", address, agent, proven_at AS "provenAt" FROM admin_session`;
+
+const MOST_SESSIONS = 50;
+
+/** Holds when this one may go from being an owner: there is another who can sign in. One statement, so that two cannot both go. */
+function sparing(id: number): Statement {
+  return sql`role <> 'owner' OR EXISTS (SELECT 1 FROM admin AS other
+    WHERE other.role = 'owner' AND other.disabled = 0 AND other.password_hash <> '' AND other.id <> ${id})`;
+}
 
 /** Administrators and their browser sessions. */
 export class Admins {
@@ -76,24 +89,53 @@ export class Admins {
     ]);
   }
 
-  /** Sets the role and ends the administrator's sessions. */
-  async setRole(id: number, role: string): Promise<void> {
+  /** Sets the role and ends the administrator's sessions. False: nothing was done, as that would leave no owner. */
+  async setRole(id: number, role: string): Promise<boolean> {
+    const done = await this.#db.run(
+      compose(sql`UPDATE admin SET role = ${role} WHERE id = ${id} AND (${role} = 'owner' OR`, sparing(id), sql`)`),
+    );
+    if (done === 1) await this.endSessionsOf(id);
+    return done === 1;
+  }
+
+  /** Keeps an administrator out, and ends the sessions, or lets them in again. False as for `setRole`. */
+  async setDisabled(id: number, disabled: boolean): Promise<boolean> {
+    const flag = disabled ? 1 : 0;
+    const done = await this.#db.run(
+      compose(sql`UPDATE admin SET disabled = ${flag} WHERE id = ${id} AND (${flag} = 0 OR`, sparing(id), sql`)`),
+    );
+    if (done === 1 && disabled) await this.endSessionsOf(id);
+    return done === 1;
+  }
+
+  /** Removes an administrator with all sessions. False as for `setRole`. */
+  async remove(id: number): Promise<boolean> {
+    return (await this.#db.run(compose(sql`DELETE FROM admin WHERE id = ${id} AND (`, sparing(id), sql`)`))) === 1;
+  }
+
+  /** Adds a session; of the administrator's others those go that were used least lately, if there are very many. */
+  async addSession(session: AdminSession): Promise<void> {
     await this.#db.batch([
-      sql`UPDATE admin SET role = ${role} WHERE id = ${id}`,
-      sql`DELETE FROM admin_session WHERE admin = ${id}`,
+      sql`DELETE FROM admin_session WHERE token_hash IN (SELECT token_hash FROM admin_session
+        WHERE admin = ${session.admin} ORDER BY last_seen DESC LIMIT 1000 OFFSET ${MOST_SESSIONS - 1})`,
+      sql`INSERT INTO admin_session
+        (token_hash, admin, csrf, created_at, last_seen, expires_at, address, agent, proven_at)
+        VALUES (${session.tokenHash}, ${session.admin}, ${session.csrf}, ${session.createdAt}, ${session.lastSeen},
+          ${session.expiresAt}, ${session.address}, ${session.agent}, ${session.provenAt})`,
     ]);
   }
 
-  /** Removes an administrator with all sessions. */
-  async remove(id: number): Promise<void> {
-    await this.#db.run(sql`DELETE FROM admin WHERE id = ${id}`);
+  /** Notes that whoever holds the session has just shown again who they are. */
+  async prove(tokenHash: string, now: number): Promise<void> {
+    await this.#db.run(sql`UPDATE admin_session SET proven_at = ${now} WHERE token_hash = ${tokenHash}`);
   }
 
-  async addSession(session: AdminSession): Promise<void> {
-    await this.#db.run(sql`INSERT INTO admin_session
-      (token_hash, admin, csrf, created_at, last_seen, expires_at, address, agent)
-      VALUES (${session.tokenHash}, ${session.admin}, ${session.csrf}, ${session.createdAt}, ${session.lastSeen},
-        ${session.expiresAt}, ${session.address}, ${session.agent})`);
+  /** Ends the one session of an administrator whose hash begins so. False when there is none. */
+  async endSessionOf(admin: number, start: string): Promise<boolean> {
+    const done = await this.#db.run(
+      sql`DELETE FROM admin_session WHERE admin = ${admin} AND substr(token_hash, 1, ${start.length}) = ${start}`,
+    );
+    return done > 0;
   }
 
   /** A session that has not expired. */
@@ -118,8 +160,9 @@ export class Admins {
     await this.#db.run(sql`DELETE FROM admin_session WHERE token_hash = ${tokenHash}`);
   }
 
-  async endSessionsOf(admin: number): Promise<void> {
-    await this.#db.run(sql`DELETE FROM admin_session WHERE admin = ${admin}`);
+  /** Ends them all, but the one named; returns how many. */
+  async endSessionsOf(admin: number, keepTokenHash = ''): Promise<number> {
+    return this.#db.run(sql`DELETE FROM admin_session WHERE admin = ${admin} AND token_hash <> ${keepTokenHash}`);
   }
 
   /** Forgets sessions that have expired; returns how many. */

@@ -1,5 +1,6 @@
 import type { Database } from '../database.ts';
 import { Accounts } from './accounts.ts';
+import { AdminProofs } from './admin-proofs.ts';
 import { Admins } from './admins.ts';
 import { Announcements } from './announcements.ts';
 import { ArchiveOwners } from './archive-owners.ts';
@@ -54,6 +55,7 @@ import { Uploads } from './uploads.ts';
 /** Every store of one database. There must be one set only, as each remembers what it has read. */
 export interface Stores {
   readonly accounts: Accounts;
+  readonly adminProofs: AdminProofs;
   readonly admins: Admins;
   readonly announcements: Announcements;
   readonly archives: Archives;
@@ -124,6 +126,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
   };
   return {
     accounts: new Accounts(db, archives, forget, departments),
+    adminProofs: new AdminProofs(db),
     admins: new Admins(db),
     announcements: new Announcements(db),
     archives,

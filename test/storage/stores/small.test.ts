@@ -121,7 +121,7 @@ describe('administrators', () => {
     ]);
     const bob = await admins.create({ ...first, name: 'bob' }, 5);
     await assert.rejects(admins.create({ ...first, name: 'bob' }), { code: 'constraint' });
-    assert.deepEqual(await admins.find('bob'), { id: bob.id, ...first, name: 'bob', createdAt: 5 });
+    assert.deepEqual(await admins.find('bob'), { id: bob.id, ...first, name: 'bob', createdAt: 5, disabled: 0 });
     assert.deepEqual(await admins.byId(bob.id), bob);
     assert.deepEqual(
       (await admins.list()).map((one) => one.name),
@@ -134,10 +134,10 @@ describe('administrators', () => {
   it('have sessions that expire, are noted, and end with password, role or administrator', async (t) => {
     const { admins, db } = await house(t);
     const ada = await admins.create({ name: 'ada', passwordHash: 'h', role: 'owner' });
-    const add = (tokenHash: string) => admins.addSession({ ...session, tokenHash, admin: ada.id });
+    const add = (tokenHash: string) => admins.addSession({ ...session, provenAt: 0, tokenHash, admin: ada.id });
     const there = async () => (await admins.sessionsOf(ada.id, 50)).map((one) => one.tokenHash).join();
     await add('one');
-    assert.deepEqual(await admins.session('one', 99), { ...session, tokenHash: 'one', admin: ada.id });
+    assert.deepEqual(await admins.session('one', 99), { ...session, provenAt: 0, tokenHash: 'one', admin: ada.id });
     assert.equal(await admins.session('one', 100), undefined);
     admins.touchSession('one', 60, 200);
     assert.equal((await admins.session('one', 150))?.lastSeen, 60);
@@ -145,7 +145,9 @@ describe('administrators', () => {
     await admins.setPassword(ada.id, 'new', 'two');
     assert.equal(await there(), 'two');
     assert.equal((await admins.byId(ada.id))?.passwordHash, 'new');
-    await admins.setRole(ada.id, 'helper');
+    assert.equal(await admins.setRole(ada.id, 'helper'), false, 'the last owner stays one');
+    await admins.create({ name: 'bob', passwordHash: 'h', role: 'owner' });
+    assert.equal(await admins.setRole(ada.id, 'helper'), true);
     assert.equal(await there(), '');
     await add('three');
     await add('four');
