@@ -227,6 +227,7 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
     certificates: { renewal, acme, shown: (name) => contexts.certificateFor(name) },
     tail,
     level: () => log.level,
+    parse: parseStanza,
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,

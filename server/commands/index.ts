@@ -4,6 +4,7 @@ import type { OptionValues } from '../host/option-values.ts';
 import type { TransferList } from '../host/transfers.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { LogTail } from '../util/log-tail.ts';
+import type { Element } from '../xmpp/element.ts';
 import { AccountCommands } from './accounts.ts';
 import { AcmeCommands } from './acme.ts';
 import { AdministratorCommands } from './administrators.ts';
@@ -84,6 +85,8 @@ export interface CommandOptions {
   /** The newest entries of the log, and the level that is logged now; left out: there are none. */
   readonly tail?: LogTail;
   readonly level?: () => string;
+  /** Reads one stanza that was serialised by us. */
+  readonly parse: (xml: string) => Element;
   readonly version: string;
   /** Makes two accounts of the house each other's contacts. */
   readonly befriend: Befriend;

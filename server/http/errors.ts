@@ -22,6 +22,7 @@ const STATUS: Record<CommandErrorCode, number> = {
   'link-used': 410,
   'not-allowed': 403,
   'too-many': 429,
+  'message-not-found': 404,
   'report-not-found': 404,
   'department-not-found': 404,
   'department-exists': 409,

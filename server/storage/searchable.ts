@@ -13,6 +13,8 @@ export interface Pattern {
   readonly phrases: readonly Phrase[];
   /** It is to or from exactly this address. */
   readonly address?: string;
+  /** It is to or from an address of one of these domains. */
+  readonly domains?: readonly string[];
   /** This stands somewhere in its XML. */
   readonly xml?: string;
 }
@@ -37,6 +39,11 @@ const ENCRYPTED: ReadonlySet<string> = new Set([
   'jabber:x:encrypted',
   'urn:xmpp:message-retract:1', // likewise: nobody looks for the text that stands in for a retraction (XEP-0424)
 ]);
+/** Whether a payload says that the text beside it is not what was meant to be read. A retraction is not encrypted. */
+export function isStandIn(xmlns: string | undefined): boolean {
+  return xmlns !== undefined && xmlns !== 'urn:xmpp:message-retract:1' && ENCRYPTED.has(xmlns);
+}
+
 const XMLNS = / xmlns='([^']*)'/;
 
 /**
@@ -126,6 +133,7 @@ export function readPhrases(text: string): Phrase[] | undefined {
 export function matches(xml: string, pattern: Pattern): boolean {
   if (pattern.xml !== undefined && !xml.includes(pattern.xml)) return false;
   if (pattern.address !== undefined && !concerns(xml, pattern.address)) return false;
+  if (pattern.domains !== undefined && !isOf(xml, pattern.domains)) return false;
   if (pattern.phrases.length === 0) return true;
   const text = words(writtenIn(xml));
   return pattern.phrases.every((phrase) => stands(phrase, text));
@@ -135,6 +143,13 @@ function concerns(xml: string, address: string): boolean {
   const tag = xml.slice(0, xml.indexOf('>'));
   const value = `'${escapeAttribute(address)}'`;
   return tag.includes(` to=${value}`) || tag.includes(` from=${value}`);
+}
+
+const ADDRESS = / (?:to|from)='(?:[^'@/]*@)?([^'/]*)/g;
+
+function isOf(xml: string, domains: readonly string[]): boolean {
+  for (const [, domain] of xml.slice(0, xml.indexOf('>')).matchAll(ADDRESS)) if (domains.includes(domain!)) return true;
+  return false;
 }
 
 function stands(phrase: Phrase, text: readonly string[]): boolean {

@@ -57,6 +57,23 @@ export function indexed(owner: number, keys: readonly string[], from: number, to
     WHERE message_words MATCH ${wanted} AND rowid >= ${from} AND rowid <= ${to}`;
 }
 
+/** The same, whoever's they are. */
+export function indexedForAll(keys: readonly string[], from: number, to: number): Statement {
+  const wanted = keys.map((key) => `"${key.replaceAll('"', '""')}"`).join(' AND ');
+  return sql`SELECT rowid AS id FROM message_words
+    WHERE message_words MATCH ${wanted} AND rowid >= ${from} AND rowid <= ${to}`;
+}
+
+/** The ids of messages that are not in the index yet; few. */
+export function unindexed(from: Statement, to: Statement): Statement {
+  return compose(
+    sql`SELECT DISTINCT id FROM archive_fresh WHERE rowid > (SELECT row FROM message_words_fresh) AND id >=`,
+    from,
+    sql`AND id <=`,
+    to,
+  );
+}
+
 /** A condition: what is stored in `message.stanza` has all that is looked for. */
 export function matching(pattern: Pattern): Statement {
   return sql`archive_matches(message.stanza, ${JSON.stringify(pattern)})`;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
+import { parseStanza } from '../../server/stream/parser.ts';
 import { NO_FILES, NO_TRANSFERS } from '../support/files.ts';
 import { CALM, NO_BACKUPS } from '../support/no-backups.ts';
 import { NO_CERTIFICATES } from '../support/no-certificates.ts';
@@ -59,6 +60,7 @@ describe('claiming', () => {
     await claim(house, ask);
     const options = { stores: house.stores, house: house.house, counters: house.house.counters, version: '1' };
     const commands = await openCommands({
+      parse: parseStanza,
       ...options,
       options: new OptionValues(house.stores.settings, []),
       befriend: async () => undefined,

@@ -9,6 +9,7 @@ import { COOKIE } from '../../server/http/cookie.ts';
 import type { Database } from '../../server/storage/database.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
+import { parseStanza } from '../../server/stream/parser.ts';
 import { createLog, type Logger } from '../../server/util/log.ts';
 import { LogTail } from '../../server/util/log-tail.ts';
 import { FakeFederation } from '../support/fake-federation.ts';
@@ -65,6 +66,7 @@ export async function openHouse(): Promise<TestHouse> {
     log,
     tail,
     level: () => log.level,
+    parse: parseStanza,
     version: '0.0.1',
     hostname: 'chat.example.test',
     iterations: 4_096,

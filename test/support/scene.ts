@@ -256,6 +256,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
     grace: options.grace ?? 60_000,
   });
   const commands = await openCommands({
+    parse: parseStanza,
     stores,
     house: hosts,
     options: values,

@@ -1,3 +1,4 @@
+import { readable } from '../../archive/readable.ts';
 import type {
   FoundRoom,
   ListedRoom,
@@ -142,7 +143,7 @@ export class Administration implements RoomAdministration {
       fromEnd: true,
       ...(before !== undefined && { beforeId: before }),
     });
-    const messages = rows.map(({ id, stanza }) => readable(id, this.#rooms.host.house.parse(stanza)));
+    const messages = rows.map(({ id, stanza }) => shown(id, this.#rooms.host.house.parse(stanza)));
     return { messages, more: !all };
   }
 
@@ -261,19 +262,12 @@ function fits({ name, config }: StoredRoom, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** A message as people read it: its text, and nothing that an app would make of the rest. */
-function readable(id: number, element: Element): RoomMessage {
+/** A message as people read it, and who said it. */
+function shown(id: number, element: Element): RoomMessage {
   const nick = tryParseJid(element.attrs.from ?? '')?.resource ?? '';
   const about = { id, time: timeOf(id), nick };
-  const body = child(element, 'body');
-  // XEP-0424 §5, XEP-0425 §5: what stands in the place of a message that was taken back, or away.
-  const grave = child(element, 'retracted', NS.retract);
-  if (grave !== undefined) {
-    if (child(grave, 'moderated', NS.moderate) === undefined) return { ...about, kind: 'removed', text: '' };
-    return { ...about, kind: 'moderated', text: textOf(child(grave, 'reason')) };
-  }
-  if (body !== undefined) return { ...about, kind: 'message', text: textOf(body) };
-  const subject = child(element, 'subject');
-  if (subject !== undefined) return { ...about, kind: 'subject', text: textOf(subject) };
-  return { ...about, kind: 'other', text: '' };
+  const { kind, text } = readable(element);
+  return kind === 'encrypted'
+    ? { ...about, kind: 'message', text: textOf(child(element, 'body')) }
+    : { ...about, kind, text };
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { closed, DomainName } from './shapes.ts';
+import { closed, DomainName, Time } from './shapes.ts';
 
 const Kind = Type.Union([Type.Literal('domain'), Type.Literal('department'), Type.Literal('room')]);
 const Name = Type.String({ minLength: 1, maxLength: 1023 });
@@ -23,6 +23,29 @@ export const RuleEffect = closed({
   messages: Type.Integer(),
   archives: Type.Integer(),
   more: Type.Boolean(),
+});
+
+const Reason = Type.String({ minLength: 1, maxLength: 1_000 });
+const MessageId = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+/** One message as auditors read it: text, never markup. */
+export const FoundMessage = closed({
+  id: Type.Integer(),
+  time: Time,
+  /** The address of the person or room in whose archive it stands. */
+  archive: Type.String(),
+  from: Type.String(),
+  to: Type.String(),
+  /** `removed` and `moderated`: what stands in its place; `encrypted`: nobody here can read it. */
+  kind: Type.Union([
+    Type.Literal('message'),
+    Type.Literal('subject'),
+    Type.Literal('removed'),
+    Type.Literal('moderated'),
+    Type.Literal('encrypted'),
+    Type.Literal('other'),
+  ]),
+  text: Type.String(),
 });
 
 const wish = {
@@ -52,5 +75,30 @@ export const archive = {
   'PUT /api/archive/rules': {
     body: closed({ ...wish, at: Type.Integer(), messages: Type.Integer({ minimum: 0 }) }),
     reply: RuleEffect,
+  },
+  /** Written into the audit log with its reason before anything is shown. The newest first; further back: `before` = `next`. */
+  'POST /api/archive/search': {
+    body: closed({
+      domain: DomainName,
+      reason: Reason,
+      people: Type.Optional(Type.Array(Name, { maxItems: 10 })),
+      with: Type.Optional(Name),
+      room: Type.Optional(Name),
+      words: Type.Optional(Type.String({ maxLength: 1_000 })),
+      since: Type.Optional(Time),
+      until: Type.Optional(Time),
+      before: Type.Optional(MessageId),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    }),
+    reply: closed({
+      messages: Type.Array(FoundMessage),
+      next: Type.Union([Type.Integer(), Type.Null()]),
+      lookedBackTo: Type.Union([Time, Type.Null()]),
+    }),
+  },
+  /** What was said before and after one message; in the audit log as well. */
+  'POST /api/archive/context': {
+    body: closed({ domain: DomainName, archive: Name, id: MessageId, reason: Reason }),
+    reply: closed({ messages: Type.Array(FoundMessage) }),
   },
 } as const;

@@ -113,6 +113,7 @@ export type FederationWhy = Static<typeof FederationShapes.FederationWhy>;
 export type FigureSample = Static<typeof FigureShapes.FigureSample>;
 export type FileOverview = Static<typeof FileShapes.FileOverview>;
 export type FileUse = Static<typeof FileShapes.FileUse>;
+export type FoundMessage = Static<typeof ArchiveShapes.FoundMessage>;
 export type Invitation = Static<typeof OnboardingShapes.Invitation>;
 export type LogEntry = Static<typeof LogShapes.LogEntry>;
 export type Overview = Static<typeof OverviewShapes.Overview>;

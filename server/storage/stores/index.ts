@@ -3,6 +3,7 @@ import { Accounts } from './accounts.ts';
 import { AdminProofs } from './admin-proofs.ts';
 import { Admins } from './admins.ts';
 import { Announcements } from './announcements.ts';
+import { ArchiveAudit } from './archive-audit.ts';
 import { ArchiveOwners } from './archive-owners.ts';
 import { ArchiveRules } from './archive-rules.ts';
 import { ArchiveSearch } from './archive-search.ts';
@@ -59,6 +60,7 @@ export interface Stores {
   readonly admins: Admins;
   readonly announcements: Announcements;
   readonly archives: Archives;
+  readonly archiveAudit: ArchiveAudit;
   readonly archiveOwners: ArchiveOwners;
   readonly archiveRules: ArchiveRules;
   readonly archiveSearch: ArchiveSearch;
@@ -130,6 +132,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     admins: new Admins(db),
     announcements: new Announcements(db),
     archives,
+    archiveAudit: new ArchiveAudit(db),
     archiveOwners: new ArchiveOwners(db),
     archiveRules: new ArchiveRules(db),
     archiveSearch: new ArchiveSearch(db),
