@@ -228,6 +228,7 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
     tail,
     level: () => log.level,
     parse: parseStanza,
+    exportFolder: join(settings.data, 'exports'),
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,

@@ -22,7 +22,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   stream: ['util', 'xmpp'],
   host: ['util', 'xmpp', 'storage'],
   pubsub: ['util', 'xmpp', 'storage', 'host'],
-  archive: ['util', 'xmpp', 'storage', 'host'],
+  archive: ['util', 'xmpp', 'storage', 'host', 'stream'],
   modules: ['util', 'xmpp', 'storage', 'host', 'pubsub', 'archive'],
   components: ['util', 'xmpp', 'storage', 'host', 'pubsub', 'archive'],
   c2s: ['util', 'xmpp', 'stream', 'host', 'certificates', 'storage (types)'],

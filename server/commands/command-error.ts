@@ -22,6 +22,7 @@ export type CommandErrorCode =
   | 'report-not-found'
   | 'department-not-found'
   | 'department-exists'
+  | 'export-not-found'
   | 'message-not-found'
   | 'file-not-found'
   | 'transfer-not-found'

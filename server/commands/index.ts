@@ -85,6 +85,8 @@ export interface CommandOptions {
   /** The newest entries of the log, and the level that is logged now; left out: there are none. */
   readonly tail?: LogTail;
   readonly level?: () => string;
+  /** Where exports of archives are; left out: nothing is exported. */
+  readonly exportFolder?: string;
   /** Reads one stanza that was serialised by us. */
   readonly parse: (xml: string) => Element;
   readonly version: string;
@@ -192,7 +194,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const departments = new DepartmentCommands(stores, house, options.options, (id) => book.forgetDepartment(id));
   const now = options.now ?? Date.now;
   const log = options.log ?? { info: () => undefined, error: () => undefined };
-  const archive = openArchive({ ...options, log, now });
+  const archive = await openArchive({ ...options, log, now });
   const shown = { ...options.certificates, stores, house, hostname: options.hostname, now };
   const certificates = new CertificateCommands(shown);
   const gone = [channels, left, announcements, contacts, settings, invitations, archive, certificates, departments];

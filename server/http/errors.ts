@@ -23,6 +23,7 @@ const STATUS: Record<CommandErrorCode, number> = {
   'not-allowed': 403,
   'too-many': 429,
   'message-not-found': 404,
+  'export-not-found': 404,
   'report-not-found': 404,
   'department-not-found': 404,
   'department-exists': 409,

@@ -48,6 +48,8 @@ import { WatchedDatabase } from './watched-database.ts';
 export interface SceneOptions {
   readonly domains?: readonly string[];
   readonly limits?: Partial<House['limits']>;
+  /** Where exports of archives are; without it there are none. */
+  readonly exportFolder?: string;
   /** Where the store is, instead of in memory. */
   readonly file?: string;
   /** Instead of what is set by command. */
@@ -257,6 +259,7 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   });
   const commands = await openCommands({
     parse: parseStanza,
+    ...(options.exportFolder !== undefined && { exportFolder: options.exportFolder }),
     stores,
     house: hosts,
     options: values,

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { closed, DomainName, Time } from './shapes.ts';
+import { closed, DomainName, Done, Time } from './shapes.ts';
 
 const Kind = Type.Union([Type.Literal('domain'), Type.Literal('department'), Type.Literal('room')]);
 const Name = Type.String({ minLength: 1, maxLength: 1023 });
@@ -46,6 +46,35 @@ export const FoundMessage = closed({
     Type.Literal('other'),
   ]),
   text: Type.String(),
+});
+
+const ExportKind = Type.Union([Type.Literal('domain'), Type.Literal('person'), Type.Literal('room')]);
+const Maybe = Type.Union([Time, Type.Null()]);
+const ExportParams = closed({ id: Type.String({ pattern: '^[1-9][0-9]{0,14}$' }) });
+
+/** Messages that were carried out; `sha256` is of the whole file. While it is `running`, `messages` counts. */
+export const ArchiveExport = closed({
+  id: Type.Integer(),
+  domain: Type.String(),
+  kind: ExportKind,
+  subject: Type.String(),
+  since: Maybe,
+  until: Maybe,
+  actor: Type.String(),
+  reason: Type.String(),
+  createdAt: Time,
+  state: Type.Union([
+    Type.Literal('running'),
+    Type.Literal('done'),
+    Type.Literal('failed'),
+    Type.Literal('cancelled'),
+    Type.Literal('swept'),
+  ]),
+  error: Type.String(),
+  messages: Type.Integer(),
+  bytes: Type.Integer(),
+  sha256: Type.String(),
+  expiresAt: Maybe,
 });
 
 const wish = {
@@ -101,4 +130,24 @@ export const archive = {
     body: closed({ domain: DomainName, archive: Name, id: MessageId, reason: Reason }),
     reply: closed({ messages: Type.Array(FoundMessage) }),
   },
+  'GET /api/archive/exports': {
+    query: closed({ domain: DomainName }),
+    reply: closed({ exports: Type.Array(ArchiveExport) }),
+  },
+  /** Begins one; 429 while another is being made. */
+  'POST /api/archive/exports': {
+    body: closed({
+      domain: DomainName,
+      kind: ExportKind,
+      name: Type.Optional(Name),
+      since: Type.Optional(Time),
+      until: Type.Optional(Time),
+      reason: Reason,
+    }),
+    reply: closed({ id: Type.Integer() }),
+  },
+  /** Stops it while it is being made; takes it away when it is done. */
+  'DELETE /api/archive/exports/:id': { params: ExportParams, reply: Done },
+  /** The file: a tar. Who fetches it is in the audit log. */
+  'GET /api/archive/exports/:id/file': { params: ExportParams },
 } as const;

@@ -86,6 +86,7 @@ export type LogEvents = { [Name in keyof typeof LogShapes.logEvents]: Static<(ty
 export type Account = Static<typeof AccountShapes.Account>;
 export type AccountSession = Static<typeof AccountShapes.AccountSession>;
 export type AppliedRule = Static<typeof ArchiveShapes.AppliedRule>;
+export type ArchiveExport = Static<typeof ArchiveShapes.ArchiveExport>;
 export type ArchiveRule = Static<typeof ArchiveShapes.ArchiveRule>;
 export type Administrator = Static<typeof AdministratorShapes.Administrator>;
 export type AdminSession = Static<typeof AdministratorShapes.AdminSession>;

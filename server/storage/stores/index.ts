@@ -4,6 +4,7 @@ import { AdminProofs } from './admin-proofs.ts';
 import { Admins } from './admins.ts';
 import { Announcements } from './announcements.ts';
 import { ArchiveAudit } from './archive-audit.ts';
+import { ArchiveExports } from './archive-exports.ts';
 import { ArchiveOwners } from './archive-owners.ts';
 import { ArchiveRules } from './archive-rules.ts';
 import { ArchiveSearch } from './archive-search.ts';
@@ -61,6 +62,7 @@ export interface Stores {
   readonly announcements: Announcements;
   readonly archives: Archives;
   readonly archiveAudit: ArchiveAudit;
+  readonly archiveExports: ArchiveExports;
   readonly archiveOwners: ArchiveOwners;
   readonly archiveRules: ArchiveRules;
   readonly archiveSearch: ArchiveSearch;
@@ -133,6 +135,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     announcements: new Announcements(db),
     archives,
     archiveAudit: new ArchiveAudit(db),
+    archiveExports: new ArchiveExports(db),
     archiveOwners: new ArchiveOwners(db),
     archiveRules: new ArchiveRules(db),
     archiveSearch: new ArchiveSearch(db),
