@@ -160,7 +160,7 @@ describe('an export of archives', () => {
       rows.map(({ action }) => action),
       ['archive.export-remove', 'archive.export-fetch', 'archive.export'],
     );
-    assert.equal((rows[2]?.detail as { reason: string }).reason, reason);
+    assert.equal((rows[2]!.detail as { reason: string }).reason, reason);
   });
 
   test('can be stopped, and leaves nothing then', async (t) => {
