@@ -40,6 +40,17 @@ export const router = createRouter({
       props: true,
       meta: { title: t('Person'), needs: 'people' },
     },
+    {
+      path: '/departments',
+      component: () => import('./pages/DepartmentsPage.vue'),
+      meta: { title: t('Departments') },
+    },
+    {
+      path: '/departments/:id',
+      component: () => import('./pages/DepartmentPage.vue'),
+      props: true,
+      meta: { title: t('Department') },
+    },
     { path: '/rooms', component: () => import('./pages/RoomsPage.vue'), meta: { title: t('Rooms') } },
     {
       path: '/rooms/:domain/:room',
