@@ -198,7 +198,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const shown = { ...options.certificates, stores, house, hostname: options.hostname, now };
   const certificates = new CertificateCommands(shown);
   const gone = [channels, left, announcements, contacts, settings, invitations, archive, certificates, departments];
-  const domains = new DomainCommands(stores, house, live, gone, options.certify);
+  const domains = new DomainCommands(stores, house, live, gone, options.certify, (by, domain, local) =>
+    accounts.remove(by, domain, local, `${local}@${domain}`),
+  );
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const admins = new AdminCommands(stores, options.now);

@@ -27,13 +27,12 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
 
   test('shows what is shown, makes a request, refuses a wrong key at its field and takes the right one', async () => {
     const { page, complaints } = await visit(browser, { bypassCSP: true });
-    await page.goto(`${appliance.panel}/claim`);
-    await page.getByLabel(/code/i).first().fill(appliance.claimCode);
-    await page.getByRole('button', { name: 'Continue' }).click().catch(() => undefined);
-    await page.getByLabel('Sign-in name').fill('olga');
-    for (const field of await page.locator('input[type=password]').all()) await field.fill('a long enough passphrase');
-    await page.locator('form button[type=submit]').click();
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.goto(appliance.panel);
+    await page.getByLabel('Claim code').fill(appliance.claimCode);
+    await page.getByLabel('Your name').fill('olga');
+    await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
+    await page.getByRole('button', { name: 'Start using Hallway' }).click();
+    await page.getByText('Your house is ready. What comes next?').waitFor();
     await page.goto(`${appliance.panel}/certificates`);
     await page.getByRole('heading', { name: 'example.test' }).waitFor();
     await page.getByText('By itself, from').waitFor();
@@ -51,7 +50,10 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     await page.keyboard.press('Escape');
 
     const root = authority('Root of the office');
-    const [one, other] = [root.issue({ dns: ['example.test', '*.example.test'] }), root.issue({ dns: ['example.test'] })];
+    const [one, other] = [
+      root.issue({ dns: ['example.test', '*.example.test'] }),
+      root.issue({ dns: ['example.test'] }),
+    ];
     await page.getByRole('button', { name: 'Put another one in its place' }).click();
     await page.getByLabel('Certificate with its chain (PEM)').fill(one.chainPem);
     await page.getByLabel('Private key (PEM)').fill(other.keyPem);
@@ -69,7 +71,10 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     await page.getByRole('button', { name: 'Look at it' }).click();
     await page.getByText('It would do.').waitFor();
     await picture(page, 'certificates-looked');
-    assert.equal((await appliance.local.call('GET /api/certificates/:domain', { params })).certificate.source, 'internal');
+    assert.equal(
+      (await appliance.local.call('GET /api/certificates/:domain', { params })).certificate.source,
+      'internal',
+    );
     await page.getByRole('button', { name: 'Show it from now on' }).click();
     await page.getByText('Brought by an administrator').waitFor();
     const { certificate } = await appliance.local.call('GET /api/certificates/:domain', { params });
@@ -84,7 +89,10 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
   });
 
   test('devices find their page without a password, over HTTP as well, in their language and dark', async () => {
-    for (const [origin, name] of [[appliance.panel, 'https'], [`http://127.0.0.1:${http}`, 'http']] as const) {
+    for (const [origin, name] of [
+      [appliance.panel, 'https'],
+      [`http://127.0.0.1:${http}`, 'http'],
+    ] as const) {
       const { page, complaints } = await visit(browser, {
         locale: 'de',
         bypassCSP: true,

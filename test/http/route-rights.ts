@@ -89,6 +89,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'GET /api/domains': 'people',
   'POST /api/domains': 'admin',
   'DELETE /api/domains/:domain': 'admin!',
+  'GET /api/domains/:domain/losses': 'look',
   'GET /api/domains/:domain/accounts': 'people',
   'POST /api/domains/:domain/accounts': 'admin',
   'DELETE /api/domains/:domain/accounts/:local': 'admin!',

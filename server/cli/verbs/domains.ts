@@ -1,3 +1,5 @@
+import { askLine } from '../ask.ts';
+import { usage } from '../failure.ts';
 import { table } from '../text.ts';
 import type { Verb } from '../verb.ts';
 
@@ -29,10 +31,22 @@ export const domains: readonly Verb[] = [
   {
     words: 'domain remove',
     args: ['DOMAIN'],
-    options: [],
-    summary: 'stop serving a domain in which nobody has an address',
-    async run({ client, print }, [domain = '']) {
-      const reply = await client.call('DELETE /api/domains/:domain', { params: { domain } });
+    options: ['yes'],
+    summary: 'stop serving a domain; with people in it they are deleted, too, once that was confirmed',
+    async run({ client, terminal, given, print }, [domain = '']) {
+      const params = { domain };
+      const losses = await client.call('GET /api/domains/:domain/losses', { params });
+      let confirm: string | undefined;
+      if (losses.people > 0 && given.yes === true) confirm = domain;
+      else if (losses.people > 0) {
+        if (terminal.stdin.isTTY !== true) {
+          throw usage(`${losses.people} people and ${losses.rooms} rooms would be deleted with ${domain}: say --yes.`);
+        }
+        const lost = `${losses.people} people, ${losses.rooms} rooms and ${losses.invitations} invitations`;
+        confirm = await askLine(terminal, `With ${domain} go ${lost}, for good. Type its name: `);
+      }
+      const query = confirm === undefined ? {} : { confirm };
+      const reply = await client.call('DELETE /api/domains/:domain', { params, query });
       print(reply, `${domain} is not served any more.\n`);
     },
   },

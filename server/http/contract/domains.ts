@@ -20,7 +20,22 @@ export const domains = {
   'GET /api/domains': { reply: closed({ domains: Type.Array(Domain) }) },
   'POST /api/domains': { body: closed({ name: DomainName }), reply: closed({ domain: Domain }) },
   /** 409 `domain-in-use` while it has accounts, 409 `last-domain` for the only one. */
-  'DELETE /api/domains/:domain': { params: DomainParams, reply: Done },
+  'DELETE /api/domains/:domain': {
+    params: DomainParams,
+    /** Its name once more: then its people are deleted with it. */
+    query: closed({ confirm: Type.Optional(DomainName) }),
+    reply: Done,
+  },
+  /** What would be lost with it, in numbers. */
+  'GET /api/domains/:domain/losses': {
+    params: DomainParams,
+    reply: closed({
+      people: Type.Integer(),
+      online: Type.Integer(),
+      rooms: Type.Integer(),
+      invitations: Type.Integer(),
+    }),
+  },
 
   /** What everybody learns of the domain by service discovery. */
   'GET /api/domains/:domain/contacts': { params: DomainParams, reply: closed({ contacts: Contacts }) },

@@ -6,11 +6,12 @@ export function domainRoutes({ domains, contacts }: Commands): RouteEntry[] {
     route('GET /api/domains', 'people', async () => ({ domains: await domains.list() })),
     route('POST /api/domains', 'admin', async ({ body, by }) => ({ domain: await domains.add(by, body.name) })),
     dangerous(
-      route('DELETE /api/domains/:domain', 'admin', async ({ params, by }) => {
-        await domains.remove(by, params.domain);
+      route('DELETE /api/domains/:domain', 'admin', async ({ params, query, by }) => {
+        await domains.remove(by, params.domain, query.confirm);
         return DONE;
       }),
     ),
+    route('GET /api/domains/:domain/losses', 'look', async ({ params }) => domains.losses(params.domain)),
     route('GET /api/domains/:domain/contacts', 'look', async ({ params }) => ({
       contacts: contacts.get(params.domain),
     })),
