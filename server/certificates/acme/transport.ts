@@ -74,6 +74,9 @@ async function one<T>(
     signal.throwIfAborted();
     return await ask((options) => new acme.Client({ ...options, directoryUrl: directory }));
   } catch (error) {
+    if (error instanceof AcmeProblem) throw error;
+    // What an aborted request fails with differs with the moment.
+    if (signal.aborted) throw new AcmeProblem('The authority could not be asked: it took too long.', { cause: error });
     throw explain(error);
   } finally {
     acme.axios.interceptors.request.eject(interceptor);
