@@ -111,13 +111,13 @@ describe('files and the whole server', { skip: without('curl'), timeout: 150_000
     }
   });
 
-  it('an account that is removed takes its files off the disk', async () => {
+  it('an account that is removed for good takes its files off the disk', async () => {
     await using client = await login('tybalt');
     const { put: where, get } = await slot(client, 5);
     const before = (await onDisk(appliance)).length;
     assert.equal((await put(where, Buffer.from('12345'))).status, 201);
     assert.equal((await onDisk(appliance)).length, before + 1);
-    const removed = await appliance.ctl(['user', 'delete', 'tybalt@example.test', '--yes']);
+    const removed = await appliance.ctl(['user', 'delete', 'tybalt@example.test', '--yes', '--now']);
     assert.equal(removed.code, 0, removed.stderr);
     assert.equal((await curl([get])).status, 404);
     await until('the file is off the disk', async () => (await onDisk(appliance)).length === before);
