@@ -18,6 +18,7 @@ export const OPTIONS = {
   sort: { type: 'string', value: 'ORDER', help: 'by address, name, seen or created' },
   reverse: { type: 'boolean', help: 'the other way round' },
   now: { type: 'boolean', help: 'at once, without a while in which it can be taken back' },
+  leave: { type: 'boolean', help: 'out of it' },
   'dry-run': { type: 'boolean', help: 'only say what would be done' },
   passwords: { type: 'string', value: 'HOW', help: 'generate, file (those of the file), or invite (links instead)' },
   existing: { type: 'string', value: 'HOW', help: 'who is there already: refuse, skip or update' },

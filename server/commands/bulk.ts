@@ -1,7 +1,10 @@
+import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import type { AccountCommands } from './accounts.ts';
 import type { Actor } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import type { DepartmentCommands } from './departments.ts';
+import { importDepartments } from './import/house-departments.ts';
 import type { LeavingCommands } from './leaving.ts';
 import type { ResetLinkCommands } from './reset-links.ts';
 
@@ -17,11 +20,21 @@ export interface BulkResult {
 
 /** The same for many people. Each is done or refused by itself, and what was done of some stays done. */
 export class BulkCommands {
+  readonly #stores: Stores;
+  readonly #departments: DepartmentCommands;
   readonly #accounts: AccountCommands;
   readonly #leaving: LeavingCommands;
   readonly #resetLinks: ResetLinkCommands;
 
-  constructor(accounts: AccountCommands, leaving: LeavingCommands, resetLinks: ResetLinkCommands) {
+  constructor(
+    stores: Stores,
+    departments: DepartmentCommands,
+    accounts: AccountCommands,
+    leaving: LeavingCommands,
+    resetLinks: ResetLinkCommands,
+  ) {
+    this.#stores = stores;
+    this.#departments = departments;
     this.#accounts = accounts;
     this.#leaving = leaving;
     this.#resetLinks = resetLinks;
@@ -41,6 +54,24 @@ export class BulkCommands {
 
   restore(by: Actor, people: readonly string[]): Promise<BulkResult[]> {
     return each(people, (domain, local) => this.#accounts.restore(by, domain, local));
+  }
+
+  /** Into a department of their domain, or out of it. */
+  department(by: Actor, people: readonly string[], id: number, member: boolean): Promise<BulkResult[]> {
+    const departments = importDepartments(this.#departments);
+    return each(people, async (domain, local) => {
+      const found = this.#stores.departments.get(id);
+      if (found === undefined) throw new CommandError('invalid', 'There is no such department any more.');
+      const account = await this.#stores.accounts.find(domain, local);
+      if (account === undefined) {
+        throw new CommandError('account-not-found', `There is nobody with the address ${local}@${domain}.`);
+      }
+      if (found.domain !== domain) {
+        throw new CommandError('invalid', `The department ${found.name} is one of ${found.domain}.`);
+      }
+      if (member) await departments.add(by, account, [found.name]);
+      else await departments.leave(by, account, [found.name]);
+    });
   }
 
   /** A link for each by which they choose a password. */

@@ -292,7 +292,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     announcements,
     archive,
     audit: new AuditCommands(stores.audit),
-    bulk: new BulkCommands(accounts, leaving, resetLinks),
+    bulk: new BulkCommands(stores, departments, accounts, leaving, resetLinks),
     backups,
     certificates,
     chatAdmins,

@@ -22,6 +22,8 @@ export interface PersonView extends AccountView {
   readonly fileBytes: number;
   /** Bytes that they may take; 0 for no limit. */
   readonly fileLimit: number;
+  /** The names of the departments that they are in. */
+  readonly departments: string[];
 }
 
 export interface PeopleWish {
@@ -29,6 +31,8 @@ export interface PeopleWish {
   readonly search?: string;
   readonly status?: 'active' | 'disabled' | 'online' | 'leaving' | 'never' | 'full';
   readonly role?: 'chat-admin';
+  /** The number of a department. */
+  readonly department?: number;
   readonly sort?: PeopleSort;
   readonly order?: 'up' | 'down';
   /** Where another page began or ended, as it was told. */
@@ -47,6 +51,8 @@ export interface PeopleList {
   readonly last: string;
   /** Days for which somebody who is deleted can be brought back; 0 for none. */
   readonly graceDays: number;
+  /** All there are in the domain, or in all. */
+  readonly departments: { readonly id: number; readonly domain: string; readonly name: string }[];
 }
 
 const PAGE = 50;
@@ -72,7 +78,10 @@ export class PeopleCommands {
     const { sort = 'address', limit = PAGE, status } = wish;
     const admins = await chatAdmins(this.#stores.settings);
     const grace = this.graceDays;
-    if (wish.role === 'chat-admin' && admins.length === 0) return { ...NOBODY, graceDays: grace };
+    const departments = (wish.domain === undefined ? this.#house.domains() : [this.#served(wish.domain)]).flatMap(
+      (domain) => this.#stores.departments.list(domain).map(({ id, name }) => ({ id, domain, name })),
+    );
+    if (wish.role === 'chat-admin' && admins.length === 0) return { ...NOBODY, graceDays: grace, departments };
     const query: PeopleQuery = {
       sort,
       down: wish.order === undefined ? sort === 'seen' || sort === 'created' : wish.order === 'down',
@@ -83,6 +92,7 @@ export class PeopleCommands {
       ...(status === 'online' && { seen: 'here' as const }),
       ...(status === 'never' && { seen: 'never' as const }),
       ...(status === 'full' && { full: { domains: this.#limits(), percent: FULL_PERCENT } }),
+      ...(wish.department !== undefined && { department: wish.department }),
       ...(wish.role === 'chat-admin' && { only: admins }),
       ...(wish.after !== undefined && { after: readEdge(wish.after, sort) }),
       ...(wish.before !== undefined && { before: readEdge(wish.before, sort) }),
@@ -92,6 +102,7 @@ export class PeopleCommands {
     return {
       ...page,
       graceDays: grace,
+      departments,
       people: page.people.map((row) => this.#view(row, admins.includes(row.id))),
       first: first === undefined ? '' : writeEdge(edgeOf(first, sort)),
       last: last === undefined ? '' : writeEdge(edgeOf(last, sort)),
@@ -123,6 +134,7 @@ export class PeopleCommands {
       jid,
       sessions,
       chatAdmin,
+      departments: this.#stores.departments.of(row).map(({ name }) => name),
       lastActivity: sessions > 0 || seenAt === 0 || seenAt === HERE ? null : seenAt,
       fileLimit: fileLimit ?? this.#space.limits(row.domain).person,
     };
@@ -137,14 +149,13 @@ export class PeopleCommands {
   }
 }
 
-const NOBODY: PeopleList = {
+const NOBODY: Omit<PeopleList, 'graceDays' | 'departments'> = {
   people: [],
   total: 0,
   hasBefore: false,
   hasAfter: false,
   first: '',
   last: '',
-  graceDays: 0,
 };
 
 function writeEdge({ value, next }: PeopleEdge): string {

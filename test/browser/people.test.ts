@@ -103,6 +103,20 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('Nobody fits').waitFor();
   });
 
+  it('puts chosen people into a department, and lists its people', async () => {
+    const { page } = here;
+    await door.house.stores.departments.create(DOMAIN, 'Sales & <b>more</b>', '');
+    await page.goto(`${door.url}/people`);
+    for (const name of ['Person 57', 'Person 56']) await page.getByLabel(`Choose ${name}`, { exact: true }).check();
+    await press(page, 'Department');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Done for 2 of 2.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await page.getByLabel('Department', { exact: true }).selectOption({ label: 'Sales & <b>more</b>' });
+    await page.getByText('2 people', { exact: true }).waitFor();
+    await picture(page, 'people-department');
+  });
+
   it('gives somebody a limit of their own, and shows when they are deleted and why they are disabled', async () => {
     const { page } = here;
     await page.goto(`${door.url}/people/${DOMAIN}/user30`);

@@ -53,11 +53,15 @@ describe('RFC 6120 §6, RFC 5802, RFC 4616: logging in', () => {
 
   test('a disabled account may not, and is told so only with the right password', async (t) => {
     const { scene, dial } = await open(t);
-    await scene.stores.accounts.setStatus(await scene.account('juliet@example.test'), 'disabled');
+    await scene.stores.accounts.setStatus(await scene.account('juliet@example.test'), 'disabled', 'Gone & <away>.');
     const wire = dial();
     await wire.opens('example.test');
-    assert.equal(conditionOf(await wire.plain('juliet', 'wrong')), 'not-authorized');
-    assert.equal(conditionOf(await wire.plain('juliet')), 'account-disabled');
+    const wrong = await wire.plain('juliet', 'wrong');
+    assert.equal(conditionOf(wrong), 'not-authorized');
+    assert.ok(!serialize(wrong).includes('away'), 'nor why');
+    const right = await wire.plain('juliet');
+    assert.equal(conditionOf(right), 'account-disabled');
+    assert.match(serialize(right), /The reason: Gone &amp; &lt;away&gt;\. Please ask/);
     assert.equal(conditionOf(await wire.scram('SCRAM-SHA-256', 'juliet')), 'account-disabled');
   });
 

@@ -319,3 +319,53 @@ describe('attacks by files', () => {
     await assert.rejects(house.commands.peopleImports.handOver(by, 99), refused('import-not-found'));
   });
 });
+
+describe('departments', () => {
+  const of = async (local: string): Promise<string> => {
+    const account = await house.stores.accounts.find(DOMAIN, local);
+    return house.stores.departments
+      .of(account!)
+      .map(({ name }) => name)
+      .join(', ');
+  };
+
+  test('those that there are not are made when that is wished, and go with the undo unless somebody else is in them', async () => {
+    await house.stores.departments.create(DOMAIN, 'Sales', '');
+    const text = 'user,department\nanna,sales\nbert,Sales|Garden\ncyd,Kitchen\n';
+    const id = await imports(text, { makeDepartments: true });
+    assert.deepEqual([await of('anna'), await of('bert'), await of('cyd')], ['Sales', 'Sales, Garden', 'Kitchen']);
+    await house.commands.accounts.create(by, DOMAIN, { local: 'dora', password: 'a secret' });
+    const kitchen = house.stores.departments.list(DOMAIN).find(({ name }) => name === 'Kitchen');
+    await house.commands.bulk.department(by, ['dora@example.test'], kitchen!.id, true);
+    await house.commands.peopleImports.undo(by, id);
+    await house.commands.peopleImports.settled();
+    assert.deepEqual(await people(), ['dora:']);
+    const left = house.stores.departments.list(DOMAIN).map(({ name }) => name);
+    assert.deepEqual(left, ['Sales', 'Kitchen']);
+  });
+
+  test('who is here already is put into them, and out again by the undo; others of theirs stay', async () => {
+    await house.stores.departments.create(DOMAIN, 'Sales', '');
+    const garden = await house.stores.departments.create(DOMAIN, 'Garden', '');
+    await house.commands.accounts.create(by, DOMAIN, { local: 'anna', password: 'a secret' });
+    await house.commands.bulk.department(by, ['anna@example.test'], garden.id, true);
+    const id = await imports('user,department\nanna,Sales|Garden\n', { existing: 'update' });
+    assert.equal(await of('anna'), 'Sales, Garden');
+    const { people: members } = await house.commands.people.list({ department: garden.id });
+    assert.deepEqual(members[0]?.departments, ['Sales', 'Garden']);
+    await house.commands.peopleImports.undo(by, id);
+    await house.commands.peopleImports.settled();
+    assert.equal(await of('anna'), 'Garden');
+    const results = await house.commands.bulk.department(
+      by,
+      ['anna@example.test', 'nobody@example.test'],
+      garden.id,
+      false,
+    );
+    assert.deepEqual(
+      results.map(({ done }) => done),
+      [true, false],
+    );
+    assert.equal(await of('anna'), '');
+  });
+});

@@ -151,7 +151,8 @@ describe('the list of all people', () => {
     assert.equal(await locals({ status: 'leaving' }), 'bert');
     assert.equal(await locals({ status: 'active' }), 'cyd dora');
     assert.equal(await locals({ role: 'chat-admin' }), 'cyd');
-    assert.equal(await locals({ search: 'ADA' }), 'bert');
+    assert.equal(await locals({ search: 'ZOE' }), 'anna');
+    assert.equal(await locals({ search: 'ADA', status: 'leaving' }), 'bert');
     assert.equal(await locals({ search: 'dora@exam' }), 'dora');
     assert.equal(await locals({ search: '%' }), '', 'nothing in it is a wildcard');
     const dora = await idOf('dora');

@@ -232,6 +232,20 @@ describe('HTTP File Upload (XEP-0363)', () => {
     await her.gets(sized(2_000_000));
   });
 
+  test('§5: what was decided for one person apart holds before what holds for everybody', async (t) => {
+    const { scene, juliet: her } = await juliet(t);
+    const by = { name: 'olga', door: 'panel' } as const;
+    await stored(scene, 'juliet@example.test', 99e6, 1_000);
+    await scene.house.options.set(filesOfOne, 'example.test', 100);
+    await scene.commands.quotas.setFiles(by, 'example.test', 'juliet', 200_000_000);
+    await her.gets(sized(2_000_000));
+    await scene.commands.quotas.setFiles(by, 'example.test', 'juliet', 50_000_000);
+    const { text } = refusalOf(await her.isRefused(sized(1), 'resource-constraint'));
+    assert.match(text, /You may have 50 MB/);
+    await scene.commands.quotas.setFiles(by, 'example.test', 'juliet', null);
+    await her.isRefused(sized(2_000_000), 'resource-constraint');
+  });
+
   test('§5: what all may have together', async (t) => {
     const { scene, juliet: her } = await juliet(t);
     await stored(scene, 'romeo@example.test', 990e6);

@@ -179,6 +179,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'POST /api/people/imports/:id/undo': 'admin!',
   'POST /api/people/imports/check': 'admin',
   'POST /api/people/reset-links': 'help',
+  'POST /api/people/department': 'admin',
   'POST /api/people/restore': 'admin',
   'POST /api/provision': 'local',
   'POST /api/provision/hash': 'local',

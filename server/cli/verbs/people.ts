@@ -64,6 +64,27 @@ export const people: readonly Verb[] = [
     },
   },
   {
+    words: 'user department',
+    args: ['DEPARTMENT', 'JID…'],
+    options: ['leave'],
+    summary: 'put people into a department of their domain, or with --leave take them out',
+    async run({ client, given, print }, [name = '', ...jids]) {
+      const domain = account(jids[0] ?? '').domain;
+      const { departments } = await client.call('GET /api/people', { query: { domain, limit: 1 } });
+      const found = departments.find((one) => one.name.toLowerCase() === name.toLowerCase());
+      if (found === undefined) throw usage(`There is no department “${name}” in ${domain}.`);
+      const body = { people: jids, department: found.id, member: given.leave !== true };
+      const reply = await client.call('POST /api/people/department', { body });
+      print(
+        reply,
+        table(
+          ['ADDRESS', ''],
+          reply.results.map(({ jid, done, message }) => [jid, done ? 'done' : message]),
+        ),
+      );
+    },
+  },
+  {
     words: 'user restore',
     args: ['JID'],
     options: [],

@@ -283,7 +283,8 @@ export class PeopleImportCommands {
     const made = await stores.peopleImports.items(id, -Number.MAX_SAFE_INTEGER, MOST_ROWS, 'department');
     for (const { jid: domain, detail } of made) {
       const name = typeof detail === 'object' && detail !== null && 'name' in detail ? String(detail.name) : '';
-      await departments.removeEmpty(by, domain, name);
+      // One that somebody has removed meanwhile is gone already.
+      await departments.removeEmpty(by, domain, name).catch(refusal);
     }
   }
 

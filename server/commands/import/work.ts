@@ -52,7 +52,9 @@ async function makeOne({ id, by, way }: Job, row: PlannedRow, needs: WorkNeeds):
 
 async function inviteOne({ id, by, days }: Job, row: PlannedRow, needs: WorkNeeds): Promise<HandOver> {
   const { domain, local, name, jid, line } = row;
-  const wish = { local, name, days };
+  const names = new Set(row.departments.map((one) => one.toLowerCase()));
+  const departments = needs.stores.departments.list(domain).filter((one) => names.has(one.name.toLowerCase()));
+  const wish = { local, name, days, departments: departments.map((one) => one.id) };
   const { invitation, url } = await needs.invitations.create(by, domain, wish, MOST_INVITATIONS);
   const item = { line, what: 'invited' as const, jid, account: null, invitation: invitation.id, detail: {} };
   await needs.stores.peopleImports.note(id, item);

@@ -9,6 +9,8 @@ export const Person = closed({
   fileBytes: Type.Integer(),
   /** Bytes of files that they may have; 0 for no limit. */
   fileLimit: Type.Integer(),
+  /** The names of the departments that they are in. */
+  departments: Type.Array(Type.String()),
 });
 
 const Jids = Type.Array(Type.String({ minLength: 1, maxLength: 3071 }), { minItems: 1, maxItems: 200 });
@@ -51,6 +53,8 @@ export const people = {
         ]),
       ),
       role: Type.Optional(Type.Literal('chat-admin')),
+      /** The number of a department. */
+      department: Type.Optional(Type.Integer({ minimum: 1 })),
       sort: Type.Optional(
         Type.Union([Type.Literal('address'), Type.Literal('name'), Type.Literal('seen'), Type.Literal('created')]),
       ),
@@ -70,6 +74,8 @@ export const people = {
       last: Type.String(),
       /** Days for which somebody who is deleted can be brought back; 0 for none. */
       graceDays: Type.Integer(),
+      /** All there are, in the domain or in all. */
+      departments: Type.Array(closed({ id: Type.Integer(), domain: Type.String(), name: Type.String() })),
     }),
   },
 
@@ -80,6 +86,11 @@ export const people = {
   'POST /api/people/enable': { body: Chosen, reply: Results },
   /** As deleting one by one. `confirm` is how many they are, typed by the administrator. */
   'POST /api/people/delete': { body: closed({ people: Jids, confirm: Type.Integer() }), reply: Results },
+  /** Into a department, or out of it; each must be of its domain. */
+  'POST /api/people/department': {
+    body: closed({ people: Jids, department: Type.Integer({ minimum: 1 }), member: Type.Boolean() }),
+    reply: Results,
+  },
   'POST /api/people/restore': { body: Chosen, reply: Results },
   /** A link for each by which they choose a password; those made before stop working. */
   'POST /api/people/reset-links': { body: Chosen, reply: Results },

@@ -22,6 +22,10 @@ export function peopleRoutes({ bulk, people }: Commands): RouteEntry[] {
       }),
     ),
 
+    route('POST /api/people/department', 'admin', async ({ body, by }) => ({
+      results: await bulk.department(by, body.people, body.department, body.member),
+    })),
+
     route('POST /api/people/restore', 'admin', async ({ body, by }) => ({
       results: await bulk.restore(by, body.people),
     })),

@@ -24,6 +24,8 @@ export interface PeopleQuery {
   readonly only?: readonly number[];
   /** Only who has taken so many bytes of files or more: per domain, of those without a limit of their own; then what part of theirs. */
   readonly full?: { readonly domains: readonly FullDomain[]; readonly percent: number };
+  /** Only members of this department. */
+  readonly department?: number;
   readonly sort: PeopleSort;
   /** The last first. */
   readonly down: boolean;
@@ -142,7 +144,7 @@ export function edgeOf(row: PersonRow, sort: PeopleSort): PeopleEdge {
   return { value: { name: row.nameKey, seen: row.seenAt, created: row.createdAt }[sort], next: row.id };
 }
 
-function filter({ domain, search = '', state, seen, only, full }: PeopleQuery): Statement {
+function filter({ domain, search = '', state, seen, only, department, full }: PeopleQuery): Statement {
   const words = search.normalize('NFKC').toLowerCase().trim();
   const pattern = `%${words.replace(/[!%_]/g, '!$&')}%`;
   return compose(
@@ -158,6 +160,9 @@ function filter({ domain, search = '', state, seen, only, full }: PeopleQuery): 
     state === 'leaving' ? sql`AND l.account IS NOT NULL` : sql`AND l.account IS NULL`,
     seen === undefined ? undefined : sql`AND a.seen_at = ${seen === 'here' ? HERE : 0}`,
     only === undefined ? undefined : compose(sql`AND a.id IN`, among(only)),
+    department === undefined
+      ? undefined
+      : sql`AND a.id IN (SELECT account FROM department_member WHERE department = ${department})`,
     full && fuller(full),
   );
 }

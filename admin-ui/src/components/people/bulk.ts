@@ -21,12 +21,26 @@ export const BULK: Readonly<
 const SLICE = 200;
 
 /** Does it, some after the other; gives what became of each. Throws ApiError. */
-export async function doBulk(kind: BulkKind, people: readonly string[], reason: string): Promise<BulkResult[]> {
+export function doBulk(kind: BulkKind, people: readonly string[], reason: string): Promise<BulkResult[]> {
+  return slices(people, (some) => send(kind, some, reason));
+}
+
+/** The same for a department, by its number. */
+export function putIntoDepartment(
+  people: readonly string[],
+  department: number,
+  member: boolean,
+): Promise<BulkResult[]> {
+  return slices(people, (some) => api('POST /api/people/department', { body: { people: some, department, member } }));
+}
+
+async function slices(
+  people: readonly string[],
+  ask: (some: string[]) => Promise<{ results: BulkResult[] }>,
+): Promise<BulkResult[]> {
   const results: BulkResult[] = [];
   for (let from = 0; from < people.length; from += SLICE) {
-    const some = people.slice(from, from + SLICE);
-    const reply = await send(kind, some, reason);
-    results.push(...reply.results);
+    results.push(...(await ask(people.slice(from, from + SLICE))).results);
   }
   return results;
 }
