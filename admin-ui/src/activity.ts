@@ -64,6 +64,8 @@ const actions: Record<string, string> = {
   'admin.reset-code': t('Asked for a one-time code for'),
   'admin.reset': t('Set a new password by a one-time code'),
   'house.claim-code': t('Asked for a claim code'),
+  'setup.done': t('Was done with the step of the set-up'),
+  'setup.again': t('Took up again the step of the set-up'),
   'house.provision': t('Set the house up by the file'),
   'house.claim': t('Claimed this house'),
 };

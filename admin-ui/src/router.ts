@@ -83,6 +83,7 @@ export const router = createRouter({
     },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: t('Domains') } },
     { path: '/components', component: () => import('./pages/ComponentsPage.vue'), meta: { title: t('Components') } },
+    { path: '/setup', component: () => import('./pages/SetupPage.vue'), meta: { title: t('Set up') } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: t('Settings') } },
     {
       path: '/announcements',

@@ -34,6 +34,7 @@ import { roomPeople } from './verbs/room-people.ts';
 import { rooms } from './verbs/rooms.ts';
 import { sessions } from './verbs/sessions.ts';
 import { settings } from './verbs/settings.ts';
+import { setup } from './verbs/setup.ts';
 import { transfers } from './verbs/transfers.ts';
 import { users } from './verbs/users.ts';
 
@@ -67,6 +68,7 @@ export const VERBS: readonly Verb[] = [
   ...rooms,
   ...roomPeople,
   ...files,
+  ...setup,
   ...transfers,
   ...announcements,
   ...archive,

@@ -56,6 +56,7 @@ import { ResetLinkCommands } from './reset-links.ts';
 import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
 import { SignInCommands } from './sign-in.ts';
+import { SetupCommands } from './setup.ts';
 import { TransferCommands } from './transfers.ts';
 
 export interface CommandOptions {
@@ -158,6 +159,7 @@ export interface Commands {
   readonly sessions: SessionCommands;
   /** How administrators show who they are. */
   readonly signIn: SignInCommands;
+  readonly setup: SetupCommands;
   readonly transfers: TransferCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
@@ -340,6 +342,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     rooms,
     signIn,
     sessions: new SessionCommands(house, stores.audit),
+    setup: new SetupCommands(stores, house),
     transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,
     version,

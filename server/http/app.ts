@@ -47,6 +47,7 @@ import { reportRoutes } from './routes/reports.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingRoutes } from './routes/settings.ts';
+import { setupRoutes } from './routes/setup.ts';
 import { contractChecker } from './validate.ts';
 
 export interface AppOptions {
@@ -88,6 +89,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...componentRoutes(commands),
     ...federationRoutes(commands),
     ...deviceRoutes(commands),
+    ...setupRoutes(commands),
     ...settingRoutes(commands),
     ...accountRoutes(commands),
     ...peopleRoutes(commands),

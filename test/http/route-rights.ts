@@ -194,6 +194,8 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'GET /api/settings': 'look',
   'DELETE /api/settings/:key': 'admin',
   'PUT /api/settings/:key': 'admin',
+  'GET /api/setup': 'look',
+  'PUT /api/setup/:step': 'admin',
   'POST /api/sign-in': 'public',
   'POST /api/sign-in/passkey': 'public',
   'POST /api/sign-in/passkey/question': 'public',

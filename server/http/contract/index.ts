@@ -27,6 +27,7 @@ import * as ReportShapes from './reports.ts';
 import * as RoomShapes from './rooms.ts';
 import * as SessionShapes from './session.ts';
 import * as SettingShapes from './settings.ts';
+import * as SetupShapes from './setup.ts';
 import type { ErrorReply as ErrorShape } from './shapes.ts';
 
 /**
@@ -60,6 +61,7 @@ export const contract = {
   ...RoomShapes.rooms,
   ...FileShapes.files,
   ...SettingShapes.settings,
+  ...SetupShapes.setup,
   ...local,
   ...provision,
 } as const;
