@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openHouse } from '../http/support.ts';
+
+const BY = { name: 'olga', door: 'panel' } as const;
+
+test('how far a house is set up is kept, step by step, and each can be taken up again', async () => {
+  const { commands, stores, close } = await openHouse();
+  try {
+    const { setup } = commands;
+    assert.equal((await setup.get()).left, 4);
+    await setup.mark(BY, 'reach', true);
+    await setup.mark(BY, 'reach', true);
+    await setup.mark(BY, 'domain', true);
+    assert.deepEqual(
+      (await setup.get()).steps.filter(({ done }) => done).map(({ name }) => name),
+      ['domain', 'reach'],
+    );
+    await setup.mark(BY, 'reach', false);
+    // The first person is a step that needs nobody to say so.
+    await commands.accounts.create(BY, 'example.test', { local: 'juliet', generate: true });
+    assert.deepEqual(
+      (await setup.get()).steps.filter(({ done }) => done).map(({ name }) => name),
+      ['domain', 'people'],
+    );
+    await assert.rejects(setup.mark(BY, 'constructor', true), /There is no step constructor/);
+    const rows = (await stores.audit.page({ limit: 20 })).map(({ action, subject }) => `${action} ${subject}`);
+    assert.deepEqual(
+      rows.filter((row) => row.startsWith('setup.')),
+      ['setup.again reach', 'setup.done domain', 'setup.done reach'],
+    );
+  } finally {
+    await close();
+  }
+});
