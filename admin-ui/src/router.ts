@@ -58,6 +58,7 @@ export const router = createRouter({
       props: true,
       meta: { title: t('Room') },
     },
+    { path: '/archive', component: () => import('./pages/ArchivePage.vue'), meta: { title: t('Archive') } },
     { path: '/files', component: () => import('./pages/FilesPage.vue'), meta: { title: t('Files') } },
     {
       path: '/federation',

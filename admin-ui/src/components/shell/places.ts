@@ -26,6 +26,7 @@ export const groups: readonly { readonly title: string; readonly places: readonl
     places: [
       { to: '/rooms', label: t('Rooms'), icon: 'room' },
       { to: '/files', label: t('Files'), icon: 'file' },
+      { to: '/archive', label: t('Archive'), icon: 'search' },
       { to: '/announcements', label: t('Announcements'), icon: 'info' },
       { to: '/reports', label: t('Reports'), icon: 'shield' },
     ],
