@@ -75,6 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vue: ['admin-ui'],
   'vue-router': ['admin-ui'],
   'reka-ui': ['admin-ui'],
+  '@simplewebauthn/browser': ['admin-ui'],
 };
 
 interface Import {

@@ -36,6 +36,13 @@ export function whenSignedOut(action: () => void): void {
   lost = action;
 }
 
+let prove: () => Promise<boolean> = async () => false;
+
+/** Names what asks whoever is signed in to show again who they are; true when they did. What was refused is then asked once more. */
+export function whenToProve(action: () => Promise<boolean>): void {
+  prove = action;
+}
+
 /** Any failure in words for people. */
 export function plainWords(reason: unknown): string {
   return reason instanceof ApiError
@@ -68,9 +75,9 @@ async function refusal(response: Response): Promise<ApiError> {
  * Asks the server. The key is the contract's own, so one search finds both ends:
  * `api('GET /api/domains/:domain/accounts', { params, query })`. Throws ApiError.
  */
-export async function api<Key extends Endpoint>(key: Key, ...[input]: Rest<Key>): Promise<ReplyOf<Key>> {
+export async function api<Key extends Endpoint>(key: Key, ...rest: Rest<Key>): Promise<ReplyOf<Key>> {
   const [method = 'GET', path = ''] = key.split(' ');
-  const { params, query, body } = (input ?? {}) as {
+  const { params, query, body } = (rest[0] ?? {}) as {
     params?: Record<string, string | number>;
     query?: Record<string, unknown>;
     body?: unknown;
@@ -89,6 +96,7 @@ export async function api<Key extends Endpoint>(key: Key, ...[input]: Rest<Key>)
   if (!response.ok) {
     const error = await refusal(response);
     if (error.status === 401) lost();
+    if (error.code === 'prove-yourself' && (await prove())) return api(key, ...rest);
     throw error;
   }
   const text = response.status === 204 ? '' : await response.text();

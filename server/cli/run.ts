@@ -6,6 +6,7 @@ import { help, helpFor } from './help.ts';
 import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
+import { admins } from './verbs/admins.ts';
 import { announcements } from './verbs/announcements.ts';
 import { archive } from './verbs/archive.ts';
 import { audit } from './verbs/audit.ts';
@@ -52,6 +53,7 @@ export interface World {
 
 export const VERBS: readonly Verb[] = [
   ...house,
+  ...admins,
   ...users,
   ...people,
   ...peopleImport,

@@ -1,6 +1,7 @@
 import { computed, ref, shallowRef } from 'vue';
-import type { ReplyOf, Right } from '../../../server/http/contract/index.ts';
+import type { BodyOf, ReplyOf, Right } from '../../../server/http/contract/index.ts';
 import { api } from '../api.ts';
+import { showPasskey } from '../passkey.ts';
 
 type Session = ReplyOf<'GET /api/session'>;
 
@@ -39,8 +40,23 @@ export async function knowSession(): Promise<boolean> {
   }
 }
 
-export async function signIn(name: string, password: string): Promise<void> {
-  await api('POST /api/sign-in', { body: { name, password } });
+/** Signs in; what it gives is what is asked for beside the password. */
+export async function signIn(name: string, password: string): Promise<ReplyOf<'POST /api/sign-in'>['second']> {
+  const { second } = await api('POST /api/sign-in', { body: { name, password } });
+  if (!second) await refreshSession();
+  return second;
+}
+
+/** The second step: by a code, or by a passkey. */
+export async function signInSecond(body: BodyOf<'POST /api/sign-in/second'>): Promise<void> {
+  await api('POST /api/sign-in/second', { body });
+  await refreshSession();
+}
+
+/** Signs in by a passkey alone. */
+export async function signInByPasskey(): Promise<void> {
+  const body = await showPasskey(await api('POST /api/sign-in/passkey/question'));
+  await api('POST /api/sign-in/passkey', { body });
   await refreshSession();
 }
 
