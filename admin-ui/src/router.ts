@@ -85,6 +85,9 @@ export const router = createRouter({
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: t('Domains') } },
     { path: '/components', component: () => import('./pages/ComponentsPage.vue'), meta: { title: t('Components') } },
     { path: '/setup', component: () => import('./pages/SetupPage.vue'), meta: { title: t('Set up') } },
+    { path: '/doctor', component: () => import('./pages/DoctorPage.vue'), meta: { title: t('Doctor') } },
+    { path: '/backup', component: () => import('./pages/BackupPage.vue'), meta: { title: t('Backup') } },
+    { path: '/backup/key', component: () => import('./pages/BackupKeyPage.vue'), meta: { title: t('Recovery key') } },
     { path: '/settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: t('Settings') } },
     {
       path: '/announcements',

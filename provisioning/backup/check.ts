@@ -50,7 +50,7 @@ export async function checkBackup(
 export function acceptHead({ schema, version }: BackupHead): void {
   if (schema <= NEWEST_SCHEMA) return;
   const text = `It was made by a newer release (${version}, schema ${schema}; this one knows schemas up to ${NEWEST_SCHEMA}).`;
-  throw new BackupProblem('newer', `${text} Install that release first.`);
+  throw new BackupProblem('newer', [text, 'Install that release first.'].join(' '));
 }
 
 /** Holds a store that was written out against what the backup says of it. Throws BackupProblem. */

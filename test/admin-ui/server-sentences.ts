@@ -30,8 +30,23 @@ function settings(): string[] {
 }
 
 /** Files whose texts all are for people: what stands in them between quotes and has more than one word. */
-const TALKING = ['commands/dns-sentences.ts', 's2s/judgement.ts', 's2s/grade.ts', 'http/errors.ts', 'host/options.ts'];
-const isSaid = (text: string): boolean => /\p{L}{2,} .*\p{L}{2,}/u.test(text);
+const TALKING = [
+  'commands/doctor.ts',
+  'commands/doctor/doors.ts',
+  'commands/doctor/house.ts',
+  'commands/doctor/machine.ts',
+  'commands/doctor/relay.ts',
+  '../provisioning/backup/check.ts',
+  '../provisioning/backup/machine.ts',
+  '../provisioning/backup/problem.ts',
+  '../provisioning/backup/read.ts',
+  'commands/dns-sentences.ts',
+  's2s/judgement.ts',
+  's2s/grade.ts',
+  'http/errors.ts',
+  'host/options.ts',
+];
+const isSaid = (text: string): boolean => !text.startsWith('<') && /\p{L}{2,} .*\p{L}{2,}/u.test(text);
 
 function texts(): string[] {
   return TALKING.flatMap((file) => {

@@ -6,7 +6,7 @@ import { actionWords, detailWords } from '../../admin-ui/src/activity.ts';
 
 const COMMANDS = join(import.meta.dirname, '../../server/commands');
 const ACTION =
-  /'((?:account|admin|announcement|component|device|domain|federation|file|house|invitation|motd|report|session|setting|transfer)\.[a-z-]+)'/g;
+  /'((?:account|admin|announcement|backup|component|device|domain|federation|file|house|invitation|motd|report|session|setting|transfer)\.[a-z-]+)'/g;
 
 test('the page of activity has words for everything that is audited', () => {
   const sources = globSync('*.ts', { cwd: COMMANDS }).map((name) => readFileSync(join(COMMANDS, name), 'utf8'));

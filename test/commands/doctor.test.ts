@@ -114,7 +114,9 @@ describe('the doctor finds', () => {
         ),
       );
     assert.deepEqual(await at('right'), ['dns good: a.test: all that is needed is there.']);
-    assert.deepEqual(await at('missing'), ['dns warn: a.test: _xmpp-client._tcp.a.test (SRV): It is missing.']);
+    assert.deepEqual(await at('missing'), [
+      'dns warn: A record of a.test is not right: _xmpp-client._tcp.a.test (SRV). It is missing.',
+    ]);
     assert.match((await at('missing', false)).join(), /good/);
     assert.match((await at('unanswered')).join(), /warn: a\.test: the DNS did not answer/);
   });
@@ -126,7 +128,7 @@ describe('the doctor finds', () => {
     assert.match((await at()).join(), /^federation good/);
     assert.match((await at({ ...row, problem: null })).join(), /good/, 'the first try is still under way');
     assert.deepEqual(await at(row, row), [
-      'federation warn: Messages wait for b.test: Nobody answers there. So it is with 1 more.',
+      'federation warn: Messages wait for b.test. Nobody answers there. So it is with 1 more.',
     ]);
   });
 
@@ -156,7 +158,9 @@ describe('the doctor finds', () => {
 
   it('that there is no backup, an old one, a bad one, one on the same disk, or that the last try failed', async () => {
     const at = (more: Partial<BackupsView>) => look(backupCheck(state(more), now));
-    assert.deepEqual(await at({ rows: [backup(NOW - DAY)] }), ['backup good: The newest good one was made yesterday.']);
+    assert.deepEqual(await at({ rows: [backup(NOW - DAY)] }), [
+      'backup good: The newest good one was made one day ago.',
+    ]);
     assert.deepEqual(await at({}), ['backup warn: There is no backup.']);
     assert.match((await at({ rows: [backup(NOW, 'unchecked')] })).join(), /warn: No backup was restored as a test yet/);
     assert.match((await at({ rows: [backup(NOW - 5 * DAY)] })).join(), /warn: .*5 days ago/);
@@ -164,7 +168,7 @@ describe('the doctor finds', () => {
     assert.match((await at({ rows: [backup(NOW)], sameDisk: true })).join(), /warn: .*when that breaks, both are gone/);
     assert.match(
       (await at({ rows: [backup(NOW, 'bad'), backup(NOW - DAY)] })).join(),
-      /bad: The newest backup is no good: It is damaged/,
+      /bad: The newest backup is no good\. It is damaged/,
     );
     assert.match(
       (await at({ rows: [backup(NOW)], failure: { time: NOW, text: 'The disk is full.' } })).join(),

@@ -10,7 +10,7 @@ const PAGE = '/backup';
 
 function days(ms: number): string {
   const count = Math.floor(ms / DAY_MS);
-  return count === 0 ? 'today' : count === 1 ? 'yesterday' : `${count} days ago`;
+  return count === 0 ? 'today' : count === 1 ? 'one day ago' : `${count} days ago`;
 }
 
 /** Whether there are backups to rely on. */
@@ -24,11 +24,11 @@ export function backupCheck(backups: Pick<BackupCommands, 'state'>, now: () => n
       const [newest] = rows;
       const good = rows.find(({ state }) => state === 'good');
       if (failure !== null)
-        return [said.bad(`The last try failed: ${failure.text}`, 'Mend that, and make a backup.', PAGE)];
+        return [said.bad(`The last try failed. ${failure.text}`, 'Mend that, and make a backup.', PAGE)];
       if (newest?.state === 'bad') {
         return [
           said.bad(
-            `The newest backup is no good: ${newest.problem}`,
+            `The newest backup is no good. ${newest.problem}`,
             'Make a new one. If that is bad, too, look at the disk.',
             PAGE,
           ),
@@ -45,7 +45,7 @@ export function backupCheck(backups: Pick<BackupCommands, 'state'>, now: () => n
       if (sameDisk) {
         return [
           said.warn(
-            `${sentence} It is on the same disk as the data: when that breaks, both are gone.`,
+            [sentence, 'It is on the same disk as the data: when that breaks, both are gone.'].join(' '),
             'Choose a folder on another disk or a share of another machine, or download a backup from time to time.',
             PAGE,
           ),
@@ -113,7 +113,7 @@ export function dnsCheck(dns: Pick<DnsDoctor, 'examine'>, house: Pick<House, 'do
             const unknown = records.some(({ needed, state }) => needed && state === 'unanswered');
             if (wrong !== undefined)
               return said.warn(
-                `${domain}: ${wrong.name} (${wrong.type}): ${wrong.sentence}`,
+                `A record of ${domain} is not right: ${wrong.name} (${wrong.type}). ${wrong.sentence}`,
                 'The page has the records to paste.',
                 link,
               );
@@ -145,7 +145,7 @@ export function federationCheck(domains: Pick<FederationDomains, 'list'>): Check
       const others = stuck.length === 1 ? '' : ` So it is with ${stuck.length - 1} more.`;
       return [
         said.warn(
-          `Messages wait for ${first.domain}: ${first.problem}${others}`,
+          `Messages wait for ${first.domain}. ${first.problem}${others}`,
           'The page of the server says what to do.',
           '/federation',
         ),

@@ -24,7 +24,7 @@ export function diskCheck(senses: Senses): Check {
         'Every message waits for the disk. A slow one is often a memory card, a full disk, or a virtual machine whose host is busy.';
       return [
         free < 0.5 * GB || part < 0.02
-          ? space.bad(`${left} When the disk is full, no message is taken any more.`, remedy, '/files')
+          ? space.bad([left, 'When the disk is full, no message is taken any more.'].join(' '), remedy, '/files')
           : free < 2 * GB || part < 0.1
             ? space.warn(left, remedy, '/files')
             : space.good(left),
@@ -83,8 +83,9 @@ export function clockCheck(senses: Senses, newest: () => Promise<number>): Check
       }
       if (Math.abs(moved) > JUMP_MS) {
         const seconds = Math.round(Math.abs(moved) / 1_000);
-        const way = moved > 0 ? 'forward' : 'back';
-        return [clock.warn(`It was set ${way} by ${seconds} seconds since the doctor was here last.`, remedy)];
+        const forward = `It was set forward by ${seconds} seconds since the doctor was here last.`;
+        const back = `It was set back by ${seconds} seconds since the doctor was here last.`;
+        return [clock.warn(moved > 0 ? forward : back, remedy)];
       }
       if (synchronised === false) return [clock.warn('No time server sets it, so it drifts.', remedy)];
       const set = synchronised ? 'A time server sets it.' : 'Whether a time server sets it cannot be told from here.';

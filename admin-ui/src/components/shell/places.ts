@@ -43,6 +43,8 @@ export const groups: readonly { readonly title: string; readonly places: readonl
   {
     title: t('Operation'),
     places: [
+      { to: '/doctor', label: t('Doctor'), icon: 'doctor' },
+      { to: '/backup', label: t('Backup'), icon: 'backup' },
       { to: '/settings', label: t('Settings'), icon: 'settings' },
       { to: '/activity', label: t('Activity'), icon: 'activity' },
     ],
