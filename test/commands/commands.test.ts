@@ -389,20 +389,4 @@ describe('overview', () => {
     assert.deepEqual(figures.certificates, [{ domain: DOMAIN, source: 'uploaded', notAfter: 1_800_000_000_000 }]);
     assert.equal(figures.hostname, 'chat.example.test');
   });
-
-  test('are removed with their people only by their name, typed once more, after it was said what would be lost', async () => {
-    const { domains, accounts } = house.commands;
-    await domains.add(by, 'second.test');
-    for (const local of ['juliet', 'romeo'])
-      await accounts.create(by, 'second.test', { local, password: 'a long enough passphrase' });
-    assert.deepEqual(await domains.losses('second.test'), { people: 2, online: 0, rooms: 0, invitations: 0 });
-    await assert.rejects(domains.remove(by, 'second.test'), refused('domain-in-use'));
-    await assert.rejects(domains.remove(by, 'second.test', DOMAIN), refused('not-confirmed', 'confirm'));
-    assert.equal((await domains.losses('second.test')).people, 2);
-    await domains.remove(by, 'second.test', ' Second.test');
-    assert.deepEqual(house.house.domains(), [DOMAIN]);
-    await domains.add(by, 'second.test');
-    assert.equal((await domains.losses('second.test')).people, 0);
-    await domains.remove(by, 'second.test');
-  });
 });
