@@ -36,6 +36,9 @@ export const count = (value: number): string => number('whole').format(value);
 export const decimal = (value: number): string =>
   number('decimal', { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
 
+/** A moment (ms) as the time of day. */
+export const clock = (at: number): string => moment('clock', { hour: '2-digit', minute: '2-digit' }).format(at);
+
 /** A size as file managers write it: "2.5 MB". */
 export function bytes(size: number): string {
   if (size < 1_000) return number('byte', { style: 'unit', unit: 'byte', unitDisplay: 'long' }).format(size);

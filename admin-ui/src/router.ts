@@ -95,6 +95,8 @@ export const router = createRouter({
       meta: { title: t('Announcements') },
     },
     { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: t('Reports') } },
+    { path: '/figures', component: () => import('./pages/FiguresPage.vue'), meta: { title: t('Figures') } },
+    { path: '/log', component: () => import('./pages/LogPage.vue'), meta: { title: t('Log') } },
     { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: t('Activity') } },
     {
       path: '/account',

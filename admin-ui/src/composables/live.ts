@@ -1,5 +1,5 @@
 import { onScopeDispose, ref, shallowRef } from 'vue';
-import type { Events, Overview, SessionChange } from '../../../server/http/contract/index.ts';
+import type { Events, FigureSample, Overview, SessionChange } from '../../../server/http/contract/index.ts';
 import { ApiError, api } from '../api.ts';
 import { may } from './session.ts';
 
@@ -14,6 +14,7 @@ export const overview = shallowRef<Overview>();
 export const history = shallowRef<readonly Overview[]>([]);
 
 const hearers = new Set<(change: SessionChange) => void>();
+const figureHearers = new Set<(sample: FigureSample) => void>();
 let source: EventSource | undefined;
 let users = 0;
 let wait = 1000;
@@ -60,6 +61,10 @@ function connect(): void {
     const change = JSON.parse(event.data) as Events['session'];
     for (const hear of hearers) hear(change);
   });
+  stream.addEventListener('figures', (event) => {
+    const sample = JSON.parse(event.data) as Events['figures'];
+    for (const hear of figureHearers) hear(sample);
+  });
   stream.addEventListener('bye', reconnect);
   stream.addEventListener('error', () => {
     if (source === stream) reconnect();
@@ -81,9 +86,9 @@ function reconnect(): void {
 
 /**
  * Keeps the live connection open as long as the calling component lives. `change` hears of every client that
- * comes or goes.
+ * comes or goes, `figures` of every sample that is kept.
  */
-export function useLive(change?: (change: SessionChange) => void): void {
+export function useLive(change?: (change: SessionChange) => void, figures?: (sample: FigureSample) => void): void {
   users += 1;
   clearTimeout(linger);
   if (!source && users === 1) {
@@ -91,9 +96,11 @@ export function useLive(change?: (change: SessionChange) => void): void {
     connect();
   }
   if (change) hearers.add(change);
+  if (figures) figureHearers.add(figures);
   onScopeDispose(() => {
     users -= 1;
     if (change) hearers.delete(change);
+    if (figures) figureHearers.delete(figures);
     // A moment's grace, so that going from page to page keeps the line.
     linger = setTimeout(() => {
       if (users > 0) return;

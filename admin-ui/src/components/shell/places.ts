@@ -46,6 +46,8 @@ export const groups: readonly { readonly title: string; readonly places: readonl
       { to: '/doctor', label: t('Doctor'), icon: 'doctor' },
       { to: '/backup', label: t('Backup'), icon: 'backup' },
       { to: '/settings', label: t('Settings'), icon: 'settings' },
+      { to: '/figures', label: t('Figures'), icon: 'overview' },
+      { to: '/log', label: t('Log'), icon: 'eye' },
       { to: '/activity', label: t('Activity'), icon: 'activity' },
     ],
   },
