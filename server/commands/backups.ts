@@ -51,8 +51,8 @@ export interface BackupCommandsOptions {
   readonly now?: (() => number) | undefined;
 }
 
-const FAILURE = 'backup.failure';
-const DONE = 'backup.due-done';
+const FAILURE = 'backup-failure';
+const DONE = 'backup-due-done';
 const TIMER: Actor = { name: 'timer', door: 'house' };
 const LOOK_MS = 60_000;
 const AGAIN_MS = 3_600_000;
