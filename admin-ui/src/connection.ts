@@ -29,10 +29,10 @@ export function serverWords(hostname: string | undefined): string {
 
 /** A link to this server, by its name, or by the address that this page was opened by where the name is not known to others. */
 export function linkHere(url: string): string {
-  const { hostname, pathname } = new URL(url);
+  const { hostname, pathname, hash } = new URL(url);
   const here = window.location.hostname;
   const onlyHere = here === 'localhost' || here === '[::1]' || here.startsWith('127.');
-  return serverName(hostname) === hostname || onlyHere ? url : `${window.location.origin}${pathname}`;
+  return serverName(hostname) === hostname || onlyHere ? url : `${window.location.origin}${pathname}${hash}`;
 }
 
 /** Where this server is for a browser elsewhere, as `https://chat.example.test:5281`. */

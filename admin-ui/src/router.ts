@@ -99,6 +99,11 @@ export const router = createRouter({
     { path: '/log', component: () => import('./pages/LogPage.vue'), meta: { title: t('Log') } },
     { path: '/activity', component: () => import('./pages/ActivityPage.vue'), meta: { title: t('Activity') } },
     {
+      path: '/administrators',
+      component: () => import('./pages/AdministratorsPage.vue'),
+      meta: { title: t('Administrators'), needs: 'owner' },
+    },
+    {
       path: '/account',
       component: () => import('./pages/AccountPage.vue'),
       meta: { title: t('Your account'), needs: 'nothing' },

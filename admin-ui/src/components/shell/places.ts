@@ -49,6 +49,7 @@ export const groups: readonly { readonly title: string; readonly places: readonl
       { to: '/figures', label: t('Figures'), icon: 'overview' },
       { to: '/log', label: t('Log'), icon: 'eye' },
       { to: '/activity', label: t('Activity'), icon: 'activity' },
+      { to: '/administrators', label: t('Administrators'), icon: 'key', needs: 'owner' },
     ],
   },
 ];
