@@ -48,10 +48,15 @@ export class Client {
   }
 
   /** A file, piece by piece. Throws Failure, also when the answer ends before its end. */
-  async *file(token: string): AsyncGenerator<Buffer> {
+  file(token: string): AsyncGenerator<Buffer> {
+    return this.download(`/api/backup-files/${encodeURIComponent(token)}`);
+  }
+
+  /** The same of any path. */
+  async *download(path: string): AsyncGenerator<Buffer> {
     const sent = request({
       socketPath: this.#socket,
-      path: `/api/backup-files/${encodeURIComponent(token)}`,
+      path,
       headers: { host: 'hallway', 'hallway-caller': this.#caller },
       timeout: TIMEOUT_MS,
     });

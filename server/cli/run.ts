@@ -9,6 +9,7 @@ import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.
 import { admins } from './verbs/admins.ts';
 import { announcements } from './verbs/announcements.ts';
 import { archive } from './verbs/archive.ts';
+import { archiveReading } from './verbs/archive-reading.ts';
 import { audit } from './verbs/audit.ts';
 import { backups } from './verbs/backups.ts';
 import { certificates } from './verbs/certificates.ts';
@@ -74,6 +75,7 @@ export const VERBS: readonly Verb[] = [
   ...transfers,
   ...announcements,
   ...archive,
+  ...archiveReading,
   ...outage,
   ...settings,
   ...departments,

@@ -85,6 +85,7 @@ export const OPTIONS = {
   replace: { type: 'boolean', help: 'put the house that is there aside' },
   'key-file': { type: 'string', value: 'FILE', help: 'the file that holds the recovery key; else it is asked for' },
   department: { type: 'string', value: 'NAME', help: 'which department of the domain' },
+  with: { type: 'string', value: 'JID', help: 'with whom it was exchanged' },
   remove: { type: 'boolean', help: 'what was kept so far goes now' },
   chain: { type: 'string', value: 'FILE', help: 'certificate and chain (PEM); the key may be in the same file' },
   key: { type: 'string', value: 'FILE', help: 'private key (PEM)' },

@@ -26,6 +26,8 @@ export interface MotdView {
   /** '' for none. */
   readonly text: string;
   readonly setAt: number | null;
+  /** The last moment at which it is given to anybody, null for none. */
+  readonly until: number | null;
 }
 
 const LONGEST = 5_000;
@@ -113,7 +115,12 @@ export class AnnouncementCommands {
       this.#domains(domain).map(async (one) => {
         const motd = await this.#store.motd(one);
         const there = motd !== undefined && motd.text !== '';
-        return { domain: one, text: motd?.text ?? '', setAt: there ? motd.setAt : null };
+        return {
+          domain: one,
+          text: motd?.text ?? '',
+          setAt: there ? motd.setAt : null,
+          until: there ? motd.until : null,
+        };
       }),
     );
   }
@@ -124,14 +131,19 @@ export class AnnouncementCommands {
    */
   async setMotd(
     by: Actor,
-    wish: { readonly text: string; readonly domain?: string; readonly edit?: boolean },
+    wish: { readonly text: string; readonly domain?: string; readonly edit?: boolean; readonly until?: number | null },
   ): Promise<MotdView[]> {
     const text = checkText(wish.text);
+    const { until = null } = wish;
+    if (until !== null && until <= this.#now()) throw new CommandError('invalid', 'This day is over.', 'until');
     for (const domain of this.#domains(wish.domain)) {
       const before = await this.#store.motd(domain);
       const again = wish.edit !== true || before === undefined || before.text === '';
-      await this.#store.setMotd(domain, text, again, this.#now());
-      await record(this.#audit, by, again ? 'motd.set' : 'motd.edit', domain, { text: text.slice(0, 500) });
+      await this.#store.setMotd(domain, text, again, this.#now(), until);
+      await record(this.#audit, by, again ? 'motd.set' : 'motd.edit', domain, {
+        text: text.slice(0, 500),
+        ...(until !== null && { until: new Date(until).toISOString() }),
+      });
     }
     return this.motd(wish.domain);
   }

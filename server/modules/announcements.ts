@@ -58,7 +58,7 @@ function greet(host: Host, session: Session): undefined | Promise<void> {
 }
 
 async function show(host: Host, { account }: Session, motd: Motd | undefined): Promise<void> {
-  if (motd === undefined || motd.text === '') return;
+  if (motd === undefined || motd.text === '' || (motd.until !== null && motd.until < Date.now())) return;
   const { announcements: store } = host.house.stores;
   // One device after the other, so that two that come at once do not both bring it.
   await host.changes.run(account.id, async () => {

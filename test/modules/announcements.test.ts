@@ -25,6 +25,24 @@ async function crowd(scene: Scene, size: number): Promise<string[]> {
   return names.map((local) => `${local}@example.test`);
 }
 
+describe('a message of the day with an end', () => {
+  test('is given to nobody after it, and cannot end before now', async (t) => {
+    const scene = await openScene(t);
+    await scene.account(J);
+    const { announcements } = scene.commands;
+    const set = (until: number) => announcements.setMotd(OFFICE, { text: 'Mind the step.', until });
+    await assert.rejects(set(Date.now() - 1), { code: 'invalid', field: 'until' });
+    const [motd] = await set(Date.now() + 60_000);
+    assert.ok((motd?.until ?? 0) > Date.now());
+    await scene.stores.announcements.setMotd('example.test', 'Old news.', true, 1, 2);
+    assert.deepEqual(await bodies(await scene.comes(`${R}/late`)), []);
+    await set(Date.now() + 60_000);
+    const juliet = await scene.connect(`${J}/balcony`);
+    await juliet.sends('<presence/>');
+    assert.deepEqual(await bodies(juliet), ['Mind the step.']);
+  });
+});
+
 describe('an announcement', () => {
   test('comes from the domain; who is away finds it when they come; both have it in their archive', async (t) => {
     const scene = await openScene(t);

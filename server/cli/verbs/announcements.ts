@@ -1,6 +1,7 @@
 import { departmentNamed } from '../department-name.ts';
 import { plain, table, when } from '../text.ts';
 import type { Verb } from '../verb.ts';
+import { endOf } from './federation-policy.ts';
 
 const where = (domain: string | undefined) => (domain === undefined ? {} : { domain });
 
@@ -43,11 +44,12 @@ export const announcements: readonly Verb[] = [
   {
     words: 'motd set',
     args: ['TEXT'],
-    options: ['domain', 'edit'],
+    options: ['domain', 'edit', 'until'],
     summary: 'the message of the day: each person is given it once, at the next login',
     async run({ client, given, print }, [text = '']) {
       const edit = given.edit === true ? { edit: true } : {};
-      const reply = await client.call('PUT /api/motd', { body: { text, ...where(given.domain), ...edit } });
+      const until = given.until === undefined ? {} : { until: endOf(given.until) };
+      const reply = await client.call('PUT /api/motd', { body: { text, ...where(given.domain), ...edit, ...until } });
       print(reply, `It is set for ${reply.motds.map(({ domain }) => domain).join(', ')}.\n`);
     },
   },

@@ -4,7 +4,7 @@ import { pairs, table, when } from '../text.ts';
 import { type Given, type Verb, whole } from '../verb.ts';
 
 /** When a day begins for this machine, or the next one does. Throws Failure. */
-function day(name: 'from' | 'to', text: string, next = 0): number {
+export function dayOf(name: 'from' | 'to', text: string, next = 0): number {
   const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)?.map(Number) ?? [];
   const begins = new Date(year ?? Number.NaN, (month ?? 0) - 1, date);
   if (year === undefined || begins.getMonth() !== month! - 1 || begins.getFullYear() < 1970) {
@@ -20,8 +20,8 @@ function filter({ by, action, subject, from, to }: Given): QueryOf<'GET /api/aud
     ...(by !== undefined && { actor: by }),
     ...(action !== undefined && { action }),
     ...(subject !== undefined && { subject }),
-    ...(from !== undefined && { from: day('from', from) }),
-    ...(to !== undefined && { until: day('to', to, 1) }),
+    ...(from !== undefined && { from: dayOf('from', from) }),
+    ...(to !== undefined && { until: dayOf('to', to, 1) }),
   };
 }
 

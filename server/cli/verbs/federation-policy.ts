@@ -24,7 +24,7 @@ const PROOFS = {
 const day = (time: number): string => when(time).slice(0, 10);
 
 /** The end of a day, here. Throws Failure. */
-function endOf(text: string): number {
+export function endOf(text: string): number {
   const end = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T23:59:59.999` : Number.NaN);
   if (Number.isNaN(end.getTime())) throw usage('Write the day like 2026-01-31.');
   // Dates take the 31st of February for the 3rd of March.

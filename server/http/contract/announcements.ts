@@ -24,6 +24,8 @@ export const Motd = closed({
   domain: Type.String(),
   text: Type.String(),
   setAt: Type.Union([Time, Type.Null()]),
+  /** The last moment at which it is given to anybody. */
+  until: Type.Union([Time, Type.Null()]),
 });
 
 /** Everywhere: without a domain it is for all of them. */
@@ -44,7 +46,12 @@ export const announcements = {
   'GET /api/motd': { query: Where, reply: closed({ motds: Type.Array(Motd) }) },
   /** With `edit` those who have seen the one before are not given this one. */
   'PUT /api/motd': {
-    body: closed({ text: Text, domain: Type.Optional(DomainName), edit: Type.Optional(Type.Boolean()) }),
+    body: closed({
+      text: Text,
+      domain: Type.Optional(DomainName),
+      edit: Type.Optional(Type.Boolean()),
+      until: Type.Optional(Type.Union([Time, Type.Null()])),
+    }),
     reply: closed({ motds: Type.Array(Motd) }),
   },
   'DELETE /api/motd': { query: Where, reply: Done },

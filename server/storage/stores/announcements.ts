@@ -29,6 +29,8 @@ export interface Motd {
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly setAt: number;
+  /** The last moment at which it is given to anybody, null for none. */
+  readonly until: number | null;
 }
 
 interface Row extends Omit<Announcement, 'createdAt' | 'finished' | 'departmentName'> {
@@ -141,12 +143,19 @@ export class Announcements {
   }
 
   /** Sets it. With `again` those who have seen the one before see this one, too. */
-  async setMotd(domain: string, text: string, again: boolean, setAt: number): Promise<void> {
+  async setMotd(
+    domain: string,
+    text: string,
+    again: boolean,
+    setAt: number,
+    until: number | null = null,
+  ): Promise<void> {
     const one = again ? 1 : 0;
     this.#motds.forget(domain);
     await this.#db.run(
-      sql`INSERT INTO motd (domain, version, text, set_at) VALUES (${domain}, 1, ${text}, ${setAt})
-        ON CONFLICT (domain) DO UPDATE SET version = motd.version + ${one}, text = excluded.text, set_at = excluded.set_at`,
+      sql`INSERT INTO motd (domain, version, text, set_at, until) VALUES (${domain}, 1, ${text}, ${setAt}, ${until})
+        ON CONFLICT (domain) DO UPDATE SET version = motd.version + ${one}, text = excluded.text,
+          set_at = excluded.set_at, until = excluded.until`,
     );
   }
 
@@ -172,9 +181,9 @@ export class Announcements {
   }
 
   async #loadMotd(domain: string): Promise<Motd | undefined> {
-    const row = await this.#db.get<{ version: number; text: string; set_at: number }>(
-      sql`SELECT version, text, set_at FROM motd WHERE domain = ${domain}`,
+    const row = await this.#db.get<{ version: number; text: string; set_at: number; until: number | null }>(
+      sql`SELECT version, text, set_at, until FROM motd WHERE domain = ${domain}`,
     );
-    return row && { version: row.version, text: row.text, setAt: row.set_at };
+    return row && { version: row.version, text: row.text, setAt: row.set_at, until: row.until };
   }
 }
