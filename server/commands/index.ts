@@ -55,8 +55,8 @@ import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
 import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
-import { SignInCommands } from './sign-in.ts';
 import { SetupCommands } from './setup.ts';
+import { SignInCommands } from './sign-in.ts';
 import { TransferCommands } from './transfers.ts';
 
 export interface CommandOptions {

@@ -95,7 +95,8 @@ export class PlainDoor {
         : send(200, 'application/octet-stream', answer);
     }
     // A browser asks for the icon by itself, and may not have that of another origin.
-    if (path.startsWith('/.well-known/') || path === '/favicon.ico') return plain(404, 'There is nothing at this address.');
+    if (path.startsWith('/.well-known/') || path === '/favicon.ico')
+      return plain(404, 'There is nothing at this address.');
     const found = path.startsWith('/trust')
       ? trustFile(path, await this.#options.trust(), request.headers['accept-language'])
       : undefined;

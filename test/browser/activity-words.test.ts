@@ -9,7 +9,9 @@ const ACTION =
   /'((?:account|admin|announcement|backup|component|device|domain|federation|file|house|invitation|motd|report|session|setting|transfer)\.[a-z-]+)'/g;
 
 test('the page of activity has words for everything that is audited', () => {
-  const sources = globSync('!(*-options).ts', { cwd: COMMANDS }).map((name) => readFileSync(join(COMMANDS, name), 'utf8'));
+  const sources = globSync('!(*-options).ts', { cwd: COMMANDS }).map((name) =>
+    readFileSync(join(COMMANDS, name), 'utf8'),
+  );
   const actions = new Set(sources.flatMap((source) => [...source.matchAll(ACTION)].map(([, action]) => action!)));
   assert.ok(actions.size > 30, `${actions.size} actions`);
   const wordless = [...actions].filter((action) => {
