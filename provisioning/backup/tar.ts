@@ -23,6 +23,15 @@ function damaged(what: string): BackupProblem {
   return new BackupProblem('damaged', `It is damaged: ${what}.`);
 }
 
+/** What a block says; it throws for numbers that are none. */
+function headOf(block: Buffer): Header {
+  try {
+    return new Header(block, 0);
+  } catch {
+    throw damaged('an entry has no valid head');
+  }
+}
+
 /**
  * Reads an archive from pieces of bytes. It knows files and nothing else: no links, devices, folders, extensions or compression,
  * which no archive of ours has. Entries are to be read in order, each to its end.
@@ -46,7 +55,7 @@ export class TarReader {
       await this.#nothingMore();
       return undefined;
     }
-    const { path, size, type, cksumValid, linkpath } = new Header(block, 0);
+    const { path, size, type, cksumValid, linkpath } = headOf(block);
     if (!cksumValid || path === undefined || path === '') throw damaged('an entry has no valid head');
     if ((type !== 'File' && type !== 'OldFile') || (linkpath !== undefined && linkpath !== '')) {
       throw damaged(`${JSON.stringify(path.slice(0, 80))} is not a plain file`);

@@ -36,7 +36,7 @@ export async function useFolder(chosen: string, own: string): Promise<string> {
   throw new CommandError(
     'invalid',
     `There is no folder ${chosen} that the server can see. Is the disk there?`,
-    'backup.folder',
+    'folder',
   );
 }
 

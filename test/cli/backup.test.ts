@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Backup, Backups } from '../../server/http/contract/index.ts';
+import type { Backup, Backups, Diagnosis } from '../../server/http/contract/index.ts';
 import { Appliance, run } from '../support/appliance.ts';
 
 const ctl = (appliance: Appliance, ...args: string[]) =>
@@ -24,6 +24,14 @@ describe('a house is backed up, lost, and restored on another machine', { timeou
     const list = JSON.parse((await ctl(old, '--json', 'backup', 'list')).stdout) as Backups;
     assert.equal(list.rows.length, 2);
     const { identity } = JSON.parse((await ctl(old, '--json', 'backup', 'key')).stdout) as { identity: string };
+    const doctor = await ctl(old, '--json', 'doctor');
+    const { findings } = JSON.parse(doctor.stdout) as Diagnosis;
+    const bad = findings.some(({ severity }) => severity === 'bad');
+    assert.equal(doctor.code, bad ? 1 : 0, doctor.stderr);
+    const store = findings.find(({ code }) => code === 'store');
+    assert.match(store?.sentence ?? '', /^It was read through and is whole\./);
+    assert.match(findings.find(({ code }) => code === 'backup')?.sentence ?? '', /made today\. It is on the same disk/);
+    assert.equal(findings.find(({ code }) => code === 'port')?.severity, 'good');
     const running = await ctl(old, 'restore', file, '--replace');
     assert.deepEqual([running.code, /is running\. Stop it first/.test(running.stderr)], [1, true]);
     await old.stop();

@@ -16,6 +16,7 @@ import { clockCheck, diskCheck, loadCheck } from '../../server/commands/doctor/m
 import type { Senses } from '../../server/commands/doctor/senses.ts';
 import { Doctor } from '../../server/commands/doctor.ts';
 import type { DomainRow } from '../../server/commands/federation-domains.ts';
+import { openHouse } from '../http/support.ts';
 import { CALM } from '../support/no-backups.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -221,6 +222,16 @@ describe('the doctor finds', () => {
       await once(stranger, 'close');
     }
     assert.match((await at('c2s')).join(), /^port bad: .*cannot be reached \(ECONNREFUSED\)/);
+  });
+});
+
+describe('the store', () => {
+  it('is read through when it is small, and left alone when it is large', async (t) => {
+    const { stores, close } = await openHouse();
+    t.after(close);
+    assert.equal(await stores.health.damage(), '');
+    assert.equal(await stores.health.damage(1_000), undefined);
+    assert.ok((await stores.health.schema()) >= 21);
   });
 });
 

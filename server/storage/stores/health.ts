@@ -28,7 +28,7 @@ export class Health {
   /** What is wrong with it, '' for nothing; undefined when it is too large to be read through now. */
   async damage(below = CHECK_BELOW_BYTES): Promise<string | undefined> {
     if ((await this.bytes()) > below) return undefined;
-    const row = await this.#db.get<{ found: string }>(sql`SELECT quick_check AS found FROM pragma_quick_check(1)`);
+    const row = await this.#db.get<{ found: string }>(sql`SELECT quick_check AS found FROM pragma_quick_check LIMIT 1`);
     return row === undefined || row.found === 'ok' ? '' : row.found;
   }
 }
