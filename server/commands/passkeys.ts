@@ -36,6 +36,8 @@ export interface NewPasskey {
 }
 
 const MOST = 10;
+/** EdDSA, ES256, RS256 (RFC 9053, RFC 8812): what devices have, and the browser is asked for. */
+const ALGORITHMS = [-8, -7, -257] as const;
 /** Loaded when somebody uses a passkey: nobody else pays for it. */
 const library = () => import('@simplewebauthn/server');
 const helpers = () => import('@simplewebauthn/server/helpers');
@@ -164,6 +166,7 @@ export class Passkeys {
         expectedOrigin: site.origin,
         expectedRPID: site.host,
         requireUserVerification: true,
+        supportedAlgorithmIDs: [...ALGORITHMS],
       });
       if (!verified || !this.#challenges.spend(challenge)) throw wrong;
       const { credential } = registrationInfo;
