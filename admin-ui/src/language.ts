@@ -51,8 +51,13 @@ export function speak(code: string, sentences: Sentences): void {
   numbers = new Intl.NumberFormat(code);
   const plurals = new Intl.PluralRules(code);
   const forms = pluralForms(code);
-  // A sentence that is missing is said in English, which has two forms.
-  rules[code] = (n, given) => (given === forms.length ? forms.indexOf(plurals.select(n)) : Number(n !== 1));
+  rules[code] = (n, given) => {
+    const form = forms.indexOf(plurals.select(n));
+    if (given === forms.length) return form;
+    // One form more, before the others, is for none at all.
+    if (given === forms.length + 1) return n === 0 ? 0 : form + 1;
+    return Number(n !== 1); // a sentence that is missing is said in English, which has two
+  };
   told = new Map(Object.entries(sentences));
   gaps = Object.keys(sentences)
     .filter((key) => GAP.test(key))
