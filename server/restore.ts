@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackupKey, existingKey, readKey } from '../provisioning/backup/key.ts';
 import { BackupProblem } from '../provisioning/backup/problem.ts';
+import { opens } from '../provisioning/backup/read.ts';
 import { restoreBackup } from '../provisioning/backup/restore.ts';
 import { restoreWords } from '../provisioning/backup/restore-words.ts';
 import { takeSecret } from './cli/ask.ts';
@@ -23,10 +24,10 @@ const OPTIONS = {
 } as const;
 
 /** The key that was named, that of this machine when it opens the file, or the one that somebody types. */
-async function keyFor(named: string | undefined, data: string): Promise<BackupKey> {
+async function keyFor(named: string | undefined, data: string, file: string): Promise<BackupKey> {
   if (named !== undefined) return readKey(readFileSync(named, 'utf8'));
   const own = await existingKey(data);
-  if (own !== undefined) return own;
+  if (own !== undefined && (await opens(file, own))) return own;
   return readKey(await takeSecret(process, 'Recovery key (AGE-SECRET-KEY-1…): '));
 }
 
@@ -40,7 +41,7 @@ async function run(): Promise<void> {
   let said = -1;
   const done = await restoreBackup({
     file,
-    key: await keyFor(keyFile && resolve(cwd, keyFile), settings.data),
+    key: await keyFor(keyFile && resolve(cwd, keyFile), settings.data, file),
     data: settings.data,
     hostname: settings.hostname,
     replace: values.replace === true,

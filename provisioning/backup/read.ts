@@ -43,12 +43,30 @@ export async function readBackup(task: ReadTask): Promise<Read> {
     decrypter.addIdentity(task.key.identity);
     let plain: ReadableStream<Uint8Array>;
     try {
-      plain = await decrypter.decrypt(ReadableStream.from(piecesOf(descriptor, task)));
+      plain = await decrypter.decrypt(ReadableStream.from(piecesOf(descriptor, task.tell)));
     } catch (cause) {
       if (!(cause instanceof Error) || !/no identity matched/.test(cause.message)) throw undecipherable(cause);
       throw new BackupProblem('key', 'This recovery key does not open it: it belongs to another server.', { cause });
     }
     return await new Reading(task, new TarReader(deciphered(plain))).all();
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Whether a key is the one that a backup was encrypted for. Throws BackupProblem for what is no backup. */
+export async function opens(file: string, key: BackupKey): Promise<boolean> {
+  const descriptor = openSync(file, 'r');
+  try {
+    checkMagic(descriptor);
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(key.identity);
+    const plain = await decrypter.decrypt(ReadableStream.from(piecesOf(descriptor)));
+    await plain.cancel();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && /no identity matched/.test(error.message)) return false;
+    throw error instanceof BackupProblem ? error : undecipherable(error);
   } finally {
     closeSync(descriptor);
   }
@@ -79,7 +97,7 @@ function checkMagic(descriptor: number): void {
   }
 }
 
-function* piecesOf(descriptor: number, { tell }: ReadTask): Generator<Uint8Array> {
+function* piecesOf(descriptor: number, tell?: (bytes: number) => void): Generator<Uint8Array> {
   for (let at = 0; ; ) {
     const piece = Buffer.allocUnsafeSlow(PIECE);
     const read = readSync(descriptor, piece, 0, PIECE, at);

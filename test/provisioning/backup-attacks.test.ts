@@ -15,7 +15,7 @@ import { gzipSync } from 'node:zlib';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { Header } from 'tar';
 import { type BackupKey, readKey } from '../../provisioning/backup/key.ts';
-import { readBackup } from '../../provisioning/backup/read.ts';
+import { opens, readBackup } from '../../provisioning/backup/read.ts';
 import { restoreBackup } from '../../provisioning/backup/restore.ts';
 import { entryHead, padding } from '../../provisioning/backup/tar.ts';
 import { finishRestore, RESTORING, swap } from '../../provisioning/restore-swap.ts';
@@ -115,9 +115,10 @@ describe('a backup that somebody has tampered with', () => {
   });
 
   it('is refused with another key, and so is what is no backup', async (t) => {
-    const { file, folder } = await made(t);
+    const { file, folder, key } = await made(t);
     const other = await readKey('AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX');
     await assert.rejects(look(file, other), { code: 'key' });
+    assert.deepEqual([await opens(file, other), await opens(file, key)], [false, true]);
     const big = join(folder, 'zeros');
     writeFileSync(big, Buffer.alloc(8 * 1024 * 1024));
     await assert.rejects(look(big, other), { code: 'foreign' });

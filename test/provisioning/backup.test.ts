@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -9,6 +9,9 @@ import { existingKey, readKey } from '../../provisioning/backup/key.ts';
 import { without } from '../support/packages.ts';
 import { backedHouse, FILE } from './backup-kit.ts';
 
+/** Only root may make a small disk. */
+const noTmpfs =
+  process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0 ? false : 'only root may mount';
 const noTell = (): void => undefined;
 
 describe('a backup', () => {
@@ -65,6 +68,22 @@ describe('a backup', () => {
     const made = await machine.make(join(out, 'one.age'), out, 1_000, noTell);
     assert.deepEqual([made.files, made.missing], [0, 1]);
     await machine.check(join(out, 'one.age'), noTell);
+  });
+
+  it('leaves nothing behind when the disk is full after all', { skip: noTmpfs }, async (t) => {
+    const { machine, folder } = await backedHouse(t, { free: async () => 1e12 });
+    const small = join(folder, 'small');
+    mkdirSync(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small]);
+    try {
+      await assert.rejects(machine.make(join(small, 'one.age'), small, 1_000, noTell), {
+        code: 'room',
+        message: 'The disk is full.',
+      });
+      assert.deepEqual(readdirSync(small), []);
+    } finally {
+      execFileSync('umount', [small]);
+    }
   });
 
   it('is not begun when there is no room for it', async (t) => {
