@@ -130,12 +130,12 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await picture(page, 'appliance-overview');
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
     await menu('Romeo', 'Delete');
-    await page.getByLabel('Type romeo@example.test to confirm').fill('romeo@example.test');
-    await press('Delete for good');
+    await page.getByText(/^romeo@example\.test cannot log in any more\. For 7 days it can be brought back/).waitFor();
+    await press('Delete');
     await seen('1 person');
     await apps.get('romeo@example.test')?.closed;
     await page.getByRole('link', { name: 'Activity' }).click();
-    await page.getByText('Deleted romeo@example.test').waitFor();
+    await page.getByText('Closed, to be deleted later, romeo@example.test').waitFor();
     await picture(page, 'appliance-activity');
   });
 
