@@ -135,7 +135,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await seen('1 person');
     await apps.get('romeo@example.test')?.closed;
     await page.getByRole('link', { name: 'Activity' }).click();
-    await page.getByText('Closed, to be deleted later, romeo@example.test').waitFor();
+    await page.getByText('Marked for deletion romeo@example.test').waitFor();
     await picture(page, 'appliance-activity');
   });
 

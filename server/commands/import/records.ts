@@ -87,7 +87,9 @@ function explain(error: CsvError): CommandError {
   const line = typeof error.lines === 'number' ? error.lines : 1;
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') return wrong('A quotation mark is opened and never closed.');
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    return wrong(`A row is too long (near line ${line}): a quotation mark may be missing, or it is another kind of file.`);
+    return wrong(
+      `A row is too long (near line ${line}): a quotation mark may be missing, or it is another kind of file.`,
+    );
   }
   return wrong(`The quotation marks do not fit (near line ${line}).`);
 }
