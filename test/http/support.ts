@@ -38,7 +38,8 @@ export interface TestHouse {
   close(): Promise<void>;
 }
 
-export async function openHouse(): Promise<TestHouse> {
+/** `clock`: of administrators' sessions and codes. */
+export async function openHouse(clock: () => number = Date.now): Promise<TestHouse> {
   let ahead = 0;
   const logged: string[] = [];
   const tail = new LogTail();
@@ -71,7 +72,7 @@ export async function openHouse(): Promise<TestHouse> {
     hostname: 'chat.example.test',
     iterations: 4_096,
     listeners: () => [{ name: 'c2s', address: '[::]:5222' }],
-    now: () => Date.now() + ahead,
+    now: () => clock() + ahead,
     panel: () => ({ url: `${ORIGIN}/`, fingerprint: 'AA:BB' }),
   });
   const close = async () => {
