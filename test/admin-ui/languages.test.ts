@@ -13,7 +13,10 @@ const sources = globSync('**/*.ts', { cwd: SERVER }).map((file) => readFileSync(
 
 /** Whether the server says it in a way that is not looked for: a file of sentences, or one that is put together. */
 function isInServer(sentence: string): boolean {
-  const parts = sentence.split(/\{\d+\}|\d+|[()]/).filter((part) => part.length > 10);
+  const parts = sentence
+    .split(/\{\d+\}|\d+|[()]/)
+    .map((part) => part.trim())
+    .filter((part) => part.length > 10);
   return parts.some((part) => sources.some((source) => source.includes(part)));
 }
 

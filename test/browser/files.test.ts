@@ -75,7 +75,7 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await space.getByText('250 MB').waitFor();
     assert.equal(await page.title(), 'Files · Hallway');
     await space.getByRole('link', { name: 'Settings' }).click();
-    await section(page, 'Files').getByLabel('Largest file').waitFor();
+    await section(page, 'Files').getByLabel('Largest file', { exact: true }).waitFor();
     await page.waitForFunction('scrollY > 300');
   });
 
@@ -152,7 +152,7 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
       await page.getByRole('link', { name: '2 (51 MB)' }).waitFor();
       await looks('person-files');
       await page.goto(`${url}/settings#files`);
-      await section(page, 'Files').getByLabel('Largest file').waitFor();
+      await section(page, 'Files').getByLabel('Largest file', { exact: true }).waitFor();
       await looks('settings-files');
       await context.close();
     });
@@ -222,7 +222,7 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('Deleted: one file (100 bytes).').last().waitFor();
     await eventually(async () => assert.match(await audited(), new RegExp(`^olga file\\.remove-all ${day} `)));
     await page.goto(`${url}/activity`);
-    await page.getByText('Deleted all files of, or from before,').first().waitFor();
+    await page.getByRole('table').getByText('Deleted all files of, or from before,').first().waitFor();
   });
 
   it('breaks off what is on its way', async () => {

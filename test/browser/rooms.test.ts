@@ -175,8 +175,8 @@ describe('rooms in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
       assert.match((await audited())[0]!, /^olga room\.moderate .*"reason":"No <b>bugs<\/b>"/),
     );
     await page.goto(`${url}/activity`);
-    await page.getByText('Took a message away in the room').waitFor();
-    await page.getByText('Read what was said in the room').waitFor();
+    await page.getByRole('table').getByText('Took a message away in the room').waitFor();
+    await page.getByRole('table').getByText('Read what was said in the room').first().waitFor();
     await page.getByText('because: Complaint of Juliet').waitFor();
   });
 
