@@ -81,6 +81,6 @@ test('passkeys are for names, not for addresses', () => {
     '',
     undefined,
   ]) {
-    assert.equal(siteOf(header), undefined, header);
+    assert.equal(siteOf(header), undefined, String(header));
   }
 });
