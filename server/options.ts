@@ -25,8 +25,8 @@ const GROUPS = [
   'Calls',
   'Outages',
   'Backup',
-  'Publish-subscribe',
   'Activity and log',
+  'Publish-subscribe',
 ];
 
 /** Every option of the house: those of the modules and components, and those of the other rooms, each group together. */

@@ -46,6 +46,7 @@ export class AuditKeeper {
     this.#day = day;
     await this.expire(now);
     const seal = await this.#audit.seal();
+    if (seal.id === 0) return; // nothing has been done yet
     this.#log.info(
       { seal: sealText(seal) },
       'the seal of the audit log; it proves that nothing up to there was changed',

@@ -41,7 +41,7 @@ export function figureRoutes({ figures, metrics, health }: Commands): RouteEntry
         take(guesses, address);
         if (!metrics.allows(bearer(request))) {
           reply.header('www-authenticate', 'Bearer realm="metrics"');
-          throw new HttpError(401, 'not-signed-in', 'Bring the token that the panel made for this.');
+          throw new HttpError(401, 'wrong-token', 'Bring the token that the panel made for this.');
         }
         guesses.give(address);
         take(scrapes, address);
