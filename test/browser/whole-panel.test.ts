@@ -22,8 +22,13 @@ describe('every page of the panel, at a house of two domains and 2,000 people', 
   /** Every place that the menu leads to, and one of each kind below them. */
   let places: string[];
 
+  const complaints = () => here.complaints.join('; ');
   const settled = async (page: Page) => {
-    await page.locator('#content h1').first().waitFor();
+    await page
+      .locator('#content h1')
+      .first()
+      .waitFor()
+      .catch(() => assert.fail(`${page.url()} has no heading: ${complaints()}`));
     await page.waitForFunction("document.querySelector('#content .animate-pulse') === null");
   };
   const goTo = async (path: string) => {
@@ -78,7 +83,8 @@ describe('every page of the panel, at a house of two domains and 2,000 people', 
       const shapes = new Set<string>();
       for (const found of await hrefs('#content a[href^="/"]')) {
         const shape = found.split('/').slice(0, 2).join('/') + found.split('/').length;
-        if (menu.includes(found) || found.startsWith('/api/') || shapes.has(shape)) continue;
+        // What devices are shown is a page of the server's own, and has scenes of its own.
+        if (menu.includes(found) || found.startsWith('/api/') || found === '/trust' || shapes.has(shape)) continue;
         shapes.add(shape);
         below.add(found);
       }
@@ -99,7 +105,9 @@ describe('every page of the panel, at a house of two domains and 2,000 people', 
         for (const theme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme: theme });
           wrong.push(...(await everyFinding(page)));
-          await picture(page, `whole-${path.replaceAll(/\W+/g, '-')}-${theme}-${size}`);
+          // One of each is enough to be looked at.
+          if ((size === 'wide') === (theme === 'light'))
+            await picture(page, `whole${path.replaceAll(/\W+/g, '-')}-${size}`);
         }
       }
       assert.deepEqual(wrong, []);
