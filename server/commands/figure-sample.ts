@@ -34,17 +34,20 @@ export type FigureSample = Readonly<Record<Figure, number>> & { readonly at: num
 /** Samples by column, as they are plotted: the same length each, `at` ascending. */
 export type FigureColumns = Readonly<Record<Figure | 'at', number[]>>;
 
-/** Of these the worst is told, where several samples become one; of the others the mean. */
-const WORST: readonly Figure[] = ['late99', 'lateMax'];
+/**
+ * Of these the most is told, where several samples become one; of the others the mean. Who was there at once for less than half a
+ * minute was there: a mean would say of the day that there were fewer than the hour says.
+ */
+const MOST: readonly Figure[] = ['sessions', 'online', 'links', 'late99', 'lateMax'];
 /** These are counted: there is no half of one. */
-const WHOLE: readonly Figure[] = ['sessions', 'online', 'links', 'files', 'fileBytes', 'memory', 'heap'];
+const WHOLE: readonly Figure[] = ['files', 'fileBytes', 'memory', 'heap'];
 
 /** Several samples as one, at the time of the last. There must be one at least. */
 export function merge(samples: readonly FigureSample[]): FigureSample {
   const last = samples.at(-1)!;
   const merged = FIGURES.map((name): [Figure, number] => {
     const values = samples.map((sample) => sample[name]);
-    if (WORST.includes(name)) return [name, Math.max(...values)];
+    if (MOST.includes(name)) return [name, Math.max(...values)];
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     return [name, WHOLE.includes(name) ? Math.round(mean) : Math.round(mean * 100) / 100];
   });

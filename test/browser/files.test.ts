@@ -111,10 +111,21 @@ describe('files in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByRole('link', { name: '1 (48 MB)' }).waitFor();
     await page.goto(`${url}/people/example.test/juliet`);
     await page.getByRole('link', { name: '2 (51 MB)' }).waitFor();
-    await press(page, 'Delete');
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('disappears with its contacts, messages and 2 files (51 MB).').waitFor();
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    const says = async (sentence: string) => {
+      await press(page, 'Delete');
+      await dialog.getByText(sentence).waitFor();
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await says(
+      'For 7 days it can be brought back; then its contacts, messages and 2 files (51 MB) are deleted for good.',
+    );
+    const by = { name: 'test', door: 'house' } as const;
+    await scene.commands.options.set(by, 'accounts.grace', 0);
+    await page.reload();
+    await says('disappears with its contacts, messages and 2 files (51 MB). This cannot be undone.');
+    await scene.commands.options.set(by, 'accounts.grace', undefined);
     await page.getByRole('link', { name: '2 (51 MB)' }).click();
     await page.getByRole('heading', { name: `Files of ${JULIET}` }).waitFor();
   });

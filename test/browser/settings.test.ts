@@ -24,8 +24,9 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
   const saved = (page: Page) => page.getByText('Saved. It holds from now on.').last().waitFor();
 
   async function field(page: Page, key: string) {
-    const index = door.house.commands.options.list().options.findIndex((one) => one.key === key);
-    return page.locator('section[aria-label=Canteen] .divide-y > div').nth(index);
+    const canteen = door.house.commands.options.list().options.filter(({ group }) => group === 'Canteen');
+    const index = canteen.findIndex((one) => one.key === key);
+    return page.locator('section[aria-label=Canteen] .divide-y > fieldset').nth(index);
   }
 
   it('shows every setting with what it does, and keeps what is changed', async () => {

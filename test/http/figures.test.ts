@@ -135,13 +135,15 @@ describe('figures', () => {
     last.close();
   });
 
-  test('of a minute are the mean, of delays the worst; what is stored by another release is read as far as it goes', () => {
+  test('of a minute are the mean, of delays the worst and of who is there the most at once; what is stored by another release is read as far as it goes', () => {
     const sample = Object.fromEntries(FIGURES.map((name) => [name, 2])) as Record<(typeof FIGURES)[number], number>;
     const merged = merge([
       { ...sample, at: 1, late99: 90, messages: 1, sessions: 1 },
-      { ...sample, at: 2, late99: 10, messages: 2, sessions: 2 },
+      { ...sample, at: 2, late99: 10, messages: 2, sessions: 9, online: 5, links: 7 },
+      { ...sample, at: 3, late99: 10, messages: 3, sessions: 1 },
     ]);
-    assert.deepEqual([merged.at, merged.late99, merged.messages, merged.sessions], [2, 90, 1.5, 2]);
+    assert.deepEqual([merged.at, merged.late99, merged.messages], [3, 90, 2]);
+    assert.deepEqual([merged.sessions, merged.online, merged.links], [9, 5, 7]);
     assert.deepEqual(unpack(pack(merged)), merged);
     assert.equal(unpack([5, 1])?.lateMax, 0);
     for (const wrong of [null, {}, [], ['1'], [Number.NaN], [1, null]]) assert.equal(unpack(wrong), undefined);
