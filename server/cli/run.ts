@@ -148,7 +148,8 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     }
     const family = VERBS.filter((verb) => verb.words.startsWith(`${words[0]} `));
     if (given.help === true && words.length === 1 && family.length > 0) {
-      stdout.write(help(family));
+      const itself = VERBS.find((verb) => verb.words === words[0]);
+      stdout.write(itself === undefined ? help(family) : helpFor(itself, family));
       return 0;
     }
     const { verb, args } = find(words);

@@ -39,10 +39,10 @@ export const domains: readonly Verb[] = [
       let confirm: string | undefined;
       if (losses.people > 0 && given.yes === true) confirm = domain;
       else if (losses.people > 0) {
-        if (terminal.stdin.isTTY !== true) {
-          throw usage(`${losses.people} people and ${losses.rooms} rooms would be deleted with ${domain}: say --yes.`);
-        }
-        const lost = `${losses.people} people, ${losses.rooms} rooms and ${losses.invitations} invitations`;
+        const some = (n: number, one: string, more: string) => `${n} ${n === 1 ? one : more}`;
+        const invitations = some(losses.invitations, 'invitation', 'invitations');
+        const lost = `${some(losses.people, 'person', 'people')}, ${some(losses.rooms, 'room', 'rooms')} and ${invitations}`;
+        if (terminal.stdin.isTTY !== true) throw usage(`With ${domain} would go ${lost}, for good: say --yes.`);
         confirm = await askLine(terminal, `With ${domain} go ${lost}, for good. Type its name: `);
       }
       const query = confirm === undefined ? {} : { confirm };
