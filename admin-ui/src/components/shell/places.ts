@@ -17,7 +17,7 @@ export const groups: readonly { readonly title: string; readonly places: readonl
     title: t('Who is here'),
     places: [
       { to: '/people', label: t('People'), icon: 'people', needs: 'people' },
-      { to: '/departments', label: t('Departments'), icon: 'servers' },
+      { to: '/departments', label: t('Departments'), icon: 'departments' },
       { to: '/invitations', label: t('Invitations'), icon: 'mail' },
     ],
   },
