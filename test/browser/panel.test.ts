@@ -25,7 +25,7 @@ async function choose(page: Page, person: string, item: string): Promise<void> {
   await page.getByRole('menuitem', { name: item }).click();
 }
 
-describe('the panel in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
+describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => {
   let door: PanelDoor;
   let browser: Browser;
   let here: Visit;
