@@ -66,6 +66,18 @@ async def refused_in(entering, condition):
     raise AssertionError(f'entering was not refused: {condition}')
 
 
+async def refusal(actor, room):
+    """The error that entering gets. Not every room says in it that it is one, which is what slixmpp's own way of entering looks for."""
+    errors = asyncio.Queue()
+    actor.add_event_handler('presence_error', errors.put_nowait)
+    presence = actor.make_presence(pto=f'{room}/Guest')
+    presence.enable('muc_join')
+    presence.send()
+    error = await asyncio.wait_for(errors.get(), PATIENCE)
+    assert error['from'].bare == room, str(error)
+    return error
+
+
 async def enters(world, name):
     actor = world.actor(name)
     for plugin in (MUC, 'xep_0249', 'xep_0421'):

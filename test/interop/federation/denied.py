@@ -1,11 +1,9 @@
 """With a server that ours does not talk with nothing goes either way, by whatever door: what is tried comes back at once."""
 
-import asyncio
-
 from abroad import both_enter
 from actor import PATIENCE, play
 from slixmpp.exceptions import IqError
-from visit import MUC, Visit
+from visit import MUC, Visit, refusal
 
 
 async def message_refused(one, to):
@@ -29,13 +27,7 @@ async def scene(world):
         room = f'closed-to-{guest.boundjid.user}@{owner.world.more["rooms"]}'
         own = Visit(owner, room)
         await own.comes('Owner')
-        errors = asyncio.Queue()
-        guest.add_event_handler('presence_error', errors.put_nowait)
-        presence = guest.make_presence(pto=f'{room}/Guest')
-        presence.enable('muc_join')
-        presence.send()
-        error = await asyncio.wait_for(errors.get(), PATIENCE)
-        assert error['from'].bare == room, str(error)
+        await refusal(guest, room)
         own.says('nobody else is here')
         await own.hears('Owner', 'nobody else is here')
         assert set(owner[MUC].get_roster(room)) == {'Owner'}

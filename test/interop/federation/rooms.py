@@ -6,7 +6,7 @@ import asyncio
 from abroad import both_enter
 from actor import PATIENCE, play
 from slixmpp import JID
-from visit import MUC, Visit
+from visit import MUC, Visit, refusal
 
 PLUGINS = [MUC, 'xep_0249', 'xep_0421']
 
@@ -17,17 +17,6 @@ async def private(actor, sender, body):
     while message['type'] == 'groupchat' or message['from'].resource == '':
         message = await actor.hears()
     assert (message['from'], message['body']) == (sender, body), str(message)
-
-
-async def not_let_in(actor, room, condition):
-    """Not every room says in its refusal that it is one, which is what slixmpp's own way of entering looks for."""
-    errors = asyncio.Queue()
-    actor.add_event_handler('presence_error', errors.put_nowait)
-    presence = actor.make_presence(pto=f'{room}/Guest')
-    presence.enable('muc_join')
-    presence.send()
-    error = await asyncio.wait_for(errors.get(), PATIENCE)
-    assert (error['from'].bare, error['error']['condition']) == (room, condition), str(error)
 
 
 async def leaves(actor, place):
@@ -56,7 +45,8 @@ async def meet(owner, guest):
     await owner[MUC].set_room_config(room, form, timeout=PATIENCE)
 
     # Who is not invited stays outside; who is comes in.
-    await not_let_in(guest, room, 'registration-required')
+    error = await refusal(guest, room)
+    assert error['error']['condition'] == 'registration-required', str(error)
     invitations = asyncio.Queue()
     guest.add_event_handler('groupchat_invite', invitations.put_nowait)
     await owner[MUC].set_affiliation(room, 'member', jid=guest.boundjid.bare, timeout=PATIENCE)
