@@ -28,6 +28,8 @@ export const PAIRS = 64;
 
 /** Stanzas that a domain may send at once, and a second after that; it waits for more, it is not refused. */
 const STANZAS = { capacity: 20_000, perSecond: 5_000, keys: 2_000 };
+/** ms: a rest shorter than that is left to add up, as each costs a timer and a turn of the loop. */
+const SHORT_REST = 5;
 /** Requests to be somebody's contact: a person makes some a day, a server of many a few a minute. */
 const SUBSCRIPTIONS = { capacity: 100, perSecond: 1, keys: 2_000 };
 
@@ -286,7 +288,7 @@ export class Link {
       throw new StreamError('host-gone', 'That domain is not served now.');
     const rest = this.#pace.stanzas.spend(from.domain, 1);
     const done = this.#pass(stanza);
-    if (done instanceof Promise || rest > 0) {
+    if (done instanceof Promise || rest >= SHORT_REST) {
       this.#handling = this.#later(done, rest);
       return this.#handling;
     }
@@ -334,7 +336,7 @@ export class Link {
 
   async #later(done: void | Promise<void>, rest: number): Promise<void> {
     await done;
-    if (rest > 0) await new Promise<void>((resolve) => setTimeout(resolve, Math.min(rest, 1_000)).unref());
+    if (rest >= SHORT_REST) await new Promise<void>((resolve) => setTimeout(resolve, Math.min(rest, 1_000)).unref());
     this.#count();
   }
 
