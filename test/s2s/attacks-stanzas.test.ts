@@ -193,10 +193,10 @@ test('stanzas of other servers', async (stage) => {
   await attack('a flood of whatever kind: what is more than 20,000 has to wait, 5,000 of it a second', async () => {
     const wire = await both();
     const begun = performance.now();
-    wire.write(`<iq type='result' id='x' from='${IAGO}' to='verona.test'/>`.repeat(26_000));
+    wire.write(`<iq type='result' id='x' from='${IAGO}' to='verona.test'/>`.repeat(40_000));
     await handled(wire);
-    // A second at least, whatever the machine: what arrived while the first were read is given as well.
-    assert.ok(performance.now() - begun >= 1_000, 'they were let through as fast as they came');
+    // Those who were read at once gave time for more; without a pace it takes half as long.
+    assert.ok(performance.now() - begun >= 4_000, 'they were let through as fast as they came');
     wire.cut();
   });
   await attack('what the policy does not let in any more', async () => {
