@@ -5,11 +5,33 @@ export interface Placed {
   readonly at: ConfigPlace;
 }
 
+export const PLANNED_ROLES = ['owner', 'admin', 'help-desk', 'auditor'] as const;
+export const PLANNED_SIGHTS = ['mutual', 'sees', 'seen', 'hidden'] as const;
+
 /** A password never stands in the file itself: it is read from another one, or only its hash is known. */
 export interface PlannedAdmin extends Placed {
   readonly name: string;
+  readonly role: (typeof PLANNED_ROLES)[number];
   readonly passwordFile?: string;
   readonly passwordHash?: string;
+}
+
+export interface PlannedDepartment extends Placed {
+  readonly domain: string;
+  readonly name: string;
+  readonly description: string;
+  /** Names of rooms that its people are put into. */
+  readonly rooms: readonly string[];
+  /** Its people may talk with other servers where only those that were chosen may. */
+  readonly outside: boolean;
+}
+
+/** Who has whom in the contact list: people of one department and those of another, or of the same. */
+export interface PlannedSight extends Placed {
+  readonly domain: string;
+  readonly department: string;
+  readonly other: string;
+  readonly relation: (typeof PLANNED_SIGHTS)[number];
 }
 
 /** Without a password the person gets one that nobody knows, until an administrator hands over a link for another. */
@@ -17,6 +39,9 @@ export interface PlannedPerson extends Placed {
   readonly address: string;
   readonly name: string;
   readonly passwordFile?: string;
+  readonly departments: readonly string[];
+  /** Bytes that files may take, 0 for no limit. */
+  readonly files?: number;
 }
 
 export interface PlannedRoom extends Placed {
@@ -28,17 +53,37 @@ export interface PlannedRoom extends Placed {
   readonly public: boolean;
   readonly membersOnly: boolean;
   readonly moderated: boolean;
+  readonly members: readonly string[];
 }
 
 export interface PlannedSetting extends Placed {
   readonly key: string;
-  readonly value: boolean | number | string | readonly string[];
+  /** A secret is the first line of a file instead. */
+  readonly value?: boolean | number | string | readonly string[];
+  readonly valueFile?: string;
+  /** For this domain alone. */
+  readonly domain?: string;
+}
+
+/** Files: PEM, or one of the kind .p12. */
+export interface PlannedCertificate extends Placed {
+  readonly domain: string;
+  readonly chainFile?: string;
+  readonly keyFile?: string;
+  readonly pkcs12File?: string;
+  readonly passphraseFile?: string;
+}
+
+/** What each person is told once, at the next login. */
+export interface PlannedMessage extends Placed {
+  readonly text: string;
   /** For this domain alone. */
   readonly domain?: string;
 }
 
 export interface PlannedFederation extends Placed {
   readonly default?: 'closed' | 'ask' | 'open';
+  readonly outside?: 'everyone' | 'chosen';
   readonly allow: readonly string[];
   readonly deny: readonly string[];
 }
@@ -49,8 +94,12 @@ export interface Plan {
   readonly hash: string;
   readonly domains: readonly (Placed & { readonly name: string })[];
   readonly administrators: readonly PlannedAdmin[];
+  readonly departments: readonly PlannedDepartment[];
+  readonly sights: readonly PlannedSight[];
   readonly people: readonly PlannedPerson[];
   readonly rooms: readonly PlannedRoom[];
   readonly settings: readonly PlannedSetting[];
+  readonly certificates: readonly PlannedCertificate[];
+  readonly messages: readonly PlannedMessage[];
   readonly federation?: PlannedFederation;
 }

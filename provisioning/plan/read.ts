@@ -1,45 +1,22 @@
 import { createHash } from 'node:crypto';
 import { parseTable } from '../../server/config/boot-file.ts';
 import { ConfigError } from '../../server/config/config-error.ts';
-import { domain, oneOf, type Reader, Refusal, text } from '../../server/config/values.ts';
-import type { Placed, Plan, PlannedAdmin, PlannedPerson, PlannedSetting } from './plan.ts';
+import { domain, oneOf, text } from '../../server/config/values.ts';
+import {
+  PLANNED_ROLES,
+  PLANNED_SIGHTS,
+  type Placed,
+  type Plan,
+  type PlannedAdmin,
+  type PlannedCertificate,
+  type PlannedPerson,
+  type PlannedSetting,
+} from './plan.ts';
+import { anything, line, lines, listOf, scryptHash, size, yesOrNo } from './readers.ts';
 import { Entry, entries, section } from './tables.ts';
 
 /** Characters of a provisioning file. */
 export const LONGEST_PLAN = 1_048_576;
-
-const yesOrNo: Reader<boolean> = (value) => {
-  if (typeof value === 'boolean') return value;
-  throw new Refusal('must be true or false');
-};
-
-const line: Reader<string> = (value) => (value === '' ? '' : text(value));
-
-const listOf =
-  <T>(read: Reader<T>): Reader<T[]> =>
-  (value) => {
-    if (!Array.isArray(value)) throw new Refusal('must be a list, as ["one", "another"]');
-    return value.map(read);
-  };
-
-const anything: Reader<PlannedSetting['value']> = (value) => {
-  if (typeof value === 'boolean' || typeof value === 'string') return value;
-  if (typeof value === 'bigint' && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  if (Array.isArray(value)) return listOf(text)(value);
-  throw new Refusal('must be true or false, a whole number, text in quotes, or a list of texts');
-};
-
-/** The form in which the store has it, too. */
-const scryptHash: Reader<string> = (value) => {
-  const hash = text(value);
-  const [, N = '', r = '', p = ''] =
-    /^scrypt\$N=(\d+),r=(\d+),p=(\d+)\$[A-Za-z0-9_-]{22,}\$[A-Za-z0-9_-]{43}$/.exec(hash) ?? [];
-  const cost = Number(N) * Number(r);
-  const fits =
-    Number.isInteger(Math.log2(Number(N))) && cost >= 2 ** 17 && cost <= 2 ** 21 && Number(p) >= 1 && Number(p) <= 16;
-  if (fits) return hash;
-  throw new Refusal('is no hash of a password as scrypt$N=32768,r=8,p=3$salt$hash');
-};
 
 /** Refuses what only looks like a way to give a password. */
 function noPassword(entry: Entry): void {
@@ -60,40 +37,68 @@ function once<T extends Placed>(all: readonly T[], name: (one: T) => string): re
   return all;
 }
 
+/** Those that are there, under names of ours. */
+function given<Name extends string>(values: Readonly<Record<Name, string | undefined>>): { [name in Name]?: string } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [name in Name]?: string;
+  };
+}
+
 function readAdmin(entry: Entry): PlannedAdmin {
   noPassword(entry);
-  entry.only(['name', 'password_file', 'password_hash']);
+  entry.only(['name', 'role', 'password_file', 'password_hash']);
   const passwordFile = entry.may('password_file', text);
   const passwordHash = entry.may('password_hash', scryptHash);
   if ((passwordFile === undefined) === (passwordHash === undefined)) {
     throw new ConfigError('needs either password_file or password_hash', entry.place());
   }
   const name = entry.need('name', text).normalize('NFKC').trim().toLowerCase();
+  const role = entry.may('role', oneOf(PLANNED_ROLES)) ?? 'owner';
+  return { at: entry.place('name'), name, role, ...given({ passwordFile, passwordHash }) };
+}
+
+function readDepartment(entry: Entry): Plan['departments'][number] {
+  entry.only(['domain', 'name', 'description', 'rooms', 'outside']);
   return {
     at: entry.place('name'),
-    name,
-    ...(passwordFile !== undefined && { passwordFile }),
-    ...(passwordHash !== undefined && { passwordHash }),
+    domain: entry.need('domain', domain),
+    name: entry.need('name', text),
+    description: entry.may('description', line) ?? '',
+    rooms: entry.may('rooms', listOf(text)) ?? [],
+    outside: entry.may('outside', yesOrNo) ?? false,
+  };
+}
+
+function readSight(entry: Entry): Plan['sights'][number] {
+  entry.only(['domain', 'department', 'other', 'relation']);
+  return {
+    at: entry.place('relation'),
+    domain: entry.need('domain', domain),
+    department: entry.need('department', text),
+    other: entry.need('other', text),
+    relation: entry.need('relation', oneOf(PLANNED_SIGHTS)),
   };
 }
 
 function readPerson(entry: Entry): PlannedPerson {
   noPassword(entry);
-  entry.only(['address', 'name', 'password_file']);
+  entry.only(['address', 'name', 'password_file', 'departments', 'files']);
   const address = entry.need('address', text);
   if (!/^[^@/]+@[^@/]+$/.test(address))
     throw new ConfigError('must be an address such as anna@example.com', entry.place('address'));
-  const passwordFile = entry.may('password_file', text);
+  const files = entry.may('files', size);
   return {
     at: entry.place('address'),
     address,
     name: entry.may('name', line) ?? '',
-    ...(passwordFile !== undefined && { passwordFile }),
+    departments: entry.may('departments', listOf(text)) ?? [],
+    ...(files !== undefined && { files }),
+    ...given({ passwordFile: entry.may('password_file', text) }),
   };
 }
 
 function readRoom(entry: Entry): Plan['rooms'][number] {
-  entry.only(['domain', 'name', 'owner', 'title', 'description', 'public', 'members_only', 'moderated']);
+  entry.only(['domain', 'name', 'owner', 'title', 'description', 'public', 'members_only', 'moderated', 'members']);
   return {
     at: entry.place('name'),
     domain: entry.need('domain', domain),
@@ -104,50 +109,107 @@ function readRoom(entry: Entry): Plan['rooms'][number] {
     public: entry.may('public', yesOrNo) ?? true,
     membersOnly: entry.may('members_only', yesOrNo) ?? false,
     moderated: entry.may('moderated', yesOrNo) ?? false,
+    members: entry.may('members', listOf(text)) ?? [],
   };
 }
 
 function readSetting(entry: Entry): PlannedSetting {
-  entry.only(['key', 'value', 'domain']);
-  const forDomain = entry.may('domain', domain);
+  entry.only(['key', 'value', 'value_file', 'domain']);
+  const value = entry.may('value', anything);
+  const valueFile = entry.may('value_file', text);
+  if ((value === undefined) === (valueFile === undefined)) {
+    throw new ConfigError('needs either value or value_file', entry.place());
+  }
   return {
-    at: entry.place('value'),
+    at: entry.place(valueFile === undefined ? 'value' : 'value_file'),
     key: entry.need('key', text),
-    value: entry.need('value', anything),
-    ...(forDomain !== undefined && { domain: forDomain }),
+    ...(value !== undefined && { value }),
+    ...given({ valueFile, domain: entry.may('domain', domain) }),
+  };
+}
+
+function readCertificate(entry: Entry): PlannedCertificate {
+  entry.only(['domain', 'chain_file', 'key_file', 'pkcs12_file', 'passphrase_file']);
+  const chainFile = entry.may('chain_file', text);
+  const keyFile = entry.may('key_file', text);
+  const pkcs12File = entry.may('pkcs12_file', text);
+  if ((chainFile === undefined) === (pkcs12File === undefined) || (keyFile !== undefined && chainFile === undefined)) {
+    throw new ConfigError('needs either chain_file with its key_file, or pkcs12_file', entry.place());
+  }
+  const passphraseFile = entry.may('passphrase_file', text);
+  return {
+    at: entry.place(chainFile === undefined ? 'pkcs12_file' : 'chain_file'),
+    domain: entry.need('domain', domain),
+    ...given({ chainFile, keyFile, pkcs12File, passphraseFile }),
+  };
+}
+
+function readMessage(entry: Entry): Plan['messages'][number] {
+  entry.only(['text', 'domain']);
+  return {
+    at: entry.place('text'),
+    text: entry.need('text', lines),
+    ...given({ domain: entry.may('domain', domain) }),
   };
 }
 
 function readFederation(entry: Entry): NonNullable<Plan['federation']> {
-  entry.only(['default', 'allow', 'deny']);
+  entry.only(['default', 'outside', 'allow', 'deny']);
   const standard = entry.may('default', oneOf(['closed', 'ask', 'open'] as const));
+  const outside = entry.may('outside', oneOf(['everyone', 'chosen'] as const));
   const allow = entry.may('allow', listOf(text)) ?? [];
   const deny = entry.may('deny', listOf(text)) ?? [];
   const both = allow.find((one) => deny.includes(one));
   if (both !== undefined) throw new ConfigError(`${both} is both allowed and denied`, entry.place('deny'));
-  return { at: entry.place(), ...(standard !== undefined && { default: standard }), allow, deny };
+  return {
+    at: entry.place(),
+    ...(standard !== undefined && { default: standard }),
+    ...(outside !== undefined && { outside }),
+    allow,
+    deny,
+  };
 }
 
-const SECTIONS = ['administrators', 'people', 'rooms', 'settings', 'federation'];
+const LISTS = [
+  'administrators',
+  'departments',
+  'sights',
+  'people',
+  'rooms',
+  'settings',
+  'certificates',
+  'messages_of_the_day',
+] as const;
 
 /** Reads a provisioning file as a whole. `name` is what it is called in an error. Throws ConfigError, which names line and key. */
 export function readPlan(name: string, source: string): Plan {
   if (source.length > LONGEST_PLAN) throw new ConfigError('is larger than 1 MB', { file: name });
   const table = parseTable(name, source);
   const root = new Entry(name, source, '', undefined, table);
-  root.only(['domains', ...SECTIONS]);
-  const all = (key: string): Entry[] => entries(name, source, key, table[key]);
+  root.only(['domains', ...LISTS, 'federation']);
+  const all = <T extends Placed>(
+    key: (typeof LISTS)[number],
+    read: (entry: Entry) => T,
+    called: (one: T) => string,
+  ): readonly T[] => once(entries(name, source, key, table[key]).map(read), called);
   const federation = section(name, source, 'federation', table.federation);
   return {
     hash: createHash('sha256').update(source).digest('hex'),
-    domains: once(
-      (root.may('domains', listOf(domain)) ?? []).map((one) => ({ at: root.place('domains'), name: one })),
-      (one) => one.name,
+    domains: (root.may('domains', listOf(domain)) ?? []).map((one) => ({ at: root.place('domains'), name: one })),
+    administrators: all('administrators', readAdmin, (one) => one.name),
+    departments: all('departments', readDepartment, (one) => `${one.name.toLowerCase()} of ${one.domain}`),
+    sights: all('sights', readSight, ({ domain: where, department, other }) => {
+      return `${[department, other].sort().join(' and ').toLowerCase()} of ${where}`;
+    }),
+    people: all('people', readPerson, (one) => one.address.toLowerCase()),
+    rooms: all('rooms', readRoom, (one) => `${one.name}@${one.domain}`),
+    settings: all('settings', readSetting, (one) => [one.key, one.domain].filter(Boolean).join(' of ')),
+    certificates: all('certificates', readCertificate, (one) => `the certificate of ${one.domain}`),
+    messages: all(
+      'messages_of_the_day',
+      readMessage,
+      (one) => `the message of the day of ${one.domain ?? 'all domains'}`,
     ),
-    administrators: once(all('administrators').map(readAdmin), (one) => one.name),
-    people: once(all('people').map(readPerson), (one) => one.address.toLowerCase()),
-    rooms: once(all('rooms').map(readRoom), (one) => `${one.name}@${one.domain}`),
-    settings: once(all('settings').map(readSetting), (one) => [one.key, one.domain].filter(Boolean).join(' of ')),
     ...(federation && { federation: readFederation(federation) }),
   };
 }

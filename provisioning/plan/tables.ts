@@ -66,7 +66,7 @@ export class Entry {
     const lines = this.#source.split('\n').slice(this.#line);
     const end = lines.findIndex((line) => /^\s*\[/.test(line));
     const own = end < 0 ? lines : lines.slice(0, end);
-    const found = own.findIndex((line) => line.trimStart().replace(/^["']/, '').startsWith(key));
+    const found = own.findIndex((line) => /^\s*(["']?)([\w-]+)\1\s*[=.]/.exec(line)?.[2] === key);
     return found < 0 ? this.#line : this.#line + found + 1;
   }
 }

@@ -35,7 +35,7 @@ const UNDER_WAY = 20;
 const SHOWN = 50;
 
 /** A text for everybody: trimmed, with line ends as they are written today. Throws CommandError. */
-function checkText(input: string): string {
+export function checkAnnouncement(input: string): string {
   const text = input.normalize('NFC').replaceAll(/\r\n?/g, '\n').trim();
   if (text === '') throw new CommandError('invalid', 'What shall be told?', 'text');
   if (text.length > LONGEST) throw new CommandError('invalid', `At most ${LONGEST} characters, please.`, 'text');
@@ -80,7 +80,7 @@ export class AnnouncementCommands {
       readonly department?: number;
     },
   ): Promise<{ readonly domains: string[] }> {
-    const text = checkText(wish.text);
+    const text = checkAnnouncement(wish.text);
     const department = wish.department === undefined ? undefined : this.#department(wish.department);
     const domains = this.#domains(department?.domain ?? wish.domain);
     for (const domain of domains) {
@@ -133,7 +133,7 @@ export class AnnouncementCommands {
     by: Actor,
     wish: { readonly text: string; readonly domain?: string; readonly edit?: boolean; readonly until?: number | null },
   ): Promise<MotdView[]> {
-    const text = checkText(wish.text);
+    const text = checkAnnouncement(wish.text);
     const { until = null } = wish;
     if (until !== null && until <= this.#now()) throw new CommandError('invalid', 'This day is over.', 'until');
     for (const domain of this.#domains(wish.domain)) {

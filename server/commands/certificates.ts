@@ -145,7 +145,12 @@ export class CertificateCommands {
 
   /** Looks at what is given for a domain; nothing is changed. Throws CommandError. */
   async check(input: string, upload: Upload): Promise<UploadView> {
-    return viewOf(await this.#accepted(this.#served(input), upload));
+    return this.checkFor(this.#served(input), upload);
+  }
+
+  /** The same for a domain (prepared) that may not be served yet. Throws CommandError. */
+  async checkFor(domain: string, upload: Upload): Promise<UploadView> {
+    return viewOf(await this.#accepted(domain, upload));
   }
 
   /** Shows what is given from now on, in the place of what there was. Who is connected stays so. Throws CommandError. */

@@ -5,6 +5,7 @@ import { CommandError } from './command-error.ts';
 import type { DomainCommands } from './domains.ts';
 import { checkAdminName, checkDomain } from './names.ts';
 import { checkAdminPassword, hashAdminPassword } from './passwords.ts';
+import type { Role } from './rights.ts';
 
 const PURPOSE = 'claim';
 const LIFETIME_MS = 24 * 60 * 60 * 1_000;
@@ -81,12 +82,15 @@ export class ClaimCommands {
    * Makes an administrator without a code, for whoever sets the house up by a file: the first one claims it. False when
    * there is one of this name.
    */
-  async appoint(by: Actor, { name, passwordHash }: { name: string; passwordHash: string }): Promise<boolean> {
+  async appoint(
+    by: Actor,
+    { name, passwordHash, role }: { name: string; passwordHash: string; role: Role },
+  ): Promise<boolean> {
     if ((await this.#stores.admins.find(name)) !== undefined) return false;
-    await this.#stores.admins.create({ name, passwordHash, role: 'owner' }, this.#now());
+    await this.#stores.admins.create({ name, passwordHash, role }, this.#now());
     const first = !this.#claimed;
     this.#claimed = true;
-    await record(this.#stores.audit, by, first ? 'house.claim' : 'admin.create', name);
+    await record(this.#stores.audit, by, first ? 'house.claim' : 'admin.create', name, { role });
     return true;
   }
 

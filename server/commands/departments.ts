@@ -29,8 +29,8 @@ export interface DepartmentWish {
   readonly rooms?: readonly string[];
 }
 
-const MOST_DEPARTMENTS = 200;
-const MOST_OF_PERSON = 20;
+export const MOST_DEPARTMENTS = 200;
+export const MOST_OF_PERSON = 20;
 const MOST_ROOMS = 20;
 /** People that one change may add or take away. */
 const MOST_PEOPLE = 1_000;
@@ -105,9 +105,8 @@ export class DepartmentCommands {
   /** Throws CommandError. */
   async create(by: Actor, input: string, wish: DepartmentWish & { readonly name: string }): Promise<DepartmentView> {
     const domain = this.#served(input);
+    const { description, rooms } = checkDepartment(wish);
     const name = this.#checkName(domain, wish.name);
-    const description = checkText(wish.description ?? '', LONGEST_DESCRIPTION, 'description');
-    const rooms = checkRooms(wish.rooms ?? []);
     if (this.#stores.departments.list(domain).length >= MOST_DEPARTMENTS)
       throw new CommandError('too-many', `There are ${MOST_DEPARTMENTS} departments, and there can be no more.`);
     const made = await taken(name, this.#stores.departments.create(domain, name, description));
@@ -271,8 +270,7 @@ export class DepartmentCommands {
   }
 
   #checkName(domain: string, input: string, except?: number): string {
-    const name = checkText(input, LONGEST_NAME, 'name');
-    if (name === '') throw new CommandError('invalid', 'What is it called?', 'name');
+    const { name } = checkDepartment({ name: input });
     const same = ({ id, name: other }: Department) => id !== except && other.toLowerCase() === name.toLowerCase();
     if (this.#stores.departments.list(domain).some(same)) throw exists(name);
     return name;
@@ -295,6 +293,14 @@ export class DepartmentCommands {
     }
     return domain;
   }
+}
+
+/** What a department is to be, as it would be kept. Throws CommandError. */
+export function checkDepartment(wish: DepartmentWish & { readonly name: string }): Required<DepartmentWish> {
+  const name = checkText(wish.name, LONGEST_NAME, 'name');
+  if (name === '') throw new CommandError('invalid', 'What is it called?', 'name');
+  const description = checkText(wish.description ?? '', LONGEST_DESCRIPTION, 'description');
+  return { name, description, rooms: checkRooms(wish.rooms ?? []) };
 }
 
 const bareOf = ({ local, domain }: Account): string => `${local}@${domain}`;

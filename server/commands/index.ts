@@ -285,6 +285,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   housekeeping.unref();
   keeper.tend().catch(failed);
   const rooms = new RoomCommands(stores, house);
+  const quotas = new QuotaCommands(stores);
+  const setup = new SetupCommands(stores, house);
   const policy = new FederationPolicy(book, stores, house, () => inbox.settle(), now);
   return {
     accounts,
@@ -332,17 +334,31 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     peopleImports,
     provision: new ProvisionCommands(
       stores,
-      { stores, house, accounts, claim, domains, options: settings, policy, rooms },
+      {
+        stores,
+        house,
+        accounts,
+        announcements,
+        certificates,
+        claim,
+        departments,
+        domains,
+        options: settings,
+        policy,
+        quotas,
+        rooms,
+        setup,
+      },
       now,
     ),
-    quotas: new QuotaCommands(stores),
+    quotas,
     registration,
     resetLinks,
     reports: new ReportCommands(stores.reports, stores.audit),
     rooms,
     signIn,
     sessions: new SessionCommands(house, stores.audit),
-    setup: new SetupCommands(stores, house),
+    setup,
     transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,
     version,

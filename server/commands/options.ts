@@ -117,6 +117,13 @@ export class OptionCommands {
     mustFit(option, value);
   }
 
+  /** Whether what it is set to must not be seen. Throws CommandError. */
+  secret(key: string): boolean {
+    const option = this.#values.find(key);
+    if (option === undefined) throw unknown(key);
+    return isSecret(option);
+  }
+
   /** What was changed, the newest first: of one option, or of all. Throws CommandError. */
   async history({ key, domain, before, limit = 50 }: ChangeWish): Promise<{ rows: ChangeView[]; hasMore: boolean }> {
     if (key !== undefined && this.#values.find(key) === undefined) throw unknown(key);

@@ -13,7 +13,14 @@ export interface Said {
 
 const ROOT = join(import.meta.dirname, '../../admin-ui/src');
 /** What is the same in every language, or is written for a machine. */
-const NAMES = new Set(['Hallway', 'Hallway …', 'DNS', 'moderator participant visitor']);
+const NAMES = new Set([
+  'Hallway',
+  'Hallway …',
+  'DNS',
+  'moderator participant visitor',
+  'http = ["[::]:80"]',
+  '[listen]',
+]);
 /** Attributes that people read or hear, of elements and of our own components. */
 const READ = new Set(
   'label placeholder title aria-label aria-description alt hint text confirm description legend what back on none note caption unit summary suffix heading'.split(

@@ -181,6 +181,8 @@ describe('administrators in a browser', { skip: noBrowser, timeout: 180_000 }, (
 
     const { page: other } = phone;
     await other.goto(`${door.url}/reset#${code}`);
+    await other.getByRole('heading', { name: 'Welcome, hal' }).waitFor();
+    await picture(other, 'administrator-welcome');
     await other.getByLabel('New password', { exact: true }).fill('another long passphrase');
     await other.getByRole('button', { name: 'Set password and sign in' }).click();
     await other.getByRole('heading', { name: 'People', exact: true }).waitFor();
@@ -192,6 +194,22 @@ describe('administrators in a browser', { skip: noBrowser, timeout: 180_000 }, (
       ['People'],
     );
     await picture(other, 'help-desk-phone-dark');
+
+    // The same page for a password that was lost, when the code is typed.
+    const reset = await door.house.commands.admins.resetCode({ name: 'root', door: 'cli' }, 'hal');
+    await other.goto(`${door.url}/reset`);
+    await other.getByLabel('One-time code').fill('aaaa-bbbb-cccc');
+    await other.getByRole('button', { name: 'Go on' }).click();
+    await other.getByText('The code is not right').waitFor();
+    await other.getByLabel('One-time code').fill(reset.code.toLowerCase());
+    await other.getByRole('button', { name: 'Go on' }).click();
+    await other.getByRole('heading', { name: 'Hello, hal' }).waitFor();
+    await other.getByLabel('New password', { exact: true }).fill('short');
+    await other.getByRole('button', { name: 'Set password and sign in' }).click();
+    await other.getByText('Use at least 10 characters.').first().waitFor();
+    await other.getByLabel('New password', { exact: true }).fill('another long passphrase');
+    await other.getByRole('button', { name: 'Set password and sign in' }).click();
+    await other.getByRole('heading', { name: 'People', exact: true }).waitFor();
     await other.goto(`${door.url}/settings`);
     await other.getByRole('heading', { name: 'This is not for your role' }).waitFor();
     assert.deepEqual(await seriousFindings(other), []);

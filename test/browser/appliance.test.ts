@@ -52,6 +52,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await page.getByLabel('Your name').fill(ADMIN.name);
     await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
     await press('Start using Hallway');
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Overview' }).click();
     await seen('Your house is ready. What comes next?');
     await seen('Live');
   });

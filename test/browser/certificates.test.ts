@@ -32,7 +32,7 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     await page.getByLabel('Your name').fill('olga');
     await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await page.getByRole('button', { name: 'Start using Hallway' }).click();
-    await page.getByText('Your house is ready. What comes next?').waitFor();
+    await page.getByRole('heading', { name: 'Set up', exact: true }).waitFor();
     await page.goto(`${appliance.panel}/certificates`);
     await page.getByRole('heading', { name: 'example.test' }).waitFor();
     await page.getByText('By itself, from').waitFor();

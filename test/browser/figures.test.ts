@@ -23,7 +23,7 @@ describe('figures, log, activity and the history of settings in a browser', {
     await page.getByLabel('Your name').fill('olga');
     await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await page.getByRole('button', { name: 'Start using Hallway' }).click();
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
   });
   after(async () => {
     await browser?.close();

@@ -54,6 +54,8 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     const code = (await door.code()).toLowerCase().replaceAll('-', ' ');
     await page.getByLabel('Claim code').fill(code);
     await press(page, 'Start using Hallway');
+    await page.getByRole('heading', { name: 'Set up', exact: true }).waitFor();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Overview' }).click();
     await seen(page, 'Your house is ready. What comes next?');
     await seen(page, 'Live');
     assert.equal(await page.title(), 'Overview · Hallway');

@@ -1,76 +1,199 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { openPanelDoor, type PanelDoor } from './panel-door.ts';
+import type { Browser, Page } from 'playwright-core';
+import { Appliance } from '../support/appliance.ts';
+import { authority } from '../support/authority.ts';
 import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
+const PASSWORD = 'a long enough passphrase';
+const STEPS = ['domain', 'reach', 'certificate', 'people'] as const;
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const step = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
+
 describe('the first run in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
-  let door: PanelDoor;
+  let appliance: Appliance;
   let browser: Browser;
   let here: Visit;
 
   before(async () => {
-    door = await openPanelDoor();
-    browser = await openBrowser();
+    [browser, appliance] = await Promise.all([
+      openBrowser(),
+      // A DNS that nobody answers at, at once.
+      Appliance.start({ more: '[dns]\nservers = ["127.0.0.1:9"]' }),
+    ]);
     here = await visit(browser, { bypassCSP: true });
   });
   after(async () => {
     await browser?.close();
-    await door?.close();
+    await appliance?.[Symbol.asyncDispose]();
   });
 
-  it('leads from the claimed house through the steps, which can be left and taken up again', async () => {
+  it('says at each field what is wrong with it, before the house is claimed', async () => {
     const { page } = here;
-    await page.goto(`${door.url}/`);
-    await page.getByLabel('Claim code').fill(await door.code());
+    /** What stands at a field, as a screen reader has it. */
+    const said = async (label: string) => {
+      const field = page.getByLabel(label, { exact: true });
+      await eventually(async () => assert.equal(await field.getAttribute('aria-invalid'), 'true', label));
+      const ids = ((await field.getAttribute('aria-describedby')) ?? '').split(' ').filter(Boolean);
+      return (await Promise.all(ids.map((id) => page.locator(`[id="${id}"]`).textContent()))).join(' ');
+    };
+    await page.goto(`${appliance.panel}/`);
+    await press(page, 'Start using Hallway');
+    assert.match(await said('Claim code'), /Enter the code/);
+    assert.match(await said('Your name'), /Choose a name/);
+    assert.match(await said('Password'), /at least 10/);
+    await picture(page, 'claim-empty');
+    await page.getByLabel('Claim code').fill(appliance.claimCode);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByLabel('Your name').fill('olga of the office');
+    await press(page, 'Start using Hallway');
+    assert.match(await said('Your name'), /without spaces/);
     await page.getByLabel('Your name').fill('olga');
-    await page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
-    await page.getByRole('button', { name: 'Start using Hallway' }).click();
-    await page.getByRole('link', { name: 'Set up step by step: 4 steps left' }).click();
-    await page.getByRole('heading', { name: 'Domain', exact: true }).waitFor();
-    await page.getByText('example.test', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Done, go on' }).click();
-    await page.getByRole('heading', { name: 'How people reach the server' }).waitFor();
-    await page.getByRole('button', { name: 'Later' }).click();
-    await page.getByRole('heading', { name: 'Certificate', exact: true }).waitFor();
-    // Another day, at the first that is left.
-    await page.goto(`${door.url}/setup`);
-    await page.getByRole('heading', { name: 'How people reach the server' }).waitFor();
-    await page.getByRole('button', { name: 'Done, go on' }).click();
-    await page.getByRole('heading', { name: 'Certificate', exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Done, go on' }).click();
-    await page.getByRole('heading', { name: 'First people' }).waitFor();
-    assert.equal((await door.house.commands.setup.get()).left, 1);
-    await picture(page, 'setup-people');
-  });
-
-  it('is done when there is somebody, and one step can be opened again', async () => {
-    const { page } = here;
-    const by = { name: 'olga', door: 'panel' } as const;
-    await door.house.commands.accounts.create(by, 'example.test', { local: 'juliet', generate: true });
-    await page.goto(`${door.url}/setup`);
-    await page.getByText('All is set up').waitFor();
-    await page.getByRole('navigation', { name: 'Steps' }).getByRole('link', { name: 'Certificate' }).click();
-    await page.getByRole('button', { name: 'Not done yet' }).click();
-    await page.getByRole('button', { name: 'Done, go on' }).waitFor();
-    await eventually(async () => assert.equal((await door.house.commands.setup.get()).left, 1));
-  });
-
-  it('is accessible and fits, wide and narrow', async () => {
-    const { page } = here;
-    const findings: string[] = [];
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 860 });
-      for (const step of ['domain', 'reach', 'certificate', 'people']) {
-        await page.goto(`${door.url}/setup?step=${step}`);
-        await page.locator('#step-title').waitFor();
-        findings.push(...(await seriousFindings(page)));
-        const over = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
-        if (over > 0) findings.push(`${step} is ${over} pixels too wide at ${width}`);
-        await picture(page, `setup-${step}-${width}`);
-      }
+    for (const [wrong, says] of [
+      ['', /Enter what/],
+      ['192.0.2.1', /not a domain name/],
+      ['no domain', /not a domain name/],
+    ] as const) {
+      await page.getByLabel('Addresses end in').fill(wrong);
+      await press(page, 'Start using Hallway');
+      await eventually(async () => assert.match(await said('Addresses end in'), says));
     }
-    assert.deepEqual(findings, []);
-    assert.deepEqual(here.complaints, []);
+    await page.getByLabel('Addresses end in').fill('example.test');
+    await page.getByLabel('Password', { exact: true }).fill('password1234');
+    await press(page, 'Start using Hallway');
+    assert.match(await said('Password'), /Many people choose/);
+    // None of these has used the code up.
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await press(page, 'Start using Hallway');
+    await step(page, 'Domain');
   });
+
+  it('takes another domain as long as nobody has an address', async () => {
+    const { page } = here;
+    await page.getByText('juliet@example.test').waitFor();
+    await page.getByLabel('Another one instead').fill('no domain');
+    await press(page, 'Take this one');
+    await page.getByText('This is not a domain name').waitFor();
+    await page.getByLabel('Another one instead').fill('Office.test');
+    await press(page, 'Take this one');
+    await page.getByText('juliet@office.test').waitFor();
+    const { domains } = await appliance.local.call('GET /api/domains', {});
+    assert.deepEqual(
+      domains.map(({ name }) => name),
+      ['office.test'],
+    );
+    await press(page, 'Done, go on');
+  });
+
+  it('says what to put into the DNS, for the server that is used there', async () => {
+    const { page } = here;
+    await step(page, 'How people reach the server');
+    await page.getByText('_xmpp-client._tcp.office.test.').first().waitFor();
+    await page.getByRole('radio', { name: 'dnsmasq' }).check();
+    await page.getByText('srv-host=_xmpp-client._tcp.office.test').first().waitFor();
+    await page.getByText('Then people type this into their app once').waitFor();
+    await press(page, 'Later');
+    await step(page, 'Certificate');
+  });
+
+  it('decides the certificate in place: the own authority, one from a file, or ACME', async () => {
+    const { page } = here;
+    await page.getByRole('img', { name: 'Address of the page for devices' }).waitFor();
+    await page.getByRole('radio', { name: /^From Let’s Encrypt/ }).check();
+    await press(page, 'Get it by ACME');
+    await press(page, 'Save');
+    await page.getByText('only to who agrees to its terms').waitFor();
+    await picture(page, 'setup-acme');
+    await page.keyboard.press('Escape');
+
+    const root = authority('Root of the office');
+    const one = root.issue({ dns: ['office.test', '*.office.test'] });
+    await page.getByRole('radio', { name: 'From a file that we have or get' }).check();
+    await press(page, 'We have it');
+    await page.getByLabel('Certificate with its chain (PEM)').fill(one.chainPem);
+    await page.getByLabel('Private key (PEM)').fill(root.issue({ dns: ['office.test'] }).keyPem);
+    await press(page, 'Look at it');
+    await page.getByText('The key does not fit the certificate').waitFor();
+    await page.getByLabel('Private key (PEM)').fill(one.keyPem);
+    await press(page, 'Look at it');
+    await page.getByText('It would do.').waitFor();
+    await press(page, 'Show it from now on');
+    await page.getByText('Now it comes from: Brought by an administrator').waitFor();
+
+    await page.getByRole('radio', { name: /^From the authority that this server has/ }).check();
+    await press(page, 'Back to the own authority');
+    await press(page, 'Show one of our own');
+    await page.getByText('Now it comes from: This house’s own authority').waitFor();
+    await press(page, 'Done, go on');
+    await step(page, 'First people');
+  });
+
+  it('is taken up in another browser where it was left, and ends with what is to be done next', async () => {
+    const other = await visit(browser);
+    const { page } = other;
+    await page.goto(`${appliance.panel}/setup`);
+    await page.getByLabel('Name', { exact: true }).fill('olga');
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await press(page, 'Sign in');
+    await step(page, 'How people reach the server');
+    await press(page, 'Done, go on');
+    await step(page, 'First people');
+
+    await press(page, 'Invite somebody');
+    await press(page, 'Make the link');
+    await page.getByRole('img', { name: 'The link as a QR code' }).waitFor();
+    await press(page, 'Done');
+    await page.goto(`${appliance.panel}/setup`);
+    await step(page, 'First people');
+    await press(page, 'Create a person');
+    await page.getByLabel('Name', { exact: true }).fill('Juliet');
+    await press(page, 'Create');
+    // The password is shown only once: that all is done now must not take it away.
+    await page.getByRole('heading', { name: 'juliet@office.test is ready' }).waitFor();
+    await eventually(async () => {
+      assert.equal((await appliance.local.call('GET /api/setup', {})).left, 0);
+    });
+    await page.getByText('A note to hand over').waitFor();
+    await press(page, 'Done');
+    await step(page, 'All is set up');
+    await page.getByRole('link', { name: /^Backups/ }).waitFor();
+    await picture(page, 'setup-done');
+    assert.deepEqual(other.complaints, []);
+    await other.context.close();
+
+    const own = here.page;
+    await own.goto(`${appliance.panel}/setup?step=certificate`);
+    await press(own, 'Not done yet');
+    await own.getByRole('button', { name: 'Done, go on' }).waitFor();
+    assert.equal((await appliance.local.call('GET /api/setup', {})).left, 1);
+  });
+
+  for (const [look, locale] of [
+    ['light', 'en'],
+    ['dark', 'de'],
+  ] as const) {
+    it(`is accessible and fits, wide and narrow: ${look}, ${locale}`, async () => {
+      const cookies = await here.context.cookies();
+      const { page, context, complaints } = await visit(browser, { bypassCSP: true, colorScheme: look, locale });
+      await context.addCookies(cookies);
+      const findings: string[] = [];
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 860 });
+        for (const name of STEPS) {
+          await page.goto(`${appliance.panel}/setup?step=${name}`);
+          await page.locator('#step-title').waitFor();
+          // Nothing of it is on its way any more.
+          await page.waitForFunction("!document.querySelector('main [aria-busy=true], main .animate-pulse')");
+          findings.push(...(await seriousFindings(page)));
+          const over = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+          if (over > 0) findings.push(`${name} is ${over} pixels too wide at ${width}`);
+          await picture(page, `setup-${name}-${look}-${width}`);
+        }
+      }
+      assert.deepEqual(findings, []);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
 });

@@ -161,6 +161,7 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await admin.page.getByLabel('Your name').fill('olga');
     await admin.page.getByLabel('Password', { exact: true }).fill('a long enough passphrase');
     await admin.page.getByRole('button', { name: 'Start using Hallway' }).click();
+    await admin.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Overview' }).click();
     await admin.page.getByText('Live', { exact: true }).first().waitFor();
     // By its name, also for an administrator who opened the panel by an address that leads others nowhere.
     const named = `https://${HOSTNAME}:${new URL(byNumber).port}`;

@@ -133,9 +133,12 @@ deny = ["spam.test"]
     assert.deepEqual(done, {
       domains: ['verona.test'],
       administrators: ['olga'],
+      departments: [],
       people: ['juliet@example.test', 'romeo@verona.test'],
       rooms: [],
-      settings: ['canteen.seats'],
+      settings: ['canteen.seats of example.test'],
+      certificates: [],
+      messages: [],
       federation: true,
     });
     assert.equal(house.commands.claim.claimed, true);

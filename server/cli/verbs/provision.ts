@@ -5,12 +5,23 @@ import { usage } from '../failure.ts';
 import { pairs, when } from '../text.ts';
 import type { Verb } from '../verb.ts';
 
+const LISTS = [
+  ['domains', 'New domains'],
+  ['certificates', 'Certificates'],
+  ['administrators', 'New administrators'],
+  ['departments', 'New departments'],
+  ['people', 'New people'],
+  ['rooms', 'New rooms'],
+  ['settings', 'Settings'],
+  ['messages', 'Messages of the day'],
+] as const;
+
 export const provision: readonly Verb[] = [
   {
     words: 'provision',
     args: ['FILE'],
     options: ['dry-run'],
-    summary: 'set the house up by a file: domains, administrators, people, rooms, settings',
+    summary: 'set the house up by a file: domains, administrators, departments, people, rooms, settings',
     async run({ client, cwd, given, print }, [file = '']) {
       const path = resolve(cwd, file);
       const source = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -22,11 +33,11 @@ export const provision: readonly Verb[] = [
       const { done } = reply;
       if (reply.before !== null)
         print(reply, `This file was applied on ${when(reply.before)}; there is nothing to do.\n`);
-      else if (!reply.applied) print(reply, 'The file is right. Nothing was changed.\n');
       else {
-        const lists = ['domains', 'administrators', 'people', 'rooms', 'settings'] as const;
-        const rows = lists.map((name) => [`New ${name}`, done[name].join(', ') || 'none'] as const);
-        print(reply, pairs(rows));
+        const rows = LISTS.map(([name, called]) => [called, done[name].join(', ') || 'none'] as const);
+        const decided = [...rows, ['Other servers', done.federation ? 'as the file says' : 'as before'] as const];
+        const note = reply.applied ? '' : 'The file is right, and nothing was changed. It would do this:\n';
+        print(reply, note + pairs(decided));
       }
     },
   },

@@ -1,25 +1,33 @@
-import { open } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { Placed, Plan, PlannedAdmin, PlannedPerson } from '../../../provisioning/plan/plan.ts';
+import type {
+  Placed,
+  Plan,
+  PlannedAdmin,
+  PlannedCertificate,
+  PlannedSetting,
+} from '../../../provisioning/plan/plan.ts';
 import { PlanError } from '../../../provisioning/plan/plan-error.ts';
+import { checkAnnouncement } from '../announcements.ts';
+import type { Upload } from '../certificates.ts';
 import { CommandError } from '../command-error.ts';
-import { checkAdminName, checkDisplayName, checkDomain, checkLocal } from '../names.ts';
-import { checkAdminPassword, checkPassword, hashAdminPassword } from '../passwords.ts';
+import { checkAdminName, checkDomain } from '../names.ts';
+import { checkAdminPassword, hashAdminPassword } from '../passwords.ts';
+import type { Role } from '../rights.ts';
+import { checkDepartments, departmentsAhead } from './check-departments.ts';
+import { type CheckedPerson, checkPerson, checkRoom } from './check-people.ts';
+import { PlanFiles } from './files.ts';
 import type { ProvisionNeeds } from './needs.ts';
 
-const LONGEST_PASSWORD = 1_000;
-
-/** A plan that fits the house, with all passwords at hand. */
+/** A plan that fits the house, with all that stands in other files at hand. */
 export interface CheckedPlan {
   readonly plan: Plan;
-  readonly administrators: readonly { readonly name: string; readonly passwordHash: string }[];
+  /** Domains of the first start that the plan does not name: a new house serves what it says, and no more. */
+  readonly leaving: readonly string[];
+  readonly administrators: readonly { readonly name: string; readonly role: Role; readonly passwordHash: string }[];
   readonly people: readonly CheckedPerson[];
-}
-export interface CheckedPerson {
-  readonly domain: string;
-  readonly local: string;
-  readonly name: string;
-  readonly password?: string;
+  readonly settings: readonly (Omit<PlannedSetting, 'value'> & {
+    readonly value: NonNullable<PlannedSetting['value']>;
+  })[];
+  readonly certificates: readonly { readonly domain: string; readonly upload: Upload }[];
 }
 
 /** Tells what is wrong where it stands. */
@@ -32,30 +40,17 @@ async function at<T>({ at: place }: Placed, check: () => T | Promise<T>): Promis
   }
 }
 
-/** The first line of a file. What is in it is never told. */
-async function secretOf(one: Placed, folder: string, name: string): Promise<string> {
-  const wrong = (problem: string) => new PlanError(`the file ${name} ${problem}`, one.at);
-  try {
-    await using file = await open(resolve(folder, name), 'r');
-    if (!(await file.stat()).isFile()) throw wrong('is no file');
-    const bytes = Buffer.alloc(4 * LONGEST_PASSWORD);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    const [line = ''] = bytes.toString('utf8', 0, bytesRead).split(/\r?\n/);
-    if (line === '') throw wrong('has no password in its first line');
-    if (line.length > LONGEST_PASSWORD) throw wrong('has a first line that is too long');
-    return line;
-  } catch (error) {
-    if (error instanceof PlanError) throw error;
-    throw wrong(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
 /**
- * Looks whether all of a plan could be done, and changes nothing. Files with passwords are named from `folder`. Throws
- * PlanError.
+ * Looks whether all of a plan could be done, and changes nothing. Other files are named from `folder`; `fresh`: nobody has
+ * decided anything here yet. Throws PlanError.
  */
-export async function checkPlan(plan: Plan, needs: ProvisionNeeds, folder: string): Promise<CheckedPlan> {
+export async function checkPlan(
+  plan: Plan,
+  needs: ProvisionNeeds,
+  { folder, fresh }: { readonly folder: string; readonly fresh: boolean },
+): Promise<CheckedPlan> {
   const { house } = needs;
+  const files = new PlanFiles(folder);
   for (const one of plan.domains) {
     await at(one, () => {
       const name = checkDomain(one.name);
@@ -64,70 +59,110 @@ export async function checkPlan(plan: Plan, needs: ProvisionNeeds, folder: strin
       }
     });
   }
-  const domains = new Set([...house.domains(), ...plan.domains.map(({ name }) => name)]);
+  const leaving = fresh ? await unnamed(plan, needs) : [];
+  const stay = house.domains().filter((domain) => !leaving.includes(domain));
+  const domains = new Set([...stay, ...plan.domains.map(({ name }) => name)]);
   const mustServe = (domain: string): void => {
     if (!domains.has(domain)) throw new CommandError('domain-not-found', `The domain ${domain} is not served here.`);
   };
+  const ahead = departmentsAhead(plan, needs);
+  await checkDepartments(plan, ahead, mustServe, at);
   const people: CheckedPerson[] = [];
-  for (const one of plan.people) people.push(await at(one, () => checkPerson(one, mustServe, folder)));
+  for (const one of plan.people) people.push(await at(one, () => checkPerson(one, needs, ahead, mustServe, files)));
   const addresses = new Set(people.map(({ local, domain }) => `${local}@${domain}`));
   for (const one of plan.rooms) await at(one, () => checkRoom(one, needs, mustServe, addresses));
-  for (const one of plan.settings)
-    await at(one, () => needs.options.check(one.key, one.value, one.domain, [...domains]));
-  const { federation } = plan;
-  if (federation) {
-    for (const pattern of [...federation.allow, ...federation.deny]) {
-      await at(federation, () => {
-        needs.policy.check(pattern);
-        const own = [...domains].find((domain) => domain === pattern);
-        if (own !== undefined)
-          throw new CommandError('invalid', `${own} is of this server itself. Rules are for other servers.`);
-      });
-    }
+  const settings: CheckedPlan['settings'][number][] = [];
+  for (const one of plan.settings) settings.push(await at(one, () => checkSetting(one, needs, [...domains], files)));
+  const certificates: CheckedPlan['certificates'][number][] = [];
+  for (const one of plan.certificates) {
+    certificates.push(await at(one, () => checkCertificate(one, needs, mustServe, files)));
   }
-  const administrators = [];
-  for (const one of plan.administrators) administrators.push(await at(one, () => checkAdmin(one, folder)));
-  return { plan, administrators, people };
+  for (const one of plan.messages) {
+    await at(one, () => {
+      if (one.domain !== undefined) mustServe(one.domain);
+      checkAnnouncement(one.text);
+    });
+  }
+  await checkFederation(plan, needs, domains);
+  return { plan, leaving, administrators: await checkAdmins(plan, needs, files), people, settings, certificates };
 }
 
-async function checkAdmin(one: PlannedAdmin, folder: string): Promise<CheckedPlan['administrators'][number]> {
+/** What the first start chose for want of better, and nobody has an address in. */
+async function unnamed(plan: Plan, { domains }: ProvisionNeeds): Promise<string[]> {
+  if (plan.domains.length === 0) return [];
+  const named = new Set(plan.domains.map(({ name }) => name));
+  return (await domains.list()).filter(({ name, people }) => !named.has(name) && people === 0).map(({ name }) => name);
+}
+
+async function checkAdmins(
+  { administrators }: Plan,
+  { claim }: ProvisionNeeds,
+  files: PlanFiles,
+): Promise<CheckedPlan['administrators']> {
+  const [first] = administrators;
+  if (first !== undefined && !claim.claimed && administrators.every(({ role }) => role !== 'owner')) {
+    throw new PlanError('nobody would be an owner: give one of them role = "owner"', first.at);
+  }
+  const checked = [];
+  for (const one of administrators) checked.push(await at(one, () => checkAdmin(one, files)));
+  return checked;
+}
+
+async function checkAdmin(one: PlannedAdmin, files: PlanFiles): Promise<CheckedPlan['administrators'][number]> {
+  const { role } = one;
   const name = checkAdminName(one.name);
-  if (one.passwordHash !== undefined) return { name, passwordHash: one.passwordHash };
-  const password = await secretOf(one, folder, one.passwordFile ?? '');
+  if (one.passwordHash !== undefined) return { name, role, passwordHash: one.passwordHash };
+  const password = await files.secret(one, one.passwordFile ?? '');
   checkAdminPassword(password, name);
-  return { name, passwordHash: await hashAdminPassword(password) };
+  return { name, role, passwordHash: await hashAdminPassword(password) };
 }
 
-async function checkPerson(
-  one: PlannedPerson,
-  mustServe: (domain: string) => void,
-  folder: string,
-): Promise<CheckedPerson> {
-  const [before = '', behind = ''] = one.address.split('@');
-  const domain = checkDomain(behind);
-  mustServe(domain);
-  const local = checkLocal(before);
-  const name = checkDisplayName(one.name);
-  if (one.passwordFile === undefined) return { domain, local, name };
-  const password = await secretOf(one, folder, one.passwordFile);
-  checkPassword(password, { domain, local });
-  return { domain, local, name, password };
-}
-
-async function checkRoom(
-  one: Plan['rooms'][number],
-  { stores, rooms }: ProvisionNeeds,
-  mustServe: (domain: string) => void,
-  addresses: ReadonlySet<string>,
-): Promise<void> {
-  mustServe(one.domain);
-  rooms.checkName(one.name);
-  const [before = '', domain = one.domain] = one.owner.split('@');
-  if (domain !== one.domain) {
-    throw new CommandError('invalid', `The owner of a room of ${one.domain} is somebody of ${one.domain}.`);
+async function checkSetting(
+  one: PlannedSetting,
+  { options }: ProvisionNeeds,
+  domains: readonly string[],
+  files: PlanFiles,
+): Promise<CheckedPlan['settings'][number]> {
+  const { key, domain, valueFile } = one;
+  if (options.secret(key) && valueFile === undefined) {
+    throw new PlanError(`${key} is a secret: write it into a file of its own, named as value_file`, one.at);
   }
-  const owner = `${checkLocal(before)}@${domain}`;
-  if (!addresses.has(owner) && (await stores.accounts.at(owner)) === undefined) {
-    throw new CommandError('account-not-found', `There is nobody with the address ${owner} in ${one.domain}.`);
+  const value = valueFile === undefined ? one.value! : await files.secret(one, valueFile);
+  options.check(key, value, domain, domains);
+  return { ...one, value };
+}
+
+async function checkCertificate(
+  one: PlannedCertificate,
+  { certificates }: ProvisionNeeds,
+  mustServe: (domain: string) => void,
+  files: PlanFiles,
+): Promise<CheckedPlan['certificates'][number]> {
+  const { domain, chainFile, keyFile, pkcs12File, passphraseFile } = one;
+  mustServe(domain);
+  const read = async (name: string | undefined, form: 'utf8' | 'base64') =>
+    name === undefined ? undefined : (await files.whole(one, name)).toString(form);
+  const upload: Upload = {
+    chain: await read(chainFile, 'utf8'),
+    key: await read(keyFile, 'utf8'),
+    pkcs12: await read(pkcs12File, 'base64'),
+    passphrase: passphraseFile === undefined ? undefined : await files.secret(one, passphraseFile),
+  };
+  await certificates.checkFor(domain, upload);
+  return { domain, upload };
+}
+
+async function checkFederation(
+  { federation }: Plan,
+  { policy }: ProvisionNeeds,
+  domains: ReadonlySet<string>,
+): Promise<void> {
+  if (federation === undefined) return;
+  for (const pattern of [...federation.allow, ...federation.deny]) {
+    await at(federation, () => {
+      policy.check(pattern);
+      if (domains.has(pattern))
+        throw new CommandError('invalid', `${pattern} is of this server itself. Rules are for other servers.`);
+    });
   }
 }

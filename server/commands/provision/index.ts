@@ -5,15 +5,16 @@ import type { Json } from '../../storage/stores/settings.ts';
 import { type Actor, record } from '../actor.ts';
 import { CommandError } from '../command-error.ts';
 import { checkAdminPassword, hashAdminPassword } from '../passwords.ts';
-import { applyPlan, type Done } from './apply.ts';
+import { applyPlan } from './apply.ts';
 import { checkPlan } from './check.ts';
+import { NOTHING_DONE, type ProvisionDone, wouldDo } from './done.ts';
 import type { ProvisionNeeds } from './needs.ts';
 
 export interface ProvisionWish {
   /** What the file is called in errors and in the audit log. */
   readonly name: string;
   readonly source: string;
-  /** The folder from which files with passwords are named. */
+  /** The folder from which other files are named. */
   readonly folder: string;
   /** Only looks whether it could be done. */
   readonly dryRun?: boolean;
@@ -24,13 +25,13 @@ export interface Provisioned {
   readonly applied: boolean;
   /** When it was applied before, ms; null when it was not. */
   readonly before: number | null;
-  readonly done: Done;
+  /** What was new, or would be. */
+  readonly done: ProvisionDone;
 }
 
 const APPLIED = 'provision.applied';
 /** Files that are remembered. */
 const MOST = 100;
-const NOTHING: Done = { domains: [], administrators: [], people: [], rooms: [], settings: [], federation: false };
 
 interface Applied {
   readonly hash: string;
@@ -76,22 +77,18 @@ export class ProvisionCommands {
       const plan = readPlan(name, source);
       const applied = await this.#applied();
       const before = applied.find(({ hash }) => hash === plan.hash)?.at ?? null;
-      if (before !== null) return { applied: false, before, done: NOTHING };
-      const checked = await checkPlan(plan, this.#needs, folder);
-      if (dryRun) return { applied: false, before, done: NOTHING };
+      if (before !== null) return { applied: false, before, done: NOTHING_DONE };
+      const fresh = applied.length === 0 && !this.#needs.claim.claimed;
+      const checked = await checkPlan(plan, this.#needs, { folder, fresh });
+      if (dryRun) return { applied: false, before, done: await wouldDo(checked, this.#needs) };
       const done = await applyPlan(checked, this.#needs, by);
       // Last: what broke off in between is begun anew, and finds what is done.
       const now = [...applied, { hash: plan.hash, at: this.#now() }].slice(-MOST) as unknown as Json;
       await this.#stores.settings.set(APPLIED, now);
-      const { domains, administrators, people, rooms, settings } = done;
-      await record(this.#stores.audit, by, 'house.provision', name, {
-        hash: plan.hash,
-        domains: domains.length,
-        administrators: administrators.length,
-        people: people.length,
-        rooms: rooms.length,
-        settings: settings.length,
-      });
+      const counts = Object.entries(done).flatMap(([what, names]) =>
+        Array.isArray(names) && names.length > 0 ? [[what, names.length] as const] : [],
+      );
+      await record(this.#stores.audit, by, 'house.provision', name, { hash: plan.hash, ...Object.fromEntries(counts) });
       return { applied: true, before, done };
     } catch (error) {
       if (error instanceof PlanError) throw new CommandError('invalid', error.message, 'source');

@@ -6,7 +6,7 @@ const Names = Type.Array(Type.String());
 export const provision = {
   /**
    * Sets the house up by a file, checked as a whole before anything changes and applied once. 422 `invalid`: the message
-   * names file, line and key. `folder` is where the files with passwords are named from.
+   * names file, line and key. `folder` is where other files are named from.
    */
   'POST /api/provision': {
     body: closed({
@@ -19,13 +19,18 @@ export const provision = {
       applied: Type.Boolean(),
       /** When this very file was applied before. */
       before: Type.Union([Time, Type.Null()]),
-      /** What is new. What was there already was left alone, but settings and federation are as the file says. */
+      /** What is new, or would be. What was there already was left alone, but what is decided is as the file says. */
       done: closed({
         domains: Names,
         administrators: Names,
+        departments: Names,
         people: Names,
         rooms: Names,
         settings: Names,
+        /** Their domains. */
+        certificates: Names,
+        /** Domains whose message of the day is another one. */
+        messages: Names,
         federation: Type.Boolean(),
       }),
     }),
