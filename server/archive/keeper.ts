@@ -6,6 +6,8 @@ const EVERY_MS = 60 * 60 * 1_000;
 /** Messages in one go; each is some milliseconds of the store, which does other work in between. */
 const SLICE = 250;
 const BREATH_MS = 5;
+/** What is left in the index of what was removed goes once in so long, as that writes all of it anew; and when somebody decides. */
+const TIDY_MS = 24 * 60 * 60 * 1_000;
 /** Messages that are counted in one question. */
 const COUNTED = 20_000;
 
@@ -32,6 +34,9 @@ export class ArchiveKeeper {
   #round: Promise<void> | undefined;
   #again = false;
   #closed = false;
+  #decided = false;
+  #untidy = false;
+  #tidied = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -39,15 +44,20 @@ export class ArchiveKeeper {
     this.#timer.unref();
   }
 
-  /** Looks at everything; resolves when nothing more is to be done. Never rejects. Of two at once the later looks again. */
-  round(): Promise<void> {
+  /**
+   * Looks at everything; resolves when nothing more is to be done. Never rejects. Of two at once the later looks again. `decided`:
+   * somebody wants to have it gone.
+   */
+  round(decided = false): Promise<void> {
     this.#again = this.#round !== undefined;
+    this.#decided ||= decided;
     this.#round ??= this.#all()
       .catch((error: unknown) => {
         if (!this.#closed) this.#options.failed(error);
       })
       .finally(() => {
         this.#round = undefined;
+        return this.#again && !this.#closed ? this.round() : undefined;
       });
     return this.#round;
   }
@@ -82,19 +92,37 @@ export class ArchiveKeeper {
   }
 
   async #all(): Promise<void> {
-    const { domains, stores, now = Date.now } = this.#options;
     do {
       this.#again = false;
-      for (const domain of domains()) {
-        if (!stores.archiveRules.has(domain)) continue;
-        stores.archives.settle();
-        for await (const { owner, before } of this.#losing(domain, stores.archiveRules, now(), () => true)) {
-          while (!this.#closed && (await stores.archives.expire(owner, before, SLICE)) === SLICE)
-            await pause(BREATH_MS);
+      await this.#expire();
+      await this.#tidy();
+    } while (this.#again && !this.#closed);
+  }
+
+  async #expire(): Promise<void> {
+    const { domains, stores, now = Date.now } = this.#options;
+    for (const domain of domains()) {
+      if (!stores.archiveRules.has(domain)) continue;
+      stores.archives.settle();
+      for await (const { owner, before } of this.#losing(domain, stores.archiveRules, now(), () => true)) {
+        for (let gone = SLICE; gone === SLICE; ) {
           if (this.#closed) return;
+          gone = await stores.archives.expire(owner, before, SLICE);
+          this.#untidy ||= gone > 0;
+          if (gone === SLICE) await pause(BREATH_MS);
         }
       }
-    } while (this.#again);
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    const { stores, now = Date.now } = this.#options;
+    const due = this.#decided || now() >= this.#tidied + TIDY_MS;
+    this.#decided = false;
+    if (!this.#untidy || !due || this.#closed) return;
+    this.#untidy = false;
+    this.#tidied = now();
+    await stores.archives.tidy();
   }
 
   async *#losing(domain: string, rules: Rules, now: number, only: Only): AsyncGenerator<Losing> {

@@ -47,13 +47,9 @@ export class Client {
     await this.#ask(route, { query }, take);
   }
 
-  /** A file, piece by piece. Throws Failure, also when the answer ends before its end. */
-  file(token: string): AsyncGenerator<Buffer> {
-    return this.download(`/api/backup-files/${encodeURIComponent(token)}`);
-  }
-
-  /** The same of any path. */
-  async *download(path: string): AsyncGenerator<Buffer> {
+  /** The file of a backup or an export, by the link to it, piece by piece. Throws Failure, also when the answer ends before its end. */
+  async *file(folder: 'backup-files' | 'archive/export-files', token: string): AsyncGenerator<Buffer> {
+    const path = `/api/${folder}/${encodeURIComponent(token)}`;
     const sent = request({
       socketPath: this.#socket,
       path,

@@ -45,19 +45,28 @@ export function checkAnnouncement(input: string): string {
   return text;
 }
 
+/** Whom an announcement is for. */
+export interface AudienceWish {
+  readonly audience: Audience;
+  /** All domains without it. */
+  readonly domain?: string;
+  /** The number of a department, whose people alone are told. */
+  readonly department?: number;
+}
+
 /** What administrators tell everybody (XEP-0133 §4.23 to §4.26). */
 export class AnnouncementCommands {
   readonly #store: Announcements;
   readonly #audit: Audit;
   readonly #house: House;
-  readonly #departments: Pick<Departments, 'get'>;
+  readonly #departments: Pick<Departments, 'get' | 'members'>;
   readonly #now: () => number;
 
   constructor(
     store: Announcements,
     audit: Audit,
     house: House,
-    departments: Pick<Departments, 'get'>,
+    departments: Pick<Departments, 'get' | 'members'>,
     now: () => number = Date.now,
   ) {
     this.#departments = departments;
@@ -71,15 +80,7 @@ export class AnnouncementCommands {
    * Tells the people of a department, of a domain, or of all; those who are away find it when they come, unless it is for those `online` only.
    * Stored when it resolves; it is told in the background. Throws CommandError.
    */
-  async announce(
-    by: Actor,
-    wish: {
-      readonly text: string;
-      readonly audience: Audience;
-      readonly domain?: string;
-      readonly department?: number;
-    },
-  ): Promise<{ readonly domains: string[] }> {
+  async announce(by: Actor, wish: AudienceWish & { readonly text: string }): Promise<{ readonly domains: string[] }> {
     const text = checkAnnouncement(wish.text);
     const department = wish.department === undefined ? undefined : this.#department(wish.department);
     const domains = this.#domains(department?.domain ?? wish.domain);
@@ -102,6 +103,18 @@ export class AnnouncementCommands {
       });
     }
     return { domains };
+  }
+
+  /** How many people would be told now: it cannot be taken back. Throws CommandError. */
+  async reach({ audience, ...wish }: AudienceWish): Promise<{ readonly people: number }> {
+    const department = wish.department === undefined ? undefined : this.#department(wish.department);
+    const domains = this.#domains(department?.domain ?? wish.domain);
+    const counts = domains.map((domain) =>
+      audience === 'online'
+        ? this.#online(domain, department).size
+        : this.#store.countPeople({ domain, department: department?.id ?? 0 }),
+    );
+    return { people: (await Promise.all(counts)).reduce((sum, one) => sum + one, 0) };
   }
 
   /** The last ones, the newest first, those under way before those that are finished. */
@@ -127,19 +140,22 @@ export class AnnouncementCommands {
 
   /**
    * Sets the message of the day, which each person is given once at the next login. With `edit` it takes the place of the one
-   * there was, and who has seen that is not bothered again. Throws CommandError.
+   * there was, who has seen that is not bothered again, and it ends when that did unless something else is said. Throws CommandError.
    */
   async setMotd(
     by: Actor,
     wish: { readonly text: string; readonly domain?: string; readonly edit?: boolean; readonly until?: number | null },
   ): Promise<MotdView[]> {
     const text = checkAnnouncement(wish.text);
-    const { until = null } = wish;
-    if (until !== null && until <= this.#now()) throw new CommandError('invalid', 'This day is over.', 'until');
+    const now = this.#now();
+    if (typeof wish.until === 'number' && wish.until <= now)
+      throw new CommandError('invalid', 'This day is over.', 'until');
     for (const domain of this.#domains(wish.domain)) {
       const before = await this.#store.motd(domain);
-      const again = wish.edit !== true || before === undefined || before.text === '';
-      await this.#store.setMotd(domain, text, again, this.#now(), until);
+      const over = before === undefined || before.text === '' || (before.until !== null && before.until <= now);
+      const again = wish.edit !== true || over;
+      const until = wish.until === undefined && !again ? before.until : (wish.until ?? null);
+      await this.#store.setMotd(domain, text, again, now, until);
       await record(this.#audit, by, again ? 'motd.set' : 'motd.edit', domain, {
         text: text.slice(0, 500),
         ...(until !== null && { until: new Date(until).toISOString() }),
@@ -161,6 +177,17 @@ export class AnnouncementCommands {
   /** Forgets what was told in a domain that is not served any more. */
   async forget(domain: string): Promise<void> {
     await this.#store.forget(domain);
+  }
+
+  /** Whose devices are there and take messages. */
+  #online(domain: string, department: Department | undefined): Set<string> {
+    const meant = department && this.#departments.members(domain, department.id);
+    const here = new Set<string>();
+    for (const { jid, presence } of this.#house.get(domain)?.sessions.all() ?? []) {
+      const { local } = jid;
+      if (presence !== undefined && presence.priority >= 0 && meant?.has(local) !== false) here.add(local);
+    }
+    return here;
   }
 
   #department(id: number): Department {

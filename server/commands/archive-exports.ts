@@ -8,6 +8,7 @@ import { type Actor, record } from './actor.ts';
 import type { ArchivePlaces } from './archive-places.ts';
 import { checkReason } from './archive-search.ts';
 import { CommandError } from './command-error.ts';
+import { FetchLinks } from './fetch-links.ts';
 
 const DAY = 86_400_000;
 /** How long an export can be fetched. */
@@ -29,6 +30,12 @@ export interface ExportWish {
   readonly reason: string;
 }
 
+/** The file of a finished export, and the name that it is saved under. */
+export interface ExportFile {
+  readonly path: string;
+  readonly name: string;
+}
+
 interface Needs {
   readonly stores: Pick<Stores, 'archives' | 'archiveExports' | 'archiveOwners' | 'audit'>;
   readonly places: ArchivePlaces;
@@ -41,12 +48,14 @@ interface Needs {
 /** Carrying messages out of the archives, for auditors. One at a time. */
 export class ArchiveExportCommands {
   readonly #needs: Needs;
+  readonly #links: FetchLinks<ExportFile>;
   #running: { readonly id: number; messages: number; readonly stop: AbortController } | undefined;
   #starting = false;
   #done: Promise<void> | undefined;
 
   constructor(needs: Needs) {
     this.#needs = needs;
+    this.#links = new FetchLinks(needs.now);
   }
 
   /** Takes away what a crash has left half done, and what nobody knows of. */
@@ -129,14 +138,22 @@ export class ArchiveExportCommands {
     await record(stores.audit, by, 'archive.export-remove', found.subject, { export: id });
   }
 
-  /** The file of a finished export, for somebody who fetches it now: that is in the audit log. Throws CommandError. */
-  async fetch(by: Actor, id: number): Promise<{ path: string; name: string }> {
+  /** A secret by which the file of a finished export can be fetched once, within a minute: that is in the audit log. Throws CommandError. */
+  async link(by: Actor, id: number): Promise<string> {
     const { stores, folder, now } = this.#needs;
     const found = await this.#find(id);
     if (found.state !== 'done' || folder === undefined || (found.expiresAt ?? 0) <= now())
       throw new CommandError('export-not-found', 'This export is not there, or not any more.');
     await record(stores.audit, by, 'archive.export-fetch', found.subject, { export: id, sha256: found.sha256 });
-    return { path: join(folder, found.file), name: `hallway-export-${id}.tar` };
+    return this.#links.make({ path: join(folder, found.file), name: `hallway-export-${id}.tar` });
+  }
+
+  /** Where such a secret leads. Throws CommandError `link-unknown`. */
+  follow(token: string): ExportFile {
+    const file = this.#links.take(token);
+    if (file === undefined)
+      throw new CommandError('link-unknown', 'This link is used up or too old. Ask for the file once more.');
+    return file;
   }
 
   /** Takes away what was carried out of a domain that is not served any more. */

@@ -148,7 +148,7 @@ export class ArchiveRuleCommands {
       ...(wish.remove === true && { removed: 'what was kept so far' }),
       messages: effect.messages,
     });
-    void keeper.round();
+    void keeper.round(true);
     return effect;
   }
 

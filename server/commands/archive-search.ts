@@ -74,7 +74,7 @@ export class ArchiveSearchCommands {
     const reason = checkReason(wish.reason);
     const pattern = readWords(wish.words);
     const owners = await this.#owners(domain, wish);
-    const peer = wish.with === undefined ? undefined : tryParseJid(wish.with.trim())?.bare;
+    const peer = wish.with === undefined ? undefined : peerOf(wish.with.trim(), domain);
     if (wish.with !== undefined && peer === undefined)
       throw new CommandError('invalid', `“${wish.with}” is not an address like anna@example.com.`, 'with');
     if (peer !== undefined && owners === undefined)
@@ -198,6 +198,12 @@ export class ArchiveSearchCommands {
     }
     return undefined;
   }
+}
+
+/** The bare address of the other one: somebody of the domain by their name, anybody by their address. */
+function peerOf(input: string, domain: string): string | undefined {
+  const isName = !input.includes('@') && input !== domain;
+  return tryParseJid(isName ? `${input}@${domain}` : input)?.bare;
 }
 
 /** Throws CommandError. */

@@ -8,9 +8,9 @@ import type { BackupHow, BackupRow, BackupState } from '../storage/stores/backup
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { backupName, backupsIn, removeParts, timeOf, useFolder } from './backup-folder.ts';
-import { BackupLinks } from './backup-links.ts';
 import { backupFolder, backupHour, backupKeep, backupSchedule, lastDue, nextDue } from './backup-options.ts';
 import { CommandError } from './command-error.ts';
+import { FetchLinks } from './fetch-links.ts';
 
 /** What commands need of `provisioning/backup/machine.ts`. */
 export type BackupMaker = Pick<BackupMachine, 'make' | 'check' | 'key' | 'ownFolder' | 'sameDisk'>;
@@ -61,7 +61,7 @@ const AGAIN_MS = 3_600_000;
 export class BackupCommands {
   readonly #options: BackupCommandsOptions;
   readonly #now: () => number;
-  readonly #links: BackupLinks;
+  readonly #links: FetchLinks<string>;
   readonly #timer: NodeJS.Timeout;
   #running: { name: string; step: BackupStep; part: number } | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -72,7 +72,7 @@ export class BackupCommands {
   constructor(options: BackupCommandsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#links = new BackupLinks(this.#now);
+    this.#links = new FetchLinks(this.#now);
     this.#done = this.#now();
     this.#timer = setInterval(() => void this.tick().catch(() => undefined), LOOK_MS);
     this.#timer.unref();

@@ -50,6 +50,18 @@ export function dropFromIndex(ids: Statement): Statement {
   return compose(sql`DELETE FROM message_words WHERE rowid IN (`, ids, sql`)`);
 }
 
+/** Pages of the index that one step of tidying writes: some milliseconds. */
+const STEP = 200;
+
+/**
+ * Taken out is only what is marked as gone. These put the parts of the index together without it: `BEGIN_TIDYING` once and then
+ * `TIDY` until it changes less than two rows.
+ */
+export const BEGIN_TIDYING: Statement = sql`INSERT INTO message_words (message_words, rank) VALUES ('merge', ${-STEP})`;
+export const TIDY: Statement = sql`INSERT INTO message_words (message_words, rank) VALUES ('merge', ${STEP})`;
+/** Rows that were changed since the store was opened, by anybody. */
+export const CHANGES: Statement = sql`SELECT total_changes() AS n`;
+
 /** The ids from `from` to `to` of indexed messages of an owner with these keys. In order of ids it stops where one stops asking. */
 export function indexed(owner: number, keys: readonly string[], from: number, to: number): Statement {
   const wanted = [`@${owner}`, ...keys].map((key) => `"${key.replaceAll('"', '""')}"`).join(' AND ');

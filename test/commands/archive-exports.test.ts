@@ -43,7 +43,7 @@ async function office(t: TestContext) {
     return finished(id);
   };
   const unpack = async (id: number) => {
-    const { path, name } = await exports.fetch(by, id);
+    const { path, name } = exports.follow(await exports.link(by, id));
     const into = join(folder, `unpacked-${id}`);
     await mkdir(into);
     await run('tar', ['-xf', path, '-C', into]);
@@ -150,11 +150,14 @@ describe('an export of archives', () => {
     await assert.rejects(make({ since: 2, until: 1 }), refused('invalid', 'until'));
     const { id } = await exports.start(by, { domain: DOMAIN, kind: 'domain', reason });
     await assert.rejects(make(), refused('too-many'));
-    await assert.rejects(exports.fetch(by, id), refused('export-not-found'));
+    await assert.rejects(exports.link(by, id), refused('export-not-found'));
     await finished(id);
-    await exports.fetch(by, id);
+    const token = await exports.link(by, id);
+    const { name } = exports.follow(token);
+    assert.equal(name, `hallway-export-${id}.tar`);
+    assert.throws(() => exports.follow(token), refused('link-unknown'), 'a link is good once');
     await exports.remove(by, id);
-    await assert.rejects(exports.fetch(by, id), refused('export-not-found'));
+    await assert.rejects(exports.link(by, id), refused('export-not-found'));
     const { rows } = await scene.commands.audit.page(undefined, 3);
     assert.deepEqual(
       rows.map(({ action }) => action),
@@ -192,7 +195,7 @@ describe('an export of archives', () => {
     const states = (await exports.list(DOMAIN)).exports.map(({ state }) => state);
     assert.deepEqual(states, ['failed', 'done']);
     assert.equal((await readdir(exportFolder)).length, 1);
-    assert.equal((await exports.fetch(by, whole.id)).name, `hallway-export-${whole.id}.tar`);
+    assert.equal(exports.follow(await exports.link(by, whole.id)).name, `hallway-export-${whole.id}.tar`);
     await exports.forget(DOMAIN);
     assert.deepEqual([await readdir(exportFolder), (await exports.list(DOMAIN)).exports], [[], []]);
   });

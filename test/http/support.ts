@@ -105,6 +105,7 @@ export interface Ask {
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  readonly bytes: Buffer;
   // The tests look into answers of all shapes, wrong ones included.
   readonly json: Record<string, never> & { error: { code: string; message: string; field?: string } };
   readonly headers: Record<string, unknown>;
@@ -116,7 +117,7 @@ export type Client = (key: string, ask?: Ask) => Promise<Answer>;
 
 /** The application of one side, and a way to ask it. */
 export async function openApp(
-  from: TestHouse,
+  from: Pick<TestHouse, 'commands' | 'log'>,
   side: Side = 'panel',
   panel?: string,
 ): Promise<{ ask: Client; close: () => Promise<void> }> {
@@ -149,6 +150,7 @@ export async function openApp(
     return {
       status: response.statusCode,
       text: response.body,
+      bytes: response.rawPayload,
       json: json as Answer['json'],
       headers: response.headers,
       cookie: set && `${COOKIE}=${set.value}`,

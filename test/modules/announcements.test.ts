@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { child, elements, textOf } from '../../server/xmpp/element.ts';
 import type { Actor } from '../support/actor.ts';
-import { readsArchive } from '../support/archive.ts';
+import { readsArchive, stanzaIds } from '../support/archive.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 import { find } from '../support/xml.ts';
 
@@ -36,7 +36,10 @@ describe('a message of the day with an end', () => {
     assert.ok((motd?.until ?? 0) > Date.now());
     await scene.stores.announcements.setMotd('example.test', 'Old news.', true, 1, 2);
     assert.deepEqual(await bodies(await scene.comes(`${R}/late`)), []);
-    await set(Date.now() + 60_000);
+    const later = Date.now() + 60_000;
+    await set(later);
+    const [mended] = await announcements.setMotd(OFFICE, { text: 'Mind the step.', edit: true });
+    assert.equal(mended?.until, later, 'it ends when it did, where only the words are mended');
     const juliet = await scene.connect(`${J}/balcony`);
     await juliet.sends('<presence/>');
     assert.deepEqual(await bodies(juliet), ['Mind the step.']);
@@ -96,6 +99,62 @@ describe('an announcement', () => {
     assert.equal(await waiting(scene, R), 0);
     assert.equal(await waiting(scene, 'paris@other.test'), 2);
     await assert.rejects(tell(scene, 'x', 'all', 'elsewhere.test'), { code: 'domain-not-found' });
+  });
+
+  test('reaches who it is said to reach: everybody, who is here, a department; who comes later has it once', async (t) => {
+    const scene = await openScene(t, { domains: ['example.test', 'other.test'] });
+    const { announcements, departments } = scene.commands;
+    for (const bare of [J, R, 'nurse@example.test', 'paris@other.test']) await scene.account(bare);
+    await scene.stores.accounts.setStatus(await scene.account('nurse@example.test'), 'disabled');
+    const juliet = await scene.comes(`${J}/balcony`);
+    const { id: department } = await departments.create(OFFICE, 'example.test', { name: 'Sales' });
+    await departments.setFor(OFFICE, 'example.test', 'romeo', [department]);
+    await juliet.all();
+    const domain = 'example.test';
+    const targets = [
+      [{ audience: 'all' }, 3],
+      [{ audience: 'all', domain }, 2],
+      [{ audience: 'all', department }, 1],
+      [{ audience: 'online' }, 1],
+      [{ audience: 'online', domain }, 1],
+      [{ audience: 'online', department }, 0],
+    ] as const;
+    for (const [n, [wish, people]] of targets.entries()) {
+      assert.deepEqual(await announcements.reach(wish), { people }, JSON.stringify(wish));
+      await announcements.announce(OFFICE, { text: `to ${n}`, ...wish });
+      await scene.settle();
+      const given = (await announcements.list()).filter(({ text }) => text === `to ${n}`).map((one) => one.given);
+      assert.equal(
+        given.reduce((sum, one) => sum + one, 0),
+        people,
+        'as many as were told before it was done',
+      );
+    }
+    assert.deepEqual(await bodies(juliet), ['to 0', 'to 1', 'to 3', 'to 4']);
+    const romeo = await scene.connect(`${R}/orchard`);
+    await romeo.sends('<presence/>');
+    assert.deepEqual(await bodies(romeo), ['to 0', 'to 1', 'to 2']);
+    await assert.rejects(announcements.reach({ audience: 'all', department: 99 }), { code: 'department-not-found' });
+    await assert.rejects(announcements.reach({ audience: 'all', domain: 'gone.test' }), { code: 'domain-not-found' });
+  });
+
+  test('is not doubled by carbons (XEP-0280) nor by the archive: what waited has the id that the archive gave', async (t) => {
+    const scene = await openScene(t);
+    await scene.account(R);
+    const devices = [await scene.comes(`${J}/balcony`), await scene.comes(`${J}/phone`)];
+    for (const one of devices) await one.gets("<iq type='set'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    for (const one of devices) await one.all();
+    await tell(scene, 'hear');
+    await scene.settle();
+    for (const one of devices) assert.deepEqual((await one.all()).flatMap(stanzaIds).length, 1, 'one, and no copy');
+    const romeo = await scene.connect(`${R}/orchard`);
+    await romeo.gets("<iq type='set'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    await romeo.sends('<presence/>');
+    const late = (await romeo.all()).filter(({ name }) => name === 'message');
+    assert.equal(late.length, 1);
+    const { found } = await readsArchive(romeo);
+    assert.deepEqual(stanzaIds(late[0]), [{ by: R, id: found[0]!.id }]);
+    assert.equal(found.length, 1);
   });
 
   test('that cannot be kept for one is told to the others', async (t) => {

@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { child, elements, textOf } from '../../server/xmpp/element.ts';
+import { firstIdAt } from '../../server/storage/archive-id.ts';
+import { child, type Element, elements, textOf } from '../../server/xmpp/element.ts';
 import type { Actor } from '../support/actor.ts';
 import { archiveQuery, readsArchive } from '../support/archive.ts';
-import { enter, enters, makes, ROOM, say } from '../support/rooms.ts';
+import { enter, enters, leave, makes, ROOM, say } from '../support/rooms.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 import { find } from '../support/xml.ts';
 
 const J = 'juliet@example.test';
 const R = 'romeo@example.test';
 const DOMAIN = 'example.test';
+/** “Zanzibar” as the index has it. */
+const INDEXED = 'zanzibar';
 const by = { name: 'olga', door: 'panel' } as const;
 
 async function keeps(scene: Scene, silent: boolean, remove = false): Promise<void> {
@@ -44,6 +47,17 @@ async function disco(who: Actor, to: string): Promise<string> {
     .join(' ');
 }
 
+const heard = (elements: readonly Element[]): string[] =>
+  elements.filter(({ name }) => name === 'message').flatMap((one) => textOf(child(one, 'body')) || []);
+
+/** The journal is emptied in the next quiet moment, and with it what was there before. */
+async function gone(has: (text: string) => Promise<boolean>, text: string): Promise<void> {
+  for (let tries = 0; await has(text); tries++) {
+    assert.ok(tries < 300, `${text} is there still`);
+    await pause(100);
+  }
+}
+
 const codes = (element: { name: string } & Parameters<typeof elements>[0]): string =>
   elements(find(element, 'x') ?? element)
     .filter(({ name }) => name === 'status')
@@ -55,9 +69,11 @@ describe('a domain that keeps nothing', () => {
     const { scene, has } = await onDisk(t);
     const juliet = await scene.comes(`${J}/balcony`);
     const romeo = await scene.comes(`${R}/orchard`);
-    await juliet.sends(`<message to='${R}' type='chat' id='1'><body>kept-as-a-control</body></message>`);
+    await juliet.sends(`<message to='${R}' type='chat' id='1'><body>kept-as-a-control Zanzibar</body></message>`);
+    scene.stores.archives.settle();
     await scene.settle();
-    assert.ok(await has('kept-as-a-control'), 'what is kept is found by this search');
+    for (const text of ['kept-as-a-control', INDEXED])
+      assert.ok(await has(text), 'what is kept is found by this search');
     await keeps(scene, true, true);
 
     await juliet.sends(`<message to='${R}' type='chat' id='2'><body>chat-Xq7</body></message>`);
@@ -86,11 +102,30 @@ describe('a domain that keeps nothing', () => {
     const got = (await romeo.all()).map((one) => textOf(child(one, 'body')));
     assert.ok(got.includes('waits-Xq7'), 'who was away is given it');
     await scene.settle();
-    // The journal is emptied in the next quiet moment, and with it what was there before.
-    for (let tries = 0; (await has('Xq7')) || (await has('kept-as-a-control')); tries++) {
-      assert.ok(tries < 300, 'something is there still');
-      await pause(100);
-    }
+    for (const text of ['Xq7', 'kept-as-a-control', 'Zanzibar', INDEXED]) await gone(has, text);
+  });
+
+  test('what is older than its days is off the disk, from the index as well, and the rest is there', async (t) => {
+    const { scene, has } = await onDisk(t);
+    const { id: owner } = await scene.account(J);
+    const said = (days: number, text: string): void => {
+      const stanza = `<message from='${R}' to='${J}'><body>${text}</body></message>`;
+      scene.stores.archives.append(firstIdAt(Date.now() - days * 86_400_000), stanza, [{ owner, peer: R }]);
+    };
+    said(40, 'old Zanzibar');
+    said(20, 'young Quagmire');
+    scene.stores.archives.settle();
+    await scene.settle();
+    for (const text of ['old Zanzibar', INDEXED, 'young Quagmire', 'quagmire']) assert.ok(await has(text), text);
+    const wish = { domain: DOMAIN, kind: 'domain', rule: { days: 30, silent: false } } as const;
+    const { rules } = scene.commands.archive;
+    await rules.set(by, { ...wish, ...(await rules.effect(wish)) });
+    for (const text of ['old Zanzibar', INDEXED]) await gone(has, text);
+    assert.ok(await has('young Quagmire'));
+    const juliet = await scene.connect(`${J}/balcony`);
+    assert.deepEqual((await readsArchive(juliet, { '{urn:xmpp:fulltext:0}fulltext': 'quagmire' })).bodies, [
+      'young Quagmire',
+    ]);
   });
 
   test('offers no archive, and says so to who asks all the same (XEP-0313 §7)', async (t) => {
@@ -130,13 +165,7 @@ describe('a domain that keeps nothing', () => {
     await romeo.all();
     await romeo.sends(enter('Romeo'));
     const seen = await romeo.all();
-    assert.deepEqual(
-      seen
-        .filter(({ name }) => name === 'message')
-        .map((one) => textOf(child(one, 'body')))
-        .filter(Boolean),
-      [],
-    );
+    assert.deepEqual(heard(seen), []);
     assert.ok(!seen.some((one) => codes(one).includes('170')));
     await juliet.all();
     await keeps(scene, false);
@@ -146,6 +175,14 @@ describe('a domain that keeps nothing', () => {
       ['before'],
       'what was said meanwhile is nowhere',
     );
+    const nurse = await scene.comes('nurse@example.test/kitchen');
+    await nurse.sends(enter('Nurse'));
+    assert.deepEqual(heard(await nurse.all()), [], 'nor does the room tell newcomers, who remembers it for moderators');
+    await nurse.sends(leave('Nurse'));
+    await juliet.sends(say('after'));
+    await nurse.all();
+    await nurse.sends(enter('Nurse'));
+    assert.deepEqual(heard(await nurse.all()), ['after']);
   });
 
   test('leaves what was kept before to its days, when nobody wants it removed', async (t) => {

@@ -1,4 +1,6 @@
+import { askLine } from '../ask.ts';
 import { departmentNamed } from '../department-name.ts';
+import { usage } from '../failure.ts';
 import { plain, table, when } from '../text.ts';
 import type { Verb } from '../verb.ts';
 import { endOf } from './federation-policy.ts';
@@ -9,18 +11,23 @@ export const announcements: readonly Verb[] = [
   {
     words: 'announce',
     args: ['TEXT'],
-    options: ['domain', 'online', 'department'],
-    summary: 'tell everybody something; who is away finds it when they come',
+    options: ['domain', 'online', 'department', 'yes'],
+    summary: 'tell everybody something; who is away finds it when they come; at a terminal it asks first',
     async run(context, [text = '']) {
-      const { client, given, print } = context;
+      const { client, given, print, terminal } = context;
       const found = given.department === undefined ? undefined : await departmentNamed(context, given.department);
       const to = found && { department: found.id };
       const audience = given.online === true ? ('online' as const) : ('all' as const);
-      const reply = await client.call('POST /api/announcements', {
-        body: { text, audience, ...where(given.domain), ...to },
-      });
+      const whose = { audience, ...where(given.domain), ...to };
+      const { people } = await client.call('GET /api/announcements/reach', { query: whose });
+      const many = people === 1 ? '1 person' : `${people} people`;
+      if (terminal.stdin.isTTY === true && given.yes !== true) {
+        const question = `This tells ${many}, and cannot be taken back. Type “yes” to go on: `;
+        if ((await askLine(terminal, question)).trim() !== 'yes') throw usage('Nobody was told.');
+      }
+      const reply = await client.call('POST /api/announcements', { body: { text, ...whose } });
       const whom = audience === 'online' ? 'Everybody who is online' : 'Everybody';
-      print(reply, `${whom} in ${found?.name ?? reply.domains.join(', ')} is being told.\n`);
+      print(reply, `${whom} in ${found?.name ?? reply.domains.join(', ')} is being told: ${many}.\n`);
     },
   },
   {
@@ -60,10 +67,10 @@ export const announcements: readonly Verb[] = [
     summary: 'the message of the day',
     async run({ client, given, print }) {
       const reply = await client.call('GET /api/motd', { query: where(given.domain) });
-      const texts = reply.motds.map(({ domain, text, setAt }) =>
+      const texts = reply.motds.map(({ domain, text, setAt, until }) =>
         setAt === null
           ? `${domain}: none\n`
-          : `${domain}, since ${when(setAt)}:\n${text.split('\n').map(plain).join('\n')}\n`,
+          : `${domain}, since ${when(setAt)}${until === null ? '' : `, until ${when(until)}`}:\n${text.split('\n').map(plain).join('\n')}\n`,
       );
       print(reply, texts.join('\n'));
     },

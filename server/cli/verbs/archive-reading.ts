@@ -1,7 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { resolve } from 'node:path';
 import { usage } from '../failure.ts';
+import { saveFile } from '../save-file.ts';
 import { bytes, plain, table, when } from '../text.ts';
 import { type Context, type Given, type Verb, whole } from '../verb.ts';
 import { dayOf } from './audit.ts';
@@ -22,6 +21,12 @@ function times({ from, to }: Given): { since?: number; until?: number } {
 function reasonOf({ reason }: Given): string {
   if (reason === undefined) throw usage('Say why with --reason; it is written into the audit log.');
   return reason;
+}
+
+/** The number of an export. */
+function numberOf(id: string): string {
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw usage(`“${id}” is not the number of an export.`);
+  return id;
 }
 
 /** Reading along, and carrying out: each is in the audit log with its reason. */
@@ -97,10 +102,9 @@ export const archiveReading: readonly Verb[] = [
     args: ['ID', 'FILE'],
     options: [],
     summary: 'write a finished export to a file',
-    async run({ client, print }, [id = '', file = '']) {
-      if (!/^[1-9]\d{0,14}$/.test(id)) throw usage(`“${id}” is not the number of an export.`);
-      const pieces = client.download(`/api/archive/exports/${id}/file`);
-      await pipeline(Readable.from(pieces), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+    async run({ client, cwd, print }, [id = '', file = '']) {
+      const { token } = await client.call('POST /api/archive/exports/:id/link', { params: { id: numberOf(id) } });
+      await saveFile(resolve(cwd, file), client.file('archive/export-files', token));
       print({ file }, `Written to ${file}.\n`);
     },
   },
@@ -110,8 +114,8 @@ export const archiveReading: readonly Verb[] = [
     options: [],
     summary: 'stop an export, or take it away',
     async run({ client, print }, [id = '']) {
-      if (!/^[1-9]\d{0,14}$/.test(id)) throw usage(`“${id}” is not the number of an export.`);
-      print(await client.call('DELETE /api/archive/exports/:id', { params: { id } }), `Export ${id} is gone.\n`);
+      const params = { id: numberOf(id) };
+      print(await client.call('DELETE /api/archive/exports/:id', { params }), `Export ${id} is gone.\n`);
     },
   },
 ];

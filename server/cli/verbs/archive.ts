@@ -74,7 +74,15 @@ export const archive: readonly Verb[] = [
     async run(context, [days = '']) {
       const { client, given, print, terminal } = context;
       const remove = given.remove === true ? { remove: true } : {};
-      const body = { domain: await where(context), ...whose(given), rule: ruleOf(days), ...remove };
+      const [domain, place, rule] = [await where(context), whose(given), ruleOf(days)];
+      if (rule?.silent === true) {
+        // What was kept so far goes when it would have gone.
+        const { rules } = await client.call('GET /api/archive/rules', { query: { domain } });
+        const name = place.kind === 'room' ? place.name?.toLowerCase().split('@', 1)[0] : (place.name ?? domain);
+        const held = rules.find((one) => one.kind === place.kind && one.name === name);
+        rule.days = held?.days ?? 0;
+      }
+      const body = { domain, ...place, rule, ...remove };
       const effect = await client.call('POST /api/archive/rules/effect', { body });
       const many = `${effect.more ? 'More than ' : ''}${effect.messages} messages`;
       if (effect.messages > 0 && given.yes !== true) {

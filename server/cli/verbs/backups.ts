@@ -25,7 +25,7 @@ async function finished({ client }: Context, name: string): Promise<Backup> {
 
 async function fetch(context: Context, name: string, file: string): Promise<void> {
   const { token } = await context.client.call('POST /api/backups/:name/link', { params: { name } });
-  await saveFile(resolve(context.cwd, file), context.client.file(token));
+  await saveFile(resolve(context.cwd, file), context.client.file('backup-files', token));
 }
 
 function shown(one: Backup): string {

@@ -1,11 +1,10 @@
 import { hint } from '../../host/hints.ts';
-import { timeOf } from '../../storage/archive-id.ts';
 import { child, el, removeChildren } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import type { RoomFeature, Talk } from './feature.ts';
-import { isTold, Remembered } from './history.ts';
+import { isTold } from './history.ts';
 import { isPassable } from './masking.ts';
 import { setsSubject } from './subject.ts';
 
@@ -42,9 +41,7 @@ export const talking: RoomFeature = {
           ledger.statements.push(...house.stores.archives.appendStatements(talk.archiveId, said.text, [entry]));
         },
         broadcast({ room, stanza, said, archiveId }) {
-          if (archiveId !== 0 && isTold(said)) {
-            room.history.add(new Remembered(archiveId, timeOf(archiveId), said), room.config.historyLength);
-          }
+          if (archiveId !== 0 && isTold(said)) rooms.remember(room, archiveId, said);
           room.tellAll(said);
           rooms.pace.told(room, stanza.from, said.text.length);
         },

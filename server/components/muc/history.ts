@@ -58,10 +58,21 @@ export class Remembered {
 export class History {
   #items: Remembered[] = [];
   #characters = 0;
+  #hidden = 0;
 
   /** Oldest first. */
   get items(): readonly Remembered[] {
     return this.#items;
+  }
+
+  /** What newcomers may be told of it. */
+  get shown(): readonly Remembered[] {
+    return this.#hidden === 0 ? this.#items : this.#items.filter(({ id }) => id > this.#hidden);
+  }
+
+  /** What was said so far is for moderators alone, who may have to take it away: newcomers are told nothing of it, ever. */
+  hide(): void {
+    this.#hidden = this.#items.at(-1)?.id ?? this.#hidden;
   }
 
   /** Adds the newest one and forgets what is too much; `length` is how many the room wants. */

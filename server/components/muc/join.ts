@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { keepsAnything, keptSince } from '../../archive/policy.ts';
+import { keepsRoom, keptSince } from '../../archive/policy.ts';
 import { child, textOf } from '../../xmpp/element.ts';
 import type { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
@@ -38,7 +38,8 @@ export const entering: RoomFeature = {
       announce: (joining) => tell(joining, rooms.keeps(joining.room)),
       history(joining) {
         const { house, domain } = rooms.host;
-        if (keepsAnything(house, domain)) sendHistory(joining, keptSince(house, domain, joining.room.id));
+        const { id } = joining.room;
+        if (keepsRoom(house, domain, id)) sendHistory(joining, keptSince(house, domain, id));
       },
     },
   }),
@@ -115,7 +116,7 @@ function tell(joining: Joining, kept: boolean): void {
 /** §7.2.13: as much as the client wants of what the room remembers, and nothing that is not kept any more. */
 function sendHistory({ room, wish, from }: Joining, keptSince: number): void {
   const wanted = child(wish, 'history');
-  const { items } = room.history;
+  const items = room.history.shown;
   let first = 0;
   const number = (name: string): number | undefined => {
     const text: string | undefined = wanted?.attrs[name];

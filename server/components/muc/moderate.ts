@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { timeOf } from '../../storage/archive-id.ts';
 import { dateTime } from '../../xmpp/delay.ts';
 import { child, type Element, el } from '../../xmpp/element.ts';
 import { NS } from '../../xmpp/ns.ts';
@@ -7,7 +6,6 @@ import { Stanza } from '../../xmpp/stanza.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { asBefore } from './early-moderation.ts';
 import type { Graves, Said } from './graves.ts';
-import { Remembered } from './history.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 import { setsSubject } from './subject.ts';
@@ -59,7 +57,7 @@ export async function moderate(
   }
   if (statements.length > 0) await db.batch(statements);
   for (const { remember } of graveyard) remember();
-  room.history.add(new Remembered(archiveId, timeOf(archiveId), told), room.config.historyLength);
+  rooms.remember(room, archiveId, told);
   room.tellAll(told);
   return meant;
 }

@@ -3,6 +3,7 @@ import { keepsRoom } from '../../archive/policy.ts';
 import type { Host } from '../../host/host.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import { Pipeline } from '../../host/pipeline.ts';
+import { timeOf } from '../../storage/archive-id.ts';
 import { StorageError } from '../../storage/database.ts';
 import type { RoomConfig, RoomMember, StoredRoom } from '../../storage/stores/rooms.ts';
 import { type Jid, makeJid, parseJid } from '../../xmpp/jid.ts';
@@ -26,6 +27,7 @@ import {
 } from './feature.ts';
 import { Former } from './former.ts';
 import { Ghosts } from './ghosts.ts';
+import { Remembered } from './history.ts';
 import { InUse } from './in-use.ts';
 import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
@@ -84,6 +86,12 @@ export class Rooms {
   /** Whether what is said in a room goes into its archive: its owners and the house want it. */
   keeps({ id, config }: Room): boolean {
     return config.archived && keepsRoom(this.host.house, this.host.domain, id);
+  }
+
+  /** What newcomers are told later on. Where the house keeps nothing they never are, not even when it keeps something again. */
+  remember(room: Room, archiveId: number, said: Stanza): void {
+    room.history.add(new Remembered(archiveId, timeOf(archiveId), said), room.config.historyLength);
+    if (!keepsRoom(this.host.house, this.host.domain, room.id)) room.history.hide();
   }
 
   /** Whether a bare address is somebody's of this house. */

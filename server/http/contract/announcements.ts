@@ -3,6 +3,7 @@ import { closed, DomainName, Done, Time } from './shapes.ts';
 
 const Audience = Type.Union([Type.Literal('all'), Type.Literal('online')]);
 const Text = Type.String({ minLength: 1, maxLength: 10_000 });
+const DepartmentNumber = Type.Integer({ minimum: 1 });
 const Where = closed({ domain: Type.Optional(DomainName) });
 
 /** Something told to everybody of a domain; `given` counts whom it has reached so far. */
@@ -32,6 +33,15 @@ export const Motd = closed({
 export const announcements = {
   /** The last fifty of each domain. */
   'GET /api/announcements': { query: Where, reply: closed({ announcements: Type.Array(Announcement) }) },
+  /** How many people would be told now. */
+  'GET /api/announcements/reach': {
+    query: closed({
+      audience: Audience,
+      domain: Type.Optional(DomainName),
+      department: Type.Optional(DepartmentNumber),
+    }),
+    reply: closed({ people: Type.Integer() }),
+  },
   /** Stored when answered, told in the background. 422 for a text that cannot be told, 429 for too many at once. */
   'POST /api/announcements': {
     body: closed({
@@ -39,12 +49,12 @@ export const announcements = {
       audience: Audience,
       domain: Type.Optional(DomainName),
       /** The number of a department, whose people alone are told. 404 `department-not-found`. */
-      department: Type.Optional(Type.Integer({ minimum: 1 })),
+      department: Type.Optional(DepartmentNumber),
     }),
     reply: closed({ domains: Type.Array(Type.String()) }),
   },
   'GET /api/motd': { query: Where, reply: closed({ motds: Type.Array(Motd) }) },
-  /** With `edit` those who have seen the one before are not given this one. */
+  /** With `edit` those who have seen the one before are not given this one; without `until` it ends then when that did. */
   'PUT /api/motd': {
     body: closed({
       text: Text,

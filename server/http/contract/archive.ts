@@ -148,6 +148,10 @@ export const archive = {
   },
   /** Stops it while it is being made; takes it away when it is done. */
   'DELETE /api/archive/exports/:id': { params: ExportParams, reply: Done },
-  /** The file: a tar. Who fetches it is in the audit log. */
-  'GET /api/archive/exports/:id/file': { params: ExportParams },
+  /** The secret of a link to the file, which is good once, for a minute. Who asks for it is in the audit log. */
+  'POST /api/archive/exports/:id/link': { params: ExportParams, reply: closed({ token: Type.String() }) },
+  /** The file: a tar. 404 for a link that was used, is too old, or was none. */
+  'GET /api/archive/export-files/:token': {
+    params: closed({ token: Type.String({ minLength: 1, maxLength: 100 }) }),
+  },
 } as const;

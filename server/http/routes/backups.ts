@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Commands } from '../../commands/index.ts';
-import { sendFile } from '../../util/send-file.ts';
+import { download } from '../download.ts';
 import { HttpError } from '../errors.ts';
 import { DONE, dangerous, type RouteEntry, rawRoute, route } from '../route.ts';
 
@@ -39,24 +38,8 @@ export function backupRoutes({ backups }: Commands): RouteEntry[] {
 
     rawRoute('GET /api/backup-files/:token', 'owner', async ({ params, reply }) => {
       const path = backups.follow(params.token);
-      const file = await open(path, 'r').catch(() => {
-        throw new HttpError(404, 'backup-not-found', 'This backup is gone.');
-      });
-      try {
-        const { size } = await file.stat();
-        reply.hijack();
-        const { raw } = reply;
-        for (const [name, value] of Object.entries(reply.getHeaders()))
-          if (value !== undefined) raw.setHeader(name, value);
-        raw.writeHead(200, {
-          'content-type': 'application/octet-stream',
-          'content-length': size,
-          'content-disposition': `attachment; filename="${basename(path)}"`,
-        });
-        await sendFile(file, 0, size - 1, raw);
-      } finally {
-        await file.close();
-      }
+      const gone = new HttpError(404, 'backup-not-found', 'This backup is gone.');
+      await download(reply, { path, name: basename(path), type: 'application/octet-stream', gone });
     }),
   ];
 }

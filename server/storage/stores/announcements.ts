@@ -128,6 +128,17 @@ export class Announcements {
     );
   }
 
+  /** How many those are. */
+  async countPeople({ domain, department }: Pick<Announcement, 'domain' | 'department'>): Promise<number> {
+    const row = await this.#db.get<{ n: number }>(
+      department === 0
+        ? sql`SELECT count(*) AS n FROM account WHERE domain = ${domain} AND status = 'active'`
+        : sql`SELECT count(*) AS n FROM department_member m JOIN account a ON a.id = m.account
+            WHERE m.department = ${department} AND a.status = 'active'`,
+    );
+    return row?.n ?? 0;
+  }
+
   /** That somebody was given it, to be written with what they were given; 0 for one who could not be. */
   reached(id: number, local: string, given: 0 | 1): Statement {
     return sql`UPDATE announcement SET reached = ${local}, given = given + ${given} WHERE id = ${id}`;

@@ -1,7 +1,7 @@
 import { FIRST_HOUR } from '../archive-id.ts';
 import { Cached, type Soon } from '../cached.ts';
 import { compose, type Database, type Statement, sql } from '../database.ts';
-import { dropFromIndex, GROW_INDEX, INDEX_PLACED } from '../sqlite-text-index.ts';
+import { BEGIN_TIDYING, CHANGES, dropFromIndex, GROW_INDEX, INDEX_PLACED, TIDY } from '../sqlite-text-index.ts';
 import { cut, type Fitted, fitting } from './archive-fitting.ts';
 import { type ArchiveFilter, entries } from './archive-range.ts';
 
@@ -225,6 +225,15 @@ export class Archives {
     return row?.n ?? 0;
   }
 
+  /** What has been removed leaves the index, too, a step at a time; resolves when it has. Whoever does it seldom enough spares the disk. */
+  async tidy(): Promise<void> {
+    for (let step = BEGIN_TIDYING; ; step = TIDY) {
+      // Asked for at once, so that nothing comes between.
+      const [before, , after] = await Promise.all([this.#changes(), this.#db.run(step), this.#changes()]);
+      if (after - before < 2) return;
+    }
+  }
+
   /** Empties one archive, in slices; resolves when it is done. */
   async removeAll(owner: number): Promise<void> {
     this.settle();
@@ -248,6 +257,10 @@ export class Archives {
   /** The account is gone: nothing of it may be remembered. */
   forget(account: number): void {
     this.#preferences.forget(account);
+  }
+
+  async #changes(): Promise<number> {
+    return (await this.#db.get<{ n: number }>(CHANGES))?.n ?? 0;
   }
 
   #grow(): void {

@@ -75,19 +75,6 @@ const usages: Record<string, string> = { server: t('servers'), client: t('client
 export const usageWords = ({ usage }: PeerCertificate): string =>
   usage.length === 0 ? t('anything') : usage.map((one) => usages[one] ?? shown(one)).join(', ');
 
-/** The day after one that was chosen (`2026-01-31`, in the browser's time zone) in ms: it counts to its end. */
-export function endOfDay(day: string): number {
-  const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
-  return new Date(year, month - 1, date + 1).getTime();
-}
-
-/** The last day on which something holds that ends at a moment, as an input of a day has it. */
-export function lastDay(until: number): string {
-  const last = new Date(until - 1);
-  const two = (part: number): string => String(part).padStart(2, '0');
-  return `${last.getFullYear()}-${two(last.getMonth() + 1)}-${two(last.getDate())}`;
-}
-
 /** What became of messages that waited for a decision. */
 export function settledWords({ released, dropped }: { released: number; dropped: number }): string {
   if (released > 0) {
