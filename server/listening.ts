@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { ConfigError } from './config/config-error.ts';
 import type { Address, Listen, Settings } from './config/settings.ts';
 
@@ -28,6 +29,31 @@ export async function listenAll(
     }
   }
 }
+
+/** ms that a connection from this machine to itself may take. */
+const PATIENCE_MS = 2_000;
+
+/** Whether all of them take connections at this moment: each is called, and hung up on before a word is said. */
+export async function accepting(listening: readonly Listening[]): Promise<boolean> {
+  return (await Promise.all(listening.map(({ address }) => answers(address)))).every(Boolean);
+}
+
+function answers(address: string): Promise<boolean> {
+  const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  return new Promise((resolve) => {
+    // Whoever listens on all addresses is called on that of the machine itself.
+    const socket = connect({ host: LOOPBACK[host] ?? host, port: Number(port), timeout: PATIENCE_MS });
+    const end = (taken: boolean): void => {
+      socket.destroy();
+      resolve(taken);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
+  });
+}
+
+const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program uses this port already',

@@ -5,6 +5,7 @@ import { backupOptions } from './commands/backup-options.ts';
 import { logLevel } from './commands/log.ts';
 import { onboardingOptions } from './commands/onboarding-options.ts';
 import { outageOptions } from './commands/outage.ts';
+import { webNames } from './commands/web-names.ts';
 import type { Component } from './host/component.ts';
 import type { Module } from './host/module.ts';
 import type { Option } from './host/options.ts';
@@ -37,6 +38,7 @@ export function allOptions(modules: readonly Module[], components: readonly Comp
     ...outageOptions,
     ...backupOptions,
     ...webOptions,
+    webNames,
     ...CLIENT_OPTIONS,
     ...FEDERATION_OPTIONS,
     auditMonths,

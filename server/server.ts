@@ -33,7 +33,7 @@ import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
-import { type Listening, listenAll, panelUrl, portOf } from './listening.ts';
+import { accepting, type Listening, listenAll, panelUrl, portOf } from './listening.ts';
 import { modules } from './modules/index.ts';
 import { allOptions } from './options.ts';
 import { provisionAtStart } from './provision-at-start.ts';
@@ -234,7 +234,7 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
     iterations: settings.scram.iterations,
     sealKey: tokenKey(settings.data),
     listeners: () => listening,
-    listening: () => Object.values(settings.listen).flat().length <= listening.length,
+    listening: async () => Object.values(settings.listen).flat().length <= listening.length && accepting(listening),
     panel: () => ({
       url: panelUrl(settings.hostname, listening),
       fingerprint: inspect(contexts.certificateFor(settings.hostname)).fingerprint,
@@ -268,7 +268,7 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
   stack.defer(() => socket.close());
   await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
   const rules = {
-    names: () => [settings.hostname, ...hosts.domains()],
+    names: () => commands.open!.names(),
     allowed: () => options.get(webOrigins),
   };
   const web = webDoor(door, {

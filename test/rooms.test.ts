@@ -286,6 +286,14 @@ test('nothing that should be hard to guess comes from Math.random', () => {
   assert.deepEqual(users, []);
 });
 
+test('SECURITY 63: nothing in the panel turns text into markup, or runs it', () => {
+  const ways =
+    /\bv-html\b|\b(?:inner|outer)HTML\b|\binsertAdjacentHTML\b|\bsrcdoc\b|\bdocument\s*\.\s*write|\bDOMParser\b|\bcreateContextualFragment\b|\bsetHTMLUnsafe\b|\beval\s*\(|\bnew\s+Function\b|\bset(?:Timeout|Interval)\s*\(\s*['"`]|javascript:/;
+  assert.ok(ways.test('<p v-html="x">') && ways.test('a.innerHTML = x') && ways.test('setTimeout("x")'));
+  const users = files.filter((file) => file.startsWith('admin-ui/src/') && ways.test(code(file)));
+  assert.deepEqual(users, []);
+});
+
 test('no file is longer than 400 lines, no component longer than 250', () => {
   const tests = globSync('test/**/*.ts', { cwd: ROOT });
   const long = [...files, ...tests].filter((file) => {

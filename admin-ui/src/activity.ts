@@ -1,4 +1,5 @@
 import type { AuditRow } from '../../server/http/contract/index.ts';
+import { stepWords } from './components/setup/words.ts';
 import { t } from './language.ts';
 
 const doors: Record<AuditRow['door'], string> = {
@@ -18,7 +19,6 @@ const actions: Record<string, string> = {
   'account.restore': t('Brought back'),
   'account.departments': t('Changed the departments of'),
   'account.quota': t('Changed the space for files of'),
-  'backup.folder': t('Changed the folder for backups to'),
   'account.delete': t('Deleted'),
   'account.chat-admin': t('Made a chat administrator of'),
   'account.no-chat-admin': t('Took chat administration from'),
@@ -33,6 +33,33 @@ const actions: Record<string, string> = {
   'motd.set': t('Set the message of the day of'),
   'motd.edit': t('Corrected the message of the day of'),
   'motd.clear': t('Took away the message of the day of'),
+  'acme.set': t('Decided how certificates are got from an authority on the internet:'),
+  'acme.use': t('Has the certificate got by itself for'),
+  'acme.run': t('Had the certificate got now for'),
+  'acme.stop': t('Stopped getting the certificate for'),
+  'acme.got': t('Got the certificate for'),
+  'acme.failed': t('Could not get the certificate for'),
+  'archive.search': t('Searched what was said at'),
+  'archive.context': t('Read what was said around a message of'),
+  'archive.export': t('Made a copy of what was said at'),
+  'archive.export-fetch': t('Fetched the copy of what was said at'),
+  'archive.export-remove': t('Deleted the copy of what was said at'),
+  'archive.rule': t('Changed what is kept of what is said at'),
+  'certificate.upload': t('Put a certificate in place for'),
+  'certificate.internal': t('Went back to the house’s own certificate for'),
+  'certificate.request': t('Made a request for a certificate of'),
+  'certificate.request.drop': t('Threw away the request for a certificate of'),
+  'department.create': t('Made a department at'),
+  'department.change': t('Changed a department at'),
+  'department.remove': t('Removed a department at'),
+  'department.order': t('Changed the order of the departments at'),
+  'department.rooms': t('Changed the rooms of a department at'),
+  'department.sight': t('Changed who sees whom at'),
+  'department.join': t('Put into a department:'),
+  'department.leave': t('Took out of a department:'),
+  'people.import': t('Took over people from the file'),
+  'people.import-undo': t('Took back what came from the file'),
+  'people.hand-over': t('Fetched the passwords for the people of the file'),
   'audit.broken': t('Found that entries of this log are missing or changed'),
   'audit.expire': t('Deleted the oldest entries of this log'),
   'audit.export': t('Took a copy of this log'),
@@ -108,56 +135,35 @@ const own: Record<string, string> = {
   'account.register': t('Made their account'),
 };
 
-const details: Record<string, string> = {
-  address: t('from'),
-  bytes: t('bytes:'),
-  files: t('files:'),
-  names: t('names:'),
-  with: t('with'),
-  audience: t('for'),
-  days: t('days:'),
-  invitation: t('number'),
-  purpose: t('for'),
-  reason: t('because:'),
-  text: t('text:'),
-  uses: t('people:'),
-  value: t('now:'),
-  generated: t('password made by the server'),
-  undone: t('takes back change'),
-  rotated: t('in the place of another'),
-  through: t('up to number'),
-  rows: t('entries:'),
-  reporter: t('by'),
-  who: t('whom:'),
-  nick: t('as'),
-  owner: t('owner:'),
-  alternate: t('instead:'),
-  message: t('message:'),
-  messages: t('messages:'),
-  from: t('was'),
-  to: t('is'),
-  'abuse-addresses': t('abuse:'),
-  'admin-addresses': t('administrators:'),
-  'feedback-addresses': t('feedback:'),
-  'sales-addresses': t('sales:'),
-  'security-addresses': t('security:'),
-  'status-addresses': t('status page:'),
-  'support-addresses': t('help:'),
-};
-
 /** The door in words. */
 export const doorWords = (door: AuditRow['door']): string => doors[door];
 
-/** An action such as `account.create` in words; one that is not known here reads as it is written. */
+/** Whether there are words for it. */
+export const isDeed = (action: string): boolean => Object.hasOwn(actions, action);
+
+/** An action such as `account.create` in words; one that is not known here, of another release, reads as it is written. */
 export function actionWords(action: string, byThemselves = false): string {
   if (byThemselves && own[action] !== undefined) return own[action];
   return actions[action] ?? action.replaceAll(/[.-]/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
-/** The particulars of a row on one line, '' when there are none. */
-export function detailWords(detail: AuditRow['detail']): string {
-  return Object.entries(detail)
-    .filter(([name, value]) => name !== 'own' && value !== null && value !== '' && value !== false)
-    .map(([name, value]) => (value === true ? (details[name] ?? name) : `${details[name] ?? name} ${value}`))
-    .join(', ');
+const policies: Readonly<Record<string, string>> = {
+  closed: t('no server that is not allowed'),
+  ask: t('new servers wait for a decision'),
+  open: t('every server'),
+};
+
+/** To whom or what it was done; `titles` has those of the settings by their keys. */
+export function subjectWords(
+  { action, subject }: Pick<AuditRow, 'action' | 'subject'>,
+  titles: ReadonlyMap<string, string>,
+): string {
+  if (action === 'federation.policy') return policies[subject] ?? subject;
+  if (action === 'setup.done' || action === 'setup.again')
+    return Object.entries(stepWords).find(([step]) => step === subject)?.[1].title ?? subject;
+  if (action !== 'setting.change') return subject;
+  const [key = '', domain] = subject.split(' ');
+  const title = titles.get(key);
+  if (title === undefined) return subject;
+  return domain === undefined ? t('“{text}”', { text: title }) : t('“{text}” ({domain})', { text: title, domain });
 }

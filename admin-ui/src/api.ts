@@ -59,12 +59,20 @@ function search(query: Record<string, unknown> = {}): string {
   return pairs.length ? `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}` : '';
 }
 
+/** Characters that turn the order of others round (UAX #9 §2): by them a name can look like another one. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Reads what the server sends. Names, statuses and titles are other people's: what would turn letters round is shown as a sign. */
+export function readJson<Sent>(text: string): Sent {
+  return JSON.parse(text.replace(TURNING, '\ufffd')) as Sent;
+}
+
 async function refusal(response: Response): Promise<ApiError> {
   const fallback = t('The server answered with an error ({status}). Try again in a moment.', {
     status: response.status,
   });
   try {
-    const { error } = (await response.json()) as { error?: { code?: string; message?: string; field?: string } };
+    const { error } = readJson<{ error?: { code?: string; message?: string; field?: string } }>(await response.text());
     return new ApiError(response.status, error?.code ?? 'unknown', error?.message || fallback, error?.field);
   } catch {
     return new ApiError(response.status, 'unknown', fallback);
@@ -100,5 +108,5 @@ export async function api<Key extends Endpoint>(key: Key, ...rest: Rest<Key>): P
     throw error;
   }
   const text = response.status === 204 ? '' : await response.text();
-  return (text ? JSON.parse(text) : undefined) as ReplyOf<Key>;
+  return (text ? readJson(text) : undefined) as ReplyOf<Key>;
 }

@@ -1,9 +1,10 @@
 // XEP-0156 1.4.0, XEP-0487 0.1.0
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
+import { readHost } from '../util/host-header.ts';
 import { el, serialize } from '../xmpp/element.ts';
 import { BOSH_PATH } from './bosh/plugin.ts';
-import { type OriginRules, readHost } from './origins.ts';
+import type { OriginRules } from './origins.ts';
 import { WEBSOCKET_PATH } from './websocket.ts';
 
 /** Where one kind of door is: `[::]:5223`, under the name it has in the boot file. */

@@ -6,6 +6,7 @@ import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, may, record } from './actor.ts';
 import type { ChatAdmins } from './chat-admins.ts';
 import { CommandError } from './command-error.ts';
+import type { Deed, Detail } from './deeds.ts';
 import type { House, HouseSession } from './house.ts';
 import { makeAccount } from './make-account.ts';
 import { checkDisplayName, checkLocal, checkReason } from './names.ts';
@@ -361,7 +362,7 @@ export class AccountCommands {
     }
   }
 
-  #record(by: Actor, action: string, account: Account, detail: Record<string, string | boolean> = {}): Promise<void> {
+  #record(by: Actor, action: Deed, account: Account, detail: Detail = {}): Promise<void> {
     return record(this.#stores.audit, by, action, `${account.local}@${account.domain}`, detail);
   }
 }

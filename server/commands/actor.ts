@@ -1,4 +1,5 @@
 import type { Audit, AuditDoor } from '../storage/stores/audit.ts';
+import type { Deed, Detail } from './deeds.ts';
 import type { Right } from './rights.ts';
 
 /** Who asks, and through which door. */
@@ -14,14 +15,11 @@ export function may(by: Actor, right: Right): boolean {
   return by.rights?.includes(right) ?? true;
 }
 
-/** What the audit log says beside the deed: names and plain values, never a secret. */
-export type Detail = Readonly<Record<string, string | number | boolean>>;
-
 /** Writes a deed that was done into the audit log; resolves when it is on disk. */
 export async function record(
   audit: Audit,
   by: Actor,
-  action: string,
+  action: Deed,
   subject: string,
   detail: Detail = {},
 ): Promise<void> {

@@ -4,6 +4,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import { codeHash, makeCode } from '../util/one-time-code.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import type { Deed } from './deeds.ts';
 import { adminPasswordFits, checkAdminPassword, hashAdminPassword } from './passwords.ts';
 import { type Right, rightsOf } from './rights.ts';
 
@@ -164,7 +165,7 @@ export class AdminCommands {
   }
 
   /** A session for whoever has shown who they are, `how`. Its token is fresh: none that a browser brought along is kept. */
-  async open(admin: Admin, from: Whence, action: string, how: string): Promise<{ token: string; admin: SignedIn }> {
+  async open(admin: Admin, from: Whence, action: Deed, how: string): Promise<{ token: string; admin: SignedIn }> {
     const token = randomBytes(32).toString('base64url');
     const now = this.#now();
     await this.#stores.admins.addSession({

@@ -35,23 +35,13 @@ export type FigureSample = Readonly<Record<Figure, number>> & { readonly at: num
 export type FigureColumns = Readonly<Record<Figure | 'at', number[]>>;
 
 /**
- * Of these the most is told, where several samples become one; of the others the mean. Who was there at once for less than half a
- * minute was there: a mean would say of the day that there were fewer than the hour says.
+ * Several samples as one, at the time of the last, with the most of each: a mean would say of the day that there was less than the
+ * hour says. There must be one at least.
  */
-const MOST: readonly Figure[] = ['sessions', 'online', 'links', 'late99', 'lateMax'];
-/** These are counted: there is no half of one. */
-const WHOLE: readonly Figure[] = ['files', 'fileBytes', 'memory', 'heap'];
-
-/** Several samples as one, at the time of the last. There must be one at least. */
 export function merge(samples: readonly FigureSample[]): FigureSample {
   const last = samples.at(-1)!;
-  const merged = FIGURES.map((name): [Figure, number] => {
-    const values = samples.map((sample) => sample[name]);
-    if (MOST.includes(name)) return [name, Math.max(...values)];
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return [name, WHOLE.includes(name) ? Math.round(mean) : Math.round(mean * 100) / 100];
-  });
-  return { ...(Object.fromEntries(merged) as Record<Figure, number>), at: last.at };
+  const most = FIGURES.map((name): [Figure, number] => [name, Math.max(...samples.map((sample) => sample[name]))]);
+  return { ...(Object.fromEntries(most) as Record<Figure, number>), at: last.at };
 }
 
 /** As it is stored. */

@@ -6,6 +6,7 @@ import type { UploadUse } from '../storage/stores/uploads.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import type { Deed, Detail } from './deeds.ts';
 import { edgeWord, type FileOverview, type FileView, noEdge, readEdge, viewFile } from './file-views.ts';
 import type { House } from './house.ts';
 
@@ -228,10 +229,10 @@ export class FileCommands {
 
   async #record(
     by: Actor,
-    action: string,
+    action: Deed,
     subject: string,
     files: readonly OwnedUpload[],
-    detail: Readonly<Record<string, string>>,
+    detail: Detail,
   ): Promise<void> {
     await record(this.#stores.audit, by, action, subject, { ...sum(files), ...detail });
   }

@@ -2,11 +2,11 @@
 export interface HealthOptions {
   /** One small write that resolves when it is on disk. */
   readonly write: () => Promise<unknown>;
-  /** Whether everything is listened on that should be. */
-  readonly listening: () => boolean;
+  /** Whether everything that should be listened on takes connections. */
+  readonly listening: () => Promise<boolean>;
   /** For how long an answer holds; 5,000 ms. Whoever asks more often costs nothing. */
   readonly holdsMs?: number;
-  /** How long the store may take; 3,000 ms. */
+  /** How long both may take; 3,000 ms. */
   readonly patienceMs?: number;
 }
 
@@ -22,10 +22,10 @@ export class Health {
 
   /** Never rejects. That there is an answer at all says that the event loop turns. */
   async ok(): Promise<boolean> {
-    if (this.#closing || !this.#options.listening()) return false;
+    if (this.#closing) return false;
     const now = performance.now();
     if (this.#answer === undefined || now >= this.#answer.until) {
-      this.#answer = { until: now + (this.#options.holdsMs ?? 5_000), ok: this.#writes() };
+      this.#answer = { until: now + (this.#options.holdsMs ?? 5_000), ok: this.#works() };
     }
     return this.#answer.ok;
   }
@@ -35,13 +35,13 @@ export class Health {
     this.#closing = true;
   }
 
-  async #writes(): Promise<boolean> {
+  async #works(): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => resolve(false), this.#options.patienceMs ?? 3_000);
-    const written = this.#options.write().then(
-      () => true,
+    const all = Promise.all([this.#options.write(), this.#options.listening()]).then(
+      ([, listening]) => listening,
       () => false,
     );
-    return Promise.race([written, late]).finally(() => clearTimeout(timer));
+    return Promise.race([all, late]).finally(() => clearTimeout(timer));
   }
 }

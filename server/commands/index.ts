@@ -58,6 +58,7 @@ import { SessionCommands } from './sessions.ts';
 import { SetupCommands } from './setup.ts';
 import { SignInCommands } from './sign-in.ts';
 import { TransferCommands } from './transfers.ts';
+import { webNames } from './web-names.ts';
 
 export interface CommandOptions {
   readonly stores: Stores;
@@ -104,7 +105,7 @@ export interface CommandOptions {
   /** What is listened on now. */
   readonly listeners: () => readonly ListenerView[];
   /** Whether everything is listened on that should be; left out: it is. */
-  readonly listening?: () => boolean;
+  readonly listening?: () => Promise<boolean>;
   /** Where the panel is and which certificate it shows, to be read out by `hallwayctl claim-code`. */
   readonly panel: () => { readonly url: string; readonly fingerprint: string };
 }
@@ -145,6 +146,8 @@ export interface Commands {
   readonly live: Live;
   readonly log: LogCommands;
   readonly metrics: MetricsCommands;
+  /** Names that this server goes by, that of its machine first. */
+  names(): readonly string[];
   readonly options: OptionCommands;
   readonly outage: OutageCommands;
   readonly overview: Overview;
@@ -229,7 +232,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   await metrics.load();
   const health = new Health({
     write: () => stores.settings.set('health', Date.now()),
-    listening: options.listening ?? (() => true),
+    listening: options.listening ?? (async () => true),
   });
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);
@@ -323,6 +326,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     figures,
     health,
     metrics,
+    names: () => [options.hostname, ...house.domains(), ...options.options.get(webNames)],
     files: new FileCommands(stores, house, options.files),
     invitations,
     leaving,

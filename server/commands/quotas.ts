@@ -26,7 +26,7 @@ export class QuotaCommands {
     }
     await this.#stores.quotas.setFiles(account.id, bytes ?? undefined);
     await record(this.#stores.audit, by, 'account.quota', `${account.local}@${account.domain}`, {
-      files: bytes ?? 'as everybody',
+      space: bytes ?? 'as everybody',
     });
   }
 }

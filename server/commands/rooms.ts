@@ -5,6 +5,7 @@ import { tryParseJid } from '../xmpp/jid.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import type { Deed, Detail } from './deeds.ts';
 import type { House } from './house.ts';
 import { checkLocal } from './names.ts';
 import { type RoomDetailView, type RoomView, viewDetail, viewRoom } from './room-views.ts';
@@ -270,10 +271,10 @@ export class RoomCommands {
 
   async #record(
     by: Actor,
-    action: string,
+    action: Deed,
     { domain }: RoomAdministration,
     name: string,
-    detail: Readonly<Record<string, string | number | boolean>> = {},
+    detail: Detail = {},
   ): Promise<void> {
     await record(this.#stores.audit, by, action, `${name}@${domain}`, detail);
   }
@@ -288,7 +289,7 @@ function checkName(input: string): string {
 }
 
 /** What the audit log says of a change: plain values, and of a password only that there is another one. */
-function told(changes: Partial<RoomConfig>): Record<string, string | number | boolean> {
+function told(changes: Partial<RoomConfig>): Detail {
   const entries = Object.entries(changes).map(([key, value]): [string, string | number | boolean] => {
     if (key === 'password') return [key, value === '' ? 'removed' : 'changed'];
     if (Array.isArray(value)) return [key, value.join(' ').slice(0, TOLD) || '(none)'];

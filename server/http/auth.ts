@@ -3,7 +3,7 @@ import type { Actor } from '../commands/actor.ts';
 import type { Commands } from '../commands/index.ts';
 import { tokenOf } from './cookie.ts';
 import { HttpError } from './errors.ts';
-import { checkOrigin } from './origin.ts';
+import { checkHost, checkOrigin } from './origin.ts';
 import type { Access } from './route.ts';
 
 declare module 'fastify' {
@@ -54,6 +54,7 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
       return;
     }
     if (access === 'web') return;
+    if (request.routeOptions.url?.startsWith('/api/') === true) checkHost(request, commands.names());
     const token = tokenOf(request);
     if (request.headers.origin !== undefined) checkOrigin(request, true);
     if (request.is404 || access === 'public') {

@@ -1,7 +1,31 @@
+import { isIP } from 'node:net';
+import { domainToUnicode } from 'node:url';
 import type { FastifyRequest } from 'fastify';
+import { readHost } from '../util/host-header.ts';
 import { HttpError } from './errors.ts';
 
 const SAFE = new Set(['GET', 'HEAD']);
+
+/** Zones that nobody can have in the public DNS (RFC 6761, 6762, 8375), so that no name of theirs is made to point here from outside. */
+const INSIDE = /\.(?:local|lan|internal|home\.arpa|localhost)$/;
+
+/**
+ * Refuses a request by a name that is none of ours: a page of somebody else's whose name was made to point here is, to its browser, a
+ * page of ours, and could use whatever needs no cookie (DNS rebinding). `names` are ours, with all that is within them. An address by
+ * number is ours for sure, as is a name that only this network can have. Throws HttpError 421.
+ */
+export function checkHost({ headers }: FastifyRequest, names: readonly string[]): void {
+  const written = readHost(headers.host)?.name.replace(/\.$/, '') ?? '';
+  if (isIP(written) !== 0) return;
+  const asked = domainToUnicode(written);
+  if ((asked !== '' && !asked.includes('.')) || INSIDE.test(asked)) return;
+  if (asked !== '' && names.some((name) => asked === name || asked.endsWith(`.${name}`))) return;
+  throw new HttpError(
+    421,
+    'unknown-host',
+    'This server does not go by the name under which this page was opened. Open it by its own name or its IP address; on the page Settings further names can be allowed.',
+  );
+}
 
 /**
  * Refuses a change that a page of somebody else's makes a browser send. Browsers name the page's Origin with every

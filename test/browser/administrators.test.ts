@@ -3,7 +3,16 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { shownCode } from '../support/totp-app.ts';
 import { openPanelDoor, type PanelDoor } from './panel-door.ts';
-import { eventually, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import {
+  chooseOfMine,
+  eventually,
+  noBrowser,
+  openBrowser,
+  picture,
+  seriousFindings,
+  type Visit,
+  visit,
+} from './panel-kit.ts';
 
 const PASSWORD = 'a long enough passphrase';
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, bypassCSP: true } as const;
@@ -66,7 +75,7 @@ describe('administrators in a browser', { skip: noBrowser, timeout: 180_000 }, (
   }
 
   async function leave(page: Page): Promise<void> {
-    await press(page, 'Sign out');
+    await chooseOfMine(page, 'Sign out');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   }
 

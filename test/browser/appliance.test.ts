@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { Appliance } from '../support/appliance.ts';
 import { XmppClient } from '../support/xmpp-client.ts';
-import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
+import { chooseOfMine, noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
 
 const ADMIN = { name: 'olga', password: 'a long enough passphrase' };
 
@@ -123,7 +123,7 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
 
   it('signs out and in, and deletes a person, who is thrown out', async () => {
     const { page } = here;
-    await press('Sign out');
+    await chooseOfMine(page, 'Sign out');
     await page.getByLabel('Name').fill(ADMIN.name);
     await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
     await press('Sign in');

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 // Builds the panel when it is older than its sources, as the start of the server does.
 import '../../admin-ui/build-if-stale.ts';
 import { Appliance } from '../support/appliance.ts';
-import { noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
+import { chooseOfMine, noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
 
 /** Words without which hardly an English sentence does, and no German one has. */
 const ENGLISH =
@@ -124,12 +124,12 @@ describe('the panel in another language', { skip: noBrowser, timeout: 180_000 },
     const { page } = here;
     await page.setViewportSize(SIZES.wide);
     await page.goto(`${appliance.panel}/people`);
-    await page.getByLabel('Sprache').selectOption('en');
+    await chooseOfMine(page, 'English');
     await page.getByRole('heading', { name: 'People', exact: true }).waitFor();
     assert.equal(await page.locator('html').getAttribute('lang'), 'en');
     await page.goto(`${appliance.panel}/rooms`);
     await page.getByRole('heading', { name: 'Rooms', exact: true }).waitFor();
-    await page.getByLabel('Language').selectOption('de');
+    await chooseOfMine(page, 'Deutsch');
     await page.getByRole('heading', { name: 'Räume', exact: true }).waitFor();
   });
 

@@ -45,6 +45,12 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
   return { context, page, complaints };
 }
 
+/** Chooses from the menu of whoever is signed in: `Your account`, `Sign out`, a theme, a language. */
+export async function chooseOfMine(page: Page, item: string): Promise<void> {
+  await page.getByRole('button', { name: /^(?:Account|Konto):/ }).click();
+  await page.getByRole('menu').getByText(item, { exact: true }).click();
+}
+
 /** Keeps a picture under test/output/ for people to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   await mkdir(OUTPUT, { recursive: true });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { openPanelDoor, type PanelDoor } from './panel-door.ts';
-import { noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
+import { chooseOfMine, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
 const ADMIN = { name: 'olga', password: 'a long enough passphrase' };
 
@@ -156,7 +156,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
 
   it('signs out and in again, and comes back to the page that was asked for', async () => {
     const { page } = here;
-    await press(page, 'Sign out');
+    await chooseOfMine(page, 'Sign out');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.goto(`${door.url}/activity`);
     await signIn(page, 'not the passphrase');
@@ -279,7 +279,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
 
   it('changes the own password and stays signed in when the old one was wrong', async () => {
     const { page } = here;
-    await page.getByRole('link', { name: ADMIN.name }).click();
+    await chooseOfMine(page, 'Your account');
     await page.getByLabel('Current password').fill('not the passphrase');
     await page.getByLabel('New password').fill('another fine passphrase');
     await press(page, 'Change password');

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Actor } from '../../server/commands/actor.ts';
 import { FigureHistory } from '../../server/commands/figure-history.ts';
 import { FIGURES, merge, pack, unpack } from '../../server/commands/figure-sample.ts';
 import { Health } from '../../server/commands/health.ts';
 import { metricsText } from '../../server/commands/metrics-text.ts';
+import { accepting } from '../../server/listening.ts';
 import { openStores } from '../../server/storage/stores/index.ts';
 import { type Client, claim, openApp, openHouse, type TestHouse } from './support.ts';
 
@@ -135,14 +138,15 @@ describe('figures', () => {
     last.close();
   });
 
-  test('of a minute are the mean, of delays the worst and of who is there the most at once; what is stored by another release is read as far as it goes', () => {
+  test('of a minute are the most that there was of each; what is stored by another release is read as far as it goes', () => {
     const sample = Object.fromEntries(FIGURES.map((name) => [name, 2])) as Record<(typeof FIGURES)[number], number>;
     const merged = merge([
-      { ...sample, at: 1, late99: 90, messages: 1, sessions: 1 },
+      { ...sample, at: 1, late99: 90, messages: 1, sessions: 1, cpu: 90.5, memory: 9e8 },
       { ...sample, at: 2, late99: 10, messages: 2, sessions: 9, online: 5, links: 7 },
       { ...sample, at: 3, late99: 10, messages: 3, sessions: 1 },
     ]);
-    assert.deepEqual([merged.at, merged.late99, merged.messages], [3, 90, 2]);
+    assert.deepEqual([merged.at, merged.late99, merged.messages], [3, 90, 3]);
+    assert.deepEqual([merged.cpu, merged.memory, merged.files], [90.5, 9e8, 2]);
     assert.deepEqual([merged.sessions, merged.online, merged.links], [9, 5, 7]);
     assert.deepEqual(unpack(pack(merged)), merged);
     assert.equal(unpack([5, 1])?.lateMax, 0);
@@ -246,7 +250,7 @@ describe('GET /health', () => {
   });
 
   test('says failing when nothing can be written, when that takes too long, when a door is shut, and while it goes down', async () => {
-    const failing = async (write: () => Promise<unknown>, listening = () => true) =>
+    const failing = async (write: () => Promise<unknown>, listening = async () => true) =>
       new Health({ write, listening, patienceMs: 20 }).ok();
     assert.equal(await failing(async () => {}), true);
     assert.equal(await failing(() => Promise.reject(new Error('disk full'))), false);
@@ -254,20 +258,40 @@ describe('GET /health', () => {
     assert.equal(
       await failing(
         async () => {},
-        () => false,
+        async () => false,
       ),
       false,
     );
-    const closing = new Health({ write: async () => {}, listening: () => true });
+    const closing = new Health({ write: async () => {}, listening: async () => true });
     closing.close();
     assert.equal(await closing.ok(), false);
   });
 
-  test('ATTACK: whoever asks again and again makes it write no more often', async () => {
+  test('knows of a door that takes nobody in any more, on whatever address it is', async () => {
+    const doors = await Promise.all(
+      ['127.0.0.1', '0.0.0.0', '::1'].map(async (host) => {
+        const server = createServer().listen(0, host);
+        await once(server, 'listening');
+        const { port } = server.address() as AddressInfo;
+        return { server, listening: { name: 'c2s', address: `${host.includes(':') ? `[${host}]` : host}:${port}` } };
+      }),
+    );
+    const all = doors.map(({ listening }) => listening);
+    assert.equal(await accepting(all), true);
+    for (const [n, { server }] of doors.entries()) {
+      server.close();
+      await once(server, 'close');
+      assert.equal(await accepting(all.slice(n)), false);
+      assert.equal(await accepting(all.slice(n + 1)), true);
+    }
+  });
+
+  test('ATTACK: whoever asks again and again makes it write and call no more often', async () => {
     let writes = 0;
-    const health = new Health({ write: async () => writes++, listening: () => true });
+    let calls = 0;
+    const health = new Health({ write: async () => writes++, listening: async () => calls++ === 0 });
     for (let n = 0; n < 1_000; n++) await health.ok();
-    assert.equal(writes, 1);
+    assert.deepEqual([writes, calls], [1, 1]);
   });
 
   test('is 503 over HTTP', async () => {

@@ -99,6 +99,58 @@ describe('hostile requests', () => {
     }
   });
 
+  test('DNS rebinding: the API is not there for a name that is none of ours', async () => {
+    const to = (host: string, cookie?: string) =>
+      ask('POST /api/sign-in', {
+        body: ADMIN,
+        headers: { host },
+        origin: `https://${host}`,
+        from: '203.0.113.90',
+        ...(cookie && { cookie }),
+      });
+    for (const host of [
+      'evil.test',
+      'evil.test:5281',
+      'EVIL.TEST.',
+      'example.test.evil.test',
+      'notexample.test:5281',
+      'example.test@evil.test',
+      'evil.test/example.test',
+      'evil.test#.example.test',
+      '192.0.2.1.evil.test',
+      '192.0.2.1:80:90',
+      'xn--exampletest-.evil.test',
+      '.',
+    ]) {
+      for (const path of ['/api/session', '/api/overview', '/%61pi/session']) {
+        const { status, text } = await ask(`GET ${path}`, { cookie, headers: { host } });
+        assert.ok([400, 401, 404, 421].includes(status), `${path} of ${host}: ${status} ${text}`);
+        assert.ok(!text.includes('example.test'), text);
+      }
+      const answer = await to(host);
+      assert.equal(answer.json.error?.code, 'unknown-host', `${host}: ${answer.text}`);
+      assert.equal(answer.cookie, undefined);
+    }
+    for (const host of [
+      'chat.example.test:5281',
+      'CHAT.Example.test',
+      'example.test.',
+      'panel.example.test',
+      'localhost:5281',
+      'intranet',
+      'box.local:5281',
+      '192.0.2.1',
+      '192.0.2.1:5281',
+      '[2001:db8::1]:5281',
+      '[::1]',
+    ]) {
+      const { status, text } = await ask('GET /api/session', { headers: { host } });
+      assert.equal(status, 200, `${host}: ${text}`);
+    }
+    assert.equal((await ask('GET /health', { headers: { host: 'probe.evil.test' } })).status, 200, 'for who watches');
+    assert.equal((await ask('GET /people', { headers: { host: 'evil.test' } })).status, 200, 'the page says why');
+  });
+
   for (const type of [
     'text/plain',
     'text/json',

@@ -135,7 +135,8 @@ describe('claiming', () => {
     const code = await freshCode();
     assert.equal((await ask('POST /api/claim', { body: { code, ...ADMIN, domain: 'Office.Test' } })).status, 200);
     assert.deepEqual(house.house.domains(), ['office.test']);
-    assert.equal((await ask('GET /api/session')).json.domain, 'office.test');
+    const headers = { host: 'panel.office.test:5281' };
+    assert.equal((await ask('GET /api/session', { headers })).json.domain, 'office.test');
   });
 });
 

@@ -1,6 +1,6 @@
 import { onScopeDispose, ref, shallowRef } from 'vue';
 import type { Events, FigureSample, Overview, SessionChange } from '../../../server/http/contract/index.ts';
-import { ApiError, api } from '../api.ts';
+import { ApiError, api, readJson } from '../api.ts';
 import { may } from './session.ts';
 
 /** Figures come every two seconds; after this silence (ms) the connection counts as dead. */
@@ -52,17 +52,17 @@ function connect(): void {
   silence = setTimeout(reconnect, patience);
   stream.addEventListener('overview', (event) => {
     heard();
-    take(JSON.parse(event.data) as Events['overview']);
+    take(readJson<Events['overview']>(event.data));
   });
   // For whoever is not shown the figures.
   stream.addEventListener('beat', heard);
   stream.addEventListener('session', (event) => {
     heard();
-    const change = JSON.parse(event.data) as Events['session'];
+    const change = readJson<Events['session']>(event.data);
     for (const hear of hearers) hear(change);
   });
   stream.addEventListener('figures', (event) => {
-    const sample = JSON.parse(event.data) as Events['figures'];
+    const sample = readJson<Events['figures']>(event.data);
     for (const hear of figureHearers) hear(sample);
   });
   stream.addEventListener('bye', reconnect);

@@ -1,6 +1,15 @@
 import { ref, watch } from 'vue';
+import type { IconName } from '../components/kit/icon-paths.ts';
+import { t } from '../language.ts';
 
 export type Theme = 'light' | 'dark' | 'system';
+
+/** What one can choose. */
+export const themes: readonly { value: Theme; label: string; icon: IconName }[] = [
+  { value: 'light', label: t('Light'), icon: 'sun' },
+  { value: 'dark', label: t('Dark'), icon: 'moon' },
+  { value: 'system', label: t('Like the system'), icon: 'system' },
+];
 
 /** The same key is read by public/theme.js before the first paint. */
 const key = 'hallway-theme';
