@@ -5,7 +5,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, type Detail, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import { decisions, type Relation, type RelationView, relationOf, relations } from './department-sight.ts';
 import type { House } from './house.ts';
@@ -210,14 +210,14 @@ export class DepartmentCommands {
     return this.of(domain, local);
   }
 
-  /** The same for whoever knows the account already. Throws CommandError. */
-  async assign(by: Actor, person: Account, ids: readonly number[]): Promise<void> {
+  /** The same for whoever knows the account already; `also` goes into the audit log. Throws CommandError. */
+  async assign(by: Actor, person: Account, ids: readonly number[], also: Detail = {}): Promise<void> {
     const found = this.check(person.domain, ids);
     const before = this.#stores.departments.of(person);
     if (before.map(({ id }) => id).join() === found.map(({ id }) => id).join()) return;
     await this.#assign(person.domain, [{ person, ids: found.map(({ id }) => id) }]);
     const names = (list: readonly Department[]) => list.map(({ name }) => name).join(', ');
-    const detail = { from: names(before), to: names(found) };
+    const detail = { from: names(before), to: names(found), ...also };
     await record(this.#stores.audit, by, 'account.departments', bareOf(person), detail);
   }
 

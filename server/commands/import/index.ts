@@ -221,8 +221,9 @@ export class PeopleImportCommands {
     try {
       for (const [index, { domain, name }] of plan.newDepartments.entries()) {
         const item = { line: -1 - index, what: 'department' as const, jid: domain, account: null, invitation: null };
-        await stores.peopleImports.note(job.id, { ...item, detail: { name } });
-        await departments.make(job.by, domain, name);
+        // Known by its number: one of the same name that somebody makes later is not the import's.
+        const id = await departments.make(job.by, domain, name);
+        await stores.peopleImports.note(job.id, { ...item, detail: { name, id } });
       }
       for (const row of rows) {
         if (this.#closing) return;
@@ -262,7 +263,7 @@ export class PeopleImportCommands {
           if (this.#closing) return;
           line = item.line;
           if (item.what === 'failed' || item.what === 'kept') continue;
-          const why = await undoRow(by, item, this.#needs).catch(refusal);
+          const why = await undoRow(by, id, item, this.#needs).catch(refusal);
           if (why === undefined) await stores.peopleImports.undone(id, item.line);
           else await stores.peopleImports.keep(id, item.line, why);
         }
@@ -277,14 +278,14 @@ export class PeopleImportCommands {
     }
   }
 
-  /** Last, when those who came with the import are gone: one that somebody else is in stays. */
+  /** Last, when those who came with the import are gone: one that somebody else is in, or that was changed since, stays. */
   async #undoDepartments(by: Actor, id: number): Promise<void> {
     const { stores, departments } = this.#needs;
     const made = await stores.peopleImports.items(id, -Number.MAX_SAFE_INTEGER, MOST_ROWS, 'department');
-    for (const { jid: domain, detail } of made) {
-      const name = typeof detail === 'object' && detail !== null && 'name' in detail ? String(detail.name) : '';
+    for (const { detail } of made) {
+      const { id: number, name } = detail as { id?: number; name?: string };
       // One that somebody has removed meanwhile is gone already.
-      await departments.removeEmpty(by, domain, name).catch(refusal);
+      if (number !== undefined && name !== undefined) await departments.unmake(by, number, name).catch(refusal);
     }
   }
 

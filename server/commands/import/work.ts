@@ -46,7 +46,7 @@ async function makeOne({ id, by, way }: Job, row: PlannedRow, needs: WorkNeeds):
   const also = (prepared: string) => madeByImport(id, line, domain, prepared);
   const made = await makeAccount(needs.stores, needs.iterations, { domain, local, name, ...password, also });
   await record(needs.stores.audit, by, 'account.create', jid, { import: id, generated: way === 'generate' });
-  if (row.departments.length > 0) await needs.departments.add(by, made.account, row.departments);
+  if (row.departments.length > 0) await needs.departments.add(by, made.account, row.departments, { import: id });
   return { jid, name, password: made.password ?? '', url: '' };
 }
 
@@ -79,5 +79,5 @@ async function changeOne({ id, by }: Job, row: PlannedRow, needs: WorkNeeds): Pr
     await stores.accounts.setName(account, name);
     await record(stores.audit, by, 'account.name', jid, { import: id, from: account.name, to: name });
   }
-  if (added.length > 0) await departments.add(by, account, added);
+  if (added.length > 0) await departments.add(by, account, added, { import: id });
 }

@@ -189,11 +189,19 @@ export class Accounts {
     ]);
   }
 
-  async setName(account: Account, name: string): Promise<void> {
+  /** With `from` only while that is the name; tells whether it was set. */
+  async setName(account: Account, name: string, from?: string): Promise<boolean> {
     this.#byBare.forget(`${account.local}@${account.domain}`);
-    this.#departments.named(account, name);
-    await this.#db.run(sql`UPDATE account SET name = ${name}, search = ${searchable(account.local, name)},
-      name_key = ${nameKey(account.local, name)} WHERE id = ${account.id}`);
+    const set = await this.#db.run(
+      compose(
+        sql`UPDATE account SET name = ${name}, search = ${searchable(account.local, name)},
+          name_key = ${nameKey(account.local, name)} WHERE id = ${account.id}`,
+        from === undefined ? undefined : sql`AND name = ${from}`,
+      ),
+    );
+    // Behind the write, so that of two at once memory and disk keep the same one.
+    if (set > 0) this.#departments.named(account, name);
+    return set > 0;
   }
 
   /**
