@@ -2,13 +2,14 @@ import type { OptionValues } from '../host/option-values.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
-import type { Invitation, InvitationPurpose } from '../storage/stores/invitations.ts';
+import type { Invitation, InvitationPurpose, NewInvitation } from '../storage/stores/invitations.ts';
 import { linkHash, makeLinkToken } from '../util/link-token.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { xmppUri } from '../xmpp/uri.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
+import { readInvited } from './invited.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
 import { peopleInvite, registrationRule } from './onboarding-options.ts';
 
@@ -17,6 +18,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const USUAL_DAYS = 7;
 const MOST_DAYS = 90;
 const MOST_USES = 500;
+/** Invitations that are made in one go. */
+const MOST_AT_ONCE = 200;
 /** Invitations that can still be used, of one person and of the administrators of one domain. */
 const MOST_OF_PERSON = 20;
 const MOST_OF_DOMAIN = 1_000;
@@ -40,6 +43,11 @@ export interface InvitationWish {
   readonly departments?: readonly number[];
 }
 
+/** The same for many people, each with a link of their own: of each a name, an address, both or nothing (`readInvited`). */
+export interface InvitationsWish extends Pick<InvitationWish, 'contact' | 'days' | 'departments'> {
+  readonly people: readonly string[];
+}
+
 /** One invitation as shown to administrators; its link cannot be shown again. */
 export interface InvitationView extends Omit<Invitation, 'account' | 'byPerson'> {
   readonly state: 'open' | 'used' | 'expired' | 'revoked';
@@ -55,6 +63,23 @@ export interface InvitationView extends Omit<Invitation, 'account' | 'byPerson'>
 export interface InvitationLink {
   readonly url: string;
   readonly uri: string;
+}
+
+interface Wanted {
+  readonly domain: string;
+  readonly purpose: InvitationPurpose;
+  readonly contact: Account | undefined;
+  readonly byPerson: boolean;
+  readonly wish: InvitationWish;
+}
+
+/** One that was looked through, and is to be written down. */
+interface Draft {
+  readonly one: NewInvitation;
+  readonly token: string;
+  readonly contact: Account | undefined;
+  readonly days: number;
+  readonly departments: readonly Department[];
 }
 
 /** What administrators and people do with invitations. */
@@ -86,6 +111,40 @@ export class InvitationCommands {
     const contact = wish.contact === undefined || wish.contact === '' ? undefined : await this.#contact(wish.contact);
     if ((await this.#stores.invitations.open({ domain }, this.#now())) >= most) throw tooMany(most);
     return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
+  }
+
+  /** An administrator invites many, all or none, in their order. Throws CommandError, which names the line that is wrong. */
+  async createMany(
+    by: Actor,
+    input: string,
+    { people, contact: introducer, ...wish }: InvitationsWish,
+  ): Promise<{ invitations: ({ invitation: InvitationView } & InvitationLink)[] }> {
+    const domain = this.#served(input);
+    this.#mustBeOpen(domain);
+    if (people.length < 1 || people.length > MOST_AT_ONCE) {
+      throw new CommandError('invalid', `From 1 to ${MOST_AT_ONCE} people at a time, please.`, 'people');
+    }
+    const contact = introducer === undefined || introducer === '' ? undefined : await this.#contact(introducer);
+    const open = await this.#stores.invitations.open({ domain }, this.#now());
+    if (open + people.length > MOST_OF_DOMAIN) throw tooMany(MOST_OF_DOMAIN);
+    const drafts: Draft[] = [];
+    const locals = new Set<string>();
+    for (const line of people) {
+      try {
+        const whom = { ...wish, ...readInvited(line) };
+        const draft = await this.#draft(by, { domain, purpose: 'account', contact, byPerson: false, wish: whom });
+        const { local } = draft.one;
+        if (local !== '' && locals.has(local))
+          throw new CommandError('invalid', 'This address stands there twice.', 'local');
+        locals.add(local);
+        drafts.push(draft);
+      } catch (error) {
+        if (!(error instanceof CommandError) || !['local', 'name'].includes(error.field ?? '')) throw error;
+        const whom = line.length > 60 ? `${line.slice(0, 60)}…` : line;
+        throw new CommandError(error.code, `“${whom}” cannot be invited. ${error.message}`, 'people');
+      }
+    }
+    return { invitations: await this.#add(by, drafts) };
   }
 
   /**
@@ -161,22 +220,13 @@ export class InvitationCommands {
     await this.#stores.invitations.removeOf(domain);
   }
 
-  async #make(
-    by: Actor,
-    {
-      domain,
-      purpose,
-      contact,
-      byPerson,
-      wish,
-    }: {
-      domain: string;
-      purpose: InvitationPurpose;
-      contact: Account | undefined;
-      byPerson: boolean;
-      wish: InvitationWish;
-    },
-  ): Promise<{ invitation: InvitationView } & InvitationLink> {
+  async #make(by: Actor, wanted: Wanted): Promise<{ invitation: InvitationView } & InvitationLink> {
+    const [made] = await this.#add(by, [await this.#draft(by, wanted)]);
+    return made!;
+  }
+
+  /** Throws CommandError when it cannot be made. */
+  async #draft(by: Actor, { domain, purpose, contact, byPerson, wish }: Wanted): Promise<Draft> {
     const local = wish.local === undefined || wish.local === '' ? '' : checkLocal(wish.local);
     const name = checkDisplayName(wish.name ?? '');
     const days = bounded(wish.days ?? USUAL_DAYS, MOST_DAYS, 'days');
@@ -188,7 +238,7 @@ export class InvitationCommands {
     const createdAt = this.#now();
     if (local !== '') await this.#mustBeFree(domain, local, createdAt);
     const token = makeLinkToken();
-    const made = await this.#stores.invitations.add({
+    const one: NewInvitation = {
       hash: linkHash('invitation', token),
       domain,
       purpose,
@@ -201,15 +251,26 @@ export class InvitationCommands {
       createdAt,
       expiresAt: createdAt + days * DAY_MS,
       departments: departments.map(({ id }) => id),
-    });
-    await record(this.#stores.audit, by, 'invitation.create', subjectOf(made), {
-      invitation: made.id,
-      purpose,
-      uses,
-      days,
-      ...(departments.length > 0 && { departments: departments.map((one) => one.name).join(', ') }),
-    });
-    return { invitation: await this.#view(made), ...this.linkOf(made, contact, token) };
+    };
+    return { one, token, contact, days, departments };
+  }
+
+  /** All are written down, or none. */
+  async #add(by: Actor, drafts: readonly Draft[]): Promise<({ invitation: InvitationView } & InvitationLink)[]> {
+    const made = await this.#stores.invitations.addAll(drafts.map(({ one }) => one));
+    return Promise.all(
+      made.map(async (one, index) => {
+        const { token, contact, days, departments } = drafts[index]!;
+        await record(this.#stores.audit, by, 'invitation.create', subjectOf(one), {
+          invitation: one.id,
+          purpose: one.purpose,
+          uses: one.uses,
+          days,
+          ...(departments.length > 0 && { departments: departments.map(({ name }) => name).join(', ') }),
+        });
+        return { invitation: await this.#view(one), ...this.linkOf(one, contact, token) };
+      }),
+    );
   }
 
   /** XEP-0401 §6.2: a name is kept for whom it was promised to. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { openPanelDoor, type PanelDoor } from './panel-door.ts';
@@ -154,6 +155,47 @@ describe('joining in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('The invitation is taken back.', { exact: true }).waitFor();
     await phone.page.goto(addressOf(link));
     await phone.page.getByRole('heading', { name: 'This invitation is not known' }).waitFor();
+  });
+
+  it('many get a link each: what is wrong stands at the field, and they are saved as a table or printed as slips', async () => {
+    const { page } = here;
+    await page.goto(`${door.url}/invitations`);
+    await press(page, 'Invite somebody');
+    await page.getByLabel('Several people, a link for each').check();
+    const dialog = page.getByRole('dialog');
+    const field = dialog.getByLabel('Whom');
+    const make = () => dialog.getByRole('button', { name: 'Make the links' }).click();
+    await make();
+    await dialog.getByText('From 1 to 200 people at a time, please.').waitFor();
+    await field.fill(
+      'Count Paris <img src=x onerror="document.title=1">, paris@example.test\nRomeo, romeo@example.test',
+    );
+    await make();
+    await dialog.getByText('“Romeo, romeo@example.test” cannot be invited. There is already').waitFor();
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    await picture(page, 'invite-many-wrong');
+    await field.fill('Count Paris, paris@example.test\nBenvolio\n\n=Tybalt');
+    await make();
+    await dialog.getByRole('heading', { name: '3 invitations are ready' }).waitFor();
+    await picture(page, 'invite-many');
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save as a table')]);
+    const saved = await readFile(await download.path(), 'utf8');
+    assert.match(
+      saved,
+      /^\ufeffaddress,name,link\r\nparis@example\.test,Count Paris,https:\S+\r\n,Benvolio,https:\S+\r\n,"'=Tybalt",https:/,
+    );
+    await page.evaluate('window.print = () => {}');
+    await press(page, 'Print slips');
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.locator('.print-sheet svg').count(), 3);
+    assert.ok(await page.locator('.print-sheet').isVisible());
+    assert.equal(await dialog.isVisible(), false, 'nothing beside the slips is printed');
+    await picture(page, 'invite-slips');
+    await page.emulateMedia({ media: 'screen' });
+    assert.equal(await page.locator('.print-sheet').isVisible(), false);
+    await press(page, 'Done');
+    await page.getByText('Count Paris (paris)').waitFor();
+    assert.equal(await page.locator('.print-sheet').count(), 0);
   });
 
   it('a person’s menu makes a link for them to choose a password, and a new person’s note says server and port', async () => {

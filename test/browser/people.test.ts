@@ -103,6 +103,31 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('Nobody fits').waitFor();
   });
 
+  it('chooses nobody of the list that is just being replaced', async () => {
+    const { page } = here;
+    await door.house.commands.accounts.disable(BY, DOMAIN, 'user50');
+    await page.goto(`${door.url}/people`);
+    const first = page.getByLabel('Choose Person 60', { exact: true });
+    await first.waitFor();
+    // The list of those who are disabled is long on its way.
+    const [held, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route('**/api/people?**status=disabled**', async (route) => {
+      held.resolve();
+      await go.promise;
+      await route.continue();
+    });
+    await page.getByLabel('Status', { exact: true }).selectOption('disabled');
+    await held.promise;
+    const { x, y, width, height } = (await first.boundingBox())!;
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.evaluate('document.querySelector("tbody tr:nth-child(2) input").focus()');
+    await page.keyboard.press('Space');
+    go.resolve();
+    await page.getByRole('link', { name: 'Person 10', exact: true }).waitFor();
+    assert.equal(await page.getByText(/(person|people) chosen/).count(), 0);
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+
   it('puts chosen people into a department, and lists its people', async () => {
     const { page } = here;
     await door.house.stores.departments.create(DOMAIN, 'Sales & <b>more</b>', '');

@@ -75,6 +75,17 @@ describe('hallwayctl: many people', () => {
     assert.equal((await ctl('user import DIR/nothing.csv --dry-run')).exit, 2);
   });
 
+  test('invite many makes a link for each line of a file, or so many', async () => {
+    await writeFile(join(folder, 'new.txt'), '\ufeffDora Dorn, dora@example.test\r\n\r\nEve\r\n');
+    const done = await ctl('invite many DIR/new.txt --days 3');
+    assert.match(done.out, /^dora@example\.test +Dora Dorn +https:\/\/\S+\/invite\/\S+\n +Eve +https:/m);
+    const { invitations } = JSON.parse((await ctl('invite many 3 --json')).out) as { invitations: object[] };
+    assert.equal(invitations.length, 3);
+    assert.match((await ctl('invite many DIR/new.txt')).err, /“Dora Dorn, dora@example\.test” cannot be invited\./);
+    assert.match((await ctl('invite many 201')).err, /At most 200/);
+    assert.equal((await ctl('invite many DIR/nowhere.txt')).exit, 2);
+  });
+
   test('user quota, user department and the lists', async () => {
     assert.match((await ctl('user quota cyd@example.test 500MB')).out, /500 MB\.\n$/);
     assert.match((await ctl('user quota cyd@example.test usual')).out, /, as everybody\.\n$/);

@@ -117,6 +117,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'GET /api/domains/:domain/dns': 'look',
   'GET /api/domains/:domain/invitations': 'look',
   'POST /api/domains/:domain/invitations': 'admin',
+  'POST /api/domains/:domain/invitations/many': 'admin',
   'GET /api/domains/:domain/losses': 'look',
   'GET /api/domains/:domain/retired-rooms': 'look',
   'DELETE /api/domains/:domain/retired-rooms/:room': 'admin',

@@ -1,7 +1,25 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { departmentNamed } from '../department-name.ts';
-import { usage } from '../failure.ts';
+import { Failure, usage } from '../failure.ts';
 import { pairs, table, when } from '../text.ts';
 import { account, type Verb, whole } from '../verb.ts';
+
+const MOST_BYTES = 100_000;
+
+/** Who stands in a file, one a line. */
+function linesOf(name: string): string[] {
+  try {
+    if (statSync(resolve(name)).size > MOST_BYTES) throw usage('The file is too large: one person a line, please.');
+    const lines = readFileSync(resolve(name), 'utf8')
+      .replace(/^\ufeff/, '')
+      .split(/\r?\n/);
+    return lines.map((line) => line.trim()).filter((line) => line !== '');
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw usage(`${name} cannot be read: ${(error as Error).message}`);
+  }
+}
 
 export const invitations: readonly Verb[] = [
   {
@@ -36,6 +54,35 @@ export const invitations: readonly Verb[] = [
         ['Good until', when(reply.invitation.expiresAt)],
       ]);
       print(reply, `${facts}Hand it on now: Hallway does not keep the link.\n`);
+    },
+  },
+  {
+    words: 'invite many',
+    args: ['FILE|COUNT'],
+    options: ['domain', 'days', 'contact', 'departments'],
+    summary: 'a link each for up to 200 people: those in a file, one a line, or so many',
+    async run(context, [whom = '']) {
+      const { client, given, print } = context;
+      const people = /^\d{1,4}$/.test(whom) ? Array<string>(Number(whom)).fill('') : linesOf(whom);
+      const domain = given.domain ?? (await client.call('GET /api/session', {})).domain;
+      const departments: number[] = [];
+      for (const name of given.departments ?? []) departments.push((await departmentNamed(context, name, domain)).id);
+      const days = whole('days', given.days);
+      const reply = await client.call('POST /api/domains/:domain/invitations/many', {
+        params: { domain },
+        body: {
+          people,
+          ...(given.contact !== undefined && { contact: given.contact }),
+          ...(days !== undefined && { days }),
+          ...(departments.length > 0 && { departments }),
+        },
+      });
+      const rows = reply.invitations.map(({ invitation: { local, name }, url }) => [
+        local === '' ? '' : `${local}@${domain}`,
+        name,
+        url,
+      ]);
+      print(reply, `${table(['ADDRESS', 'NAME', 'LINK'], rows)}Hand them on now: Hallway does not keep the links.\n`);
     },
   },
   {

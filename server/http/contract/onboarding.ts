@@ -64,6 +64,21 @@ export const onboarding = {
     reply: closed({ invitation: Invitation, ...Link }),
   },
 
+  /**
+   * A link each for many, in their order; all or none. Of each: a name, an address, both, or '' for whoever gets the link. 422 with
+   * `field` `people` names the line that is wrong.
+   */
+  'POST /api/domains/:domain/invitations/many': {
+    params: DomainParams,
+    body: closed({
+      people: Type.Array(Type.String({ maxLength: 3_500 }), { minItems: 1, maxItems: 200 }),
+      contact: Type.Optional(Type.String({ maxLength: 3071 })),
+      days: Type.Optional(Type.Integer({ minimum: 1, maximum: 90 })),
+      departments: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 20 })),
+    }),
+    reply: closed({ invitations: Type.Array(closed({ invitation: Invitation, ...Link })) }),
+  },
+
   /** A fresh link in the place of a lost one, which stops working. */
   'POST /api/invitations/:id/link': {
     params: InvitationParams,

@@ -13,6 +13,10 @@ export function onboardingRoutes(commands: Commands): RouteEntry[] {
       invitations.create(by, params.domain, body),
     ),
 
+    route('POST /api/domains/:domain/invitations/many', 'admin', ({ params, body, by }) =>
+      invitations.createMany(by, params.domain, body),
+    ),
+
     route('POST /api/invitations/:id/link', 'admin', ({ params, by }) => invitations.relink(by, Number(params.id))),
 
     route('DELETE /api/invitations/:id', 'admin', async ({ params, by }) => {

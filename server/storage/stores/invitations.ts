@@ -55,20 +55,18 @@ export class Invitations {
 
   /** Throws StorageError `constraint` when the account that it is for is gone. */
   async add(one: NewInvitation): Promise<Invitation> {
-    const invitation = sql`INSERT INTO invitation
-      (hash, domain, purpose, local, name, account, by_person, creator, uses, left_uses, revoked, created_at, expires_at)
-      VALUES (${one.hash}, ${one.domain}, ${one.purpose}, ${one.local}, ${one.name}, ${one.account},
-        ${one.byPerson ? 1 : 0}, ${one.creator}, ${one.uses}, ${one.uses}, 0, ${one.createdAt}, ${one.expiresAt})`;
-    const made = this.#db.batch([
-      invitation,
-      ...(one.departments ?? []).map(
-        (id) => sql`INSERT INTO invitation_department (invitation, department)
-          SELECT id, ${id} FROM invitation WHERE hash = ${one.hash}`,
-      ),
-    ]);
-    const [, found] = await Promise.all([made, this.byHash(one.hash)]);
-    if (found === undefined) throw new Error('an invitation was removed while it was made');
-    return found;
+    const [made] = await this.addAll([one]);
+    return made!;
+  }
+
+  /** The same for many, all or none. */
+  async addAll(all: readonly NewInvitation[]): Promise<Invitation[]> {
+    const made = this.#db.batch(all.flatMap(insert));
+    const [, ...found] = await Promise.all([made, ...all.map(({ hash }) => this.byHash(hash))]);
+    return found.map((one) => {
+      if (one === undefined) throw new Error('an invitation was removed while it was made');
+      return one;
+    });
   }
 
   /** Whatever became of it. */
@@ -163,6 +161,19 @@ export class Invitations {
   async removeOf(domain: string): Promise<void> {
     await this.#db.run(sql`DELETE FROM invitation WHERE domain = ${domain}`);
   }
+}
+
+function insert(one: NewInvitation): Statement[] {
+  return [
+    sql`INSERT INTO invitation
+      (hash, domain, purpose, local, name, account, by_person, creator, uses, left_uses, revoked, created_at, expires_at)
+      VALUES (${one.hash}, ${one.domain}, ${one.purpose}, ${one.local}, ${one.name}, ${one.account},
+        ${one.byPerson ? 1 : 0}, ${one.creator}, ${one.uses}, ${one.uses}, 0, ${one.createdAt}, ${one.expiresAt})`,
+    ...(one.departments ?? []).map(
+      (id) => sql`INSERT INTO invitation_department (invitation, department)
+        SELECT id, ${id} FROM invitation WHERE hash = ${one.hash}`,
+    ),
+  ];
 }
 
 const spend = (id: number): Statement => sql`UPDATE invitation SET left_uses = left_uses - 1 WHERE id = ${id}`;
