@@ -18,6 +18,19 @@ import { Entry, entries, section } from './tables.ts';
 /** Characters of a provisioning file. */
 export const LONGEST_PLAN = 1_048_576;
 
+/** The keys that each section has; `domains` stands above them all. */
+export const PLAN_KEYS = {
+  administrators: ['name', 'role', 'password_file', 'password_hash'],
+  departments: ['domain', 'name', 'description', 'rooms', 'outside'],
+  sights: ['domain', 'department', 'other', 'relation'],
+  people: ['address', 'name', 'password_file', 'departments', 'files'],
+  rooms: ['domain', 'name', 'owner', 'title', 'description', 'public', 'members_only', 'moderated', 'members'],
+  settings: ['key', 'value', 'value_file', 'domain'],
+  certificates: ['domain', 'chain_file', 'key_file', 'pkcs12_file', 'passphrase_file'],
+  messages_of_the_day: ['text', 'domain'],
+  federation: ['default', 'outside', 'allow', 'deny'],
+} as const;
+
 /** Refuses what only looks like a way to give a password. */
 function noPassword(entry: Entry): void {
   if (!entry.has('password')) return;
@@ -46,7 +59,7 @@ function given<Name extends string>(values: Readonly<Record<Name, string | undef
 
 function readAdmin(entry: Entry): PlannedAdmin {
   noPassword(entry);
-  entry.only(['name', 'role', 'password_file', 'password_hash']);
+  entry.only(PLAN_KEYS.administrators);
   const passwordFile = entry.may('password_file', text);
   const passwordHash = entry.may('password_hash', scryptHash);
   if ((passwordFile === undefined) === (passwordHash === undefined)) {
@@ -58,7 +71,7 @@ function readAdmin(entry: Entry): PlannedAdmin {
 }
 
 function readDepartment(entry: Entry): Plan['departments'][number] {
-  entry.only(['domain', 'name', 'description', 'rooms', 'outside']);
+  entry.only(PLAN_KEYS.departments);
   return {
     at: entry.place('name'),
     domain: entry.need('domain', domain),
@@ -70,7 +83,7 @@ function readDepartment(entry: Entry): Plan['departments'][number] {
 }
 
 function readSight(entry: Entry): Plan['sights'][number] {
-  entry.only(['domain', 'department', 'other', 'relation']);
+  entry.only(PLAN_KEYS.sights);
   return {
     at: entry.place('relation'),
     domain: entry.need('domain', domain),
@@ -82,7 +95,7 @@ function readSight(entry: Entry): Plan['sights'][number] {
 
 function readPerson(entry: Entry): PlannedPerson {
   noPassword(entry);
-  entry.only(['address', 'name', 'password_file', 'departments', 'files']);
+  entry.only(PLAN_KEYS.people);
   const address = entry.need('address', text);
   if (!/^[^@/]+@[^@/]+$/.test(address))
     throw new ConfigError('must be an address such as anna@example.com', entry.place('address'));
@@ -98,7 +111,7 @@ function readPerson(entry: Entry): PlannedPerson {
 }
 
 function readRoom(entry: Entry): Plan['rooms'][number] {
-  entry.only(['domain', 'name', 'owner', 'title', 'description', 'public', 'members_only', 'moderated', 'members']);
+  entry.only(PLAN_KEYS.rooms);
   return {
     at: entry.place('name'),
     domain: entry.need('domain', domain),
@@ -114,7 +127,7 @@ function readRoom(entry: Entry): Plan['rooms'][number] {
 }
 
 function readSetting(entry: Entry): PlannedSetting {
-  entry.only(['key', 'value', 'value_file', 'domain']);
+  entry.only(PLAN_KEYS.settings);
   const value = entry.may('value', anything);
   const valueFile = entry.may('value_file', text);
   if ((value === undefined) === (valueFile === undefined)) {
@@ -129,7 +142,7 @@ function readSetting(entry: Entry): PlannedSetting {
 }
 
 function readCertificate(entry: Entry): PlannedCertificate {
-  entry.only(['domain', 'chain_file', 'key_file', 'pkcs12_file', 'passphrase_file']);
+  entry.only(PLAN_KEYS.certificates);
   const chainFile = entry.may('chain_file', text);
   const keyFile = entry.may('key_file', text);
   const pkcs12File = entry.may('pkcs12_file', text);
@@ -145,7 +158,7 @@ function readCertificate(entry: Entry): PlannedCertificate {
 }
 
 function readMessage(entry: Entry): Plan['messages'][number] {
-  entry.only(['text', 'domain']);
+  entry.only(PLAN_KEYS.messages_of_the_day);
   return {
     at: entry.place('text'),
     text: entry.need('text', lines),
@@ -154,7 +167,7 @@ function readMessage(entry: Entry): Plan['messages'][number] {
 }
 
 function readFederation(entry: Entry): NonNullable<Plan['federation']> {
-  entry.only(['default', 'outside', 'allow', 'deny']);
+  entry.only(PLAN_KEYS.federation);
   const standard = entry.may('default', oneOf(['closed', 'ask', 'open'] as const));
   const outside = entry.may('outside', oneOf(['everyone', 'chosen'] as const));
   const allow = entry.may('allow', listOf(text)) ?? [];
@@ -170,25 +183,14 @@ function readFederation(entry: Entry): NonNullable<Plan['federation']> {
   };
 }
 
-const LISTS = [
-  'administrators',
-  'departments',
-  'sights',
-  'people',
-  'rooms',
-  'settings',
-  'certificates',
-  'messages_of_the_day',
-] as const;
-
 /** Reads a provisioning file as a whole. `name` is what it is called in an error. Throws ConfigError, which names line and key. */
 export function readPlan(name: string, source: string): Plan {
   if (source.length > LONGEST_PLAN) throw new ConfigError('is larger than 1 MB', { file: name });
   const table = parseTable(name, source);
   const root = new Entry(name, source, '', undefined, table);
-  root.only(['domains', ...LISTS, 'federation']);
+  root.only(['domains', ...Object.keys(PLAN_KEYS)]);
   const all = <T extends Placed>(
-    key: (typeof LISTS)[number],
+    key: keyof typeof PLAN_KEYS,
     read: (entry: Entry) => T,
     called: (one: T) => string,
   ): readonly T[] => once(entries(name, source, key, table[key]).map(read), called);

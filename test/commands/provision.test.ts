@@ -102,6 +102,41 @@ deny = ["spam.test"]
       /^office\.toml:18: .*1 to 99/,
     ],
     [
+      'a secret that stands in it',
+      '\n[[settings]]\nkey = "canteen.key"\nvalue = "open sesame"\n',
+      /^office\.toml:18: .*is a secret.*value_file/,
+    ],
+    [
+      'a department that there will not be',
+      '\n[[people]]\naddress = "a@verona.test"\ndepartments = ["Kitchen"]\n',
+      /^office\.toml:17: .*no department “Kitchen” in verona\.test/,
+    ],
+    [
+      'a department in a room that no room can be',
+      '\n[[departments]]\ndomain = "verona.test"\nname = "Kitchen"\nrooms = ["a b"]\n',
+      /^office\.toml:18: .*cannot be the name of a room/,
+    ],
+    [
+      'people of one department who see each other one way',
+      '\n[[departments]]\ndomain = "verona.test"\nname = "Kitchen"\n[[sights]]\ndomain = "verona.test"\ndepartment = "Kitchen"\nother = "kitchen"\nrelation = "sees"\n',
+      /^office\.toml:23: .*mutual.*hidden/,
+    ],
+    [
+      'a certificate that is none',
+      '\n[[certificates]]\ndomain = "verona.test"\nchain_file = "secret.txt"\nkey_file = "secret.txt"\n',
+      /^office\.toml:18: \[\[certificates\]\] chain_file/,
+    ],
+    [
+      'a member of a room whom there is not',
+      '\n[[rooms]]\ndomain = "example.test"\nname = "x"\nowner = "juliet"\nmembers = ["tybalt"]\n',
+      /^office\.toml:18: .*nobody with the address tybalt/,
+    ],
+    [
+      'a message for a domain that is not served',
+      '\n[[messages_of_the_day]]\ndomain = "mantua.test"\ntext = "Hello"\n',
+      /^office\.toml:18: .*not served/,
+    ],
+    [
       'a setting that says not for which domain',
       '\n[[settings]]\nkey = "canteen.open"\nvalue = true\n',
       /say which one/,
@@ -120,9 +155,23 @@ deny = ["spam.test"]
     });
   }
 
+  it('is refused when nobody of its administrators would be an owner, or a domain goes that it needs', async () => {
+    const was = await all();
+    await assert.rejects(
+      apply(GOOD.replace('name = "Olga"', 'name = "Olga"\nrole = "admin"')),
+      /nobody would be an owner/,
+    );
+    // A new house serves what the file says, and nothing else.
+    const without = GOOD.replace('"verona.test", "example.test"', '"verona.test"');
+    await assert.rejects(apply(without), /office\.toml:7: .*example\.test is not served/);
+    assert.deepEqual(await all(), was);
+  });
+
   it('is only looked at when that is wished', async () => {
     const was = await all();
-    assert.equal((await apply(GOOD, true)).applied, false);
+    const { applied, done } = await apply(GOOD, true);
+    assert.deepEqual([applied, done.domains, done.administrators], [false, ['verona.test'], ['olga']]);
+    assert.deepEqual(done.people, ['juliet@example.test', 'romeo@verona.test']);
     assert.deepEqual(await all(), was);
   });
 

@@ -41,8 +41,8 @@ describe('a provisioning file', () => {
       ['example.test', 'verona.test'],
     );
     assert.deepEqual(
-      plan.administrators.map(({ name, passwordHash }) => [name, passwordHash]),
-      [['olga', HASH]],
+      plan.administrators.map(({ name, role, passwordHash }) => [name, role, passwordHash]),
+      [['olga', 'owner', HASH]],
     );
     assert.deepEqual(
       plan.people.map(({ address, name, passwordFile }) => [address, name, passwordFile]),
@@ -77,6 +77,47 @@ describe('a provisioning file', () => {
       'a hash that costs nothing, or all there is',
       `[[administrators]]\nname = "a"\npassword_hash = "${HASH.replace('32768', '1073741824')}"\n`,
       /^f\.toml:3: .*no hash/,
+    ],
+    [
+      'a role that there is none',
+      `[[administrators]]\nname = "a"\nrole = "boss"\npassword_hash = "${HASH}"\n`,
+      /^f\.toml:3: \[\[administrators\]\] role: must be one of owner, admin, help-desk, auditor/,
+    ],
+    [
+      'space that is no size',
+      '[[people]]\naddress = "a@b.test"\nname = "A"\nfiles = "much"\n',
+      /^f\.toml:4: .*such as "500 MB"/,
+    ],
+    ['space that is a number', '[[people]]\naddress = "a@b.test"\nfiles = 500\n', /^f\.toml:3: .*such as "500 MB"/],
+    [
+      'one department that is there twice',
+      '[[departments]]\ndomain = "b.test"\nname = "Sales"\n[[departments]]\ndomain = "b.test"\nname = "sales"\n',
+      /^f\.toml:6: .*sales of b\.test is there twice/,
+    ],
+    [
+      'a relation that there is none',
+      '[[sights]]\ndomain = "b.test"\ndepartment = "A"\nother = "B"\nrelation = "both"\n',
+      /^f\.toml:5: \[\[sights\]\] relation: must be one of mutual, sees, seen, hidden/,
+    ],
+    [
+      'a pair that is decided twice, the other way round',
+      '[[sights]]\ndomain = "b.test"\ndepartment = "A"\nother = "B"\nrelation = "sees"\n[[sights]]\ndomain = "b.test"\ndepartment = "B"\nother = "A"\nrelation = "sees"\n',
+      /^f\.toml:10: .*a and b of b\.test is there twice/,
+    ],
+    [
+      'a setting without a value',
+      '[[settings]]\nkey = "rooms.on"\n',
+      /^f\.toml:1: \[\[settings\]\]: needs either value or value_file/,
+    ],
+    [
+      'a certificate of two kinds',
+      '[[certificates]]\ndomain = "b.test"\nkey_file = "k"\npkcs12_file = "p"\n',
+      /^f\.toml:1: .*needs either chain_file/,
+    ],
+    [
+      'a message that says nothing',
+      '[[messages_of_the_day]]\ntext = " "\n',
+      /^f\.toml:2: \[\[messages_of_the_day\]\] text: must be text/,
     ],
     ['no address', '[[people]]\naddress = "juliet"\n', /^f\.toml:2: .*anna@example\.com/],
     [
