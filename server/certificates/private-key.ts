@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { asksTooMuch } from './key-effort.ts';
 import { CertificateRefusal } from './refusal.ts';
 
@@ -17,11 +17,9 @@ export function keyBlocks(text: string): string[] {
 export function readKey(text: string, passphrase: string | undefined): KeyObject {
   const [block, ...more] = keyBlocks(text);
   if (block === undefined) {
-    const only = text.includes('PUBLIC KEY') ? ' A public key is not enough.' : '';
-    throw new CertificateRefusal(
-      'key',
-      `There is no private key in this. It begins with a line like -----BEGIN PRIVATE KEY-----.${only}`,
-    );
+    const sentences = ['There is no private key in this.', 'It begins with a line like -----BEGIN PRIVATE KEY-----.'];
+    if (text.includes('PUBLIC KEY')) sentences.push('A public key is not enough.');
+    throw new CertificateRefusal('key', sentences.join(' '));
   }
   if (more.length > 0) throw new CertificateRefusal('key', 'There are several private keys in this: give only one.');
   const locked = block.includes('ENCRYPTED');
@@ -50,23 +48,23 @@ function tooLocked(block: string): boolean {
   }
 }
 
-/** Why a key is not good enough to be shown to clients, or undefined when it is. */
+/** Why a key is not good enough to be shown to clients, a sentence; undefined when it is. */
 export function weakness(key: KeyObject): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === 'rsa') {
     const length = details?.modulusLength ?? 0;
-    if (length < LEAST_RSA) return `an RSA key of ${length} bits can be broken; it needs ${LEAST_RSA} at least`;
-    if (length > MOST_RSA) return `an RSA key of ${length} bits makes every login slow; ${MOST_RSA} are enough`;
+    if (length < LEAST_RSA) return `An RSA key of ${length} bits can be broken; it needs ${LEAST_RSA} at least.`;
+    if (length > MOST_RSA) return `An RSA key of ${length} bits makes every login slow; ${MOST_RSA} are enough.`;
     return undefined;
   }
   if (type === 'ec') {
     const curve = details?.namedCurve ?? 'unknown';
-    return CURVES.has(curve) ? undefined : `apps cannot use the elliptic curve ${curve}; take P-256 (prime256v1)`;
+    return CURVES.has(curve) ? undefined : `Apps cannot use the elliptic curve ${curve}; take P-256 (prime256v1).`;
   }
-  return `many apps cannot use a key of the kind ${type ?? 'unknown'}; take EC P-256, or RSA of ${LEAST_RSA} bits or more`;
+  return `Many apps cannot use a key of the kind ${type ?? 'unknown'}; take EC P-256, or RSA of ${LEAST_RSA} bits or more.`;
 }
 
 /** Whether this key is the one of the certificate. */
 export function fits(certificate: X509Certificate, key: KeyObject): boolean {
-  return createPublicKey(key).equals(certificate.publicKey);
+  return certificate.checkPrivateKey(key);
 }

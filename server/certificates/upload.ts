@@ -47,10 +47,7 @@ export function checkGiven(given: Given, names: Names, now: number, waiting?: Ke
   const field = given.pkcs12 === undefined ? 'chain' : 'pkcs12';
   const weak = weakness(key);
   if (weak !== undefined)
-    throw new CertificateRefusal(
-      given.pkcs12 === undefined ? 'key' : 'pkcs12',
-      `This key is not good enough: ${weak}.`,
-    );
+    throw new CertificateRefusal(given.pkcs12 === undefined ? 'key' : 'pkcs12', `This key is not good enough. ${weak}`);
   const leaf = certificates.find((one) => fits(one, key));
   if (leaf === undefined)
     throw new CertificateRefusal(given.key === undefined ? field : 'key', whyNoFit(given, names, certificates));
@@ -162,14 +159,20 @@ const day = (date: Date): string => date.toISOString().slice(0, 10);
 
 function checkDates(chain: readonly X509Certificate[], now: number, field: 'chain' | 'pkcs12'): void {
   for (const [at, one] of chain.entries()) {
-    const which = at === 0 ? 'This certificate' : `Certificate ${at + 1} of the chain`;
+    const until = day(one.validToDate);
+    const from = day(one.validFromDate);
     if (one.validToDate.getTime() <= now) {
-      throw new CertificateRefusal(field, `${which} ended on ${day(one.validToDate)}.`);
+      throw new CertificateRefusal(
+        field,
+        at === 0 ? `This certificate ended on ${until}.` : `Certificate ${at + 1} of the chain ended on ${until}.`,
+      );
     }
     if (one.validFromDate.getTime() > now + CLOCK_MS) {
       throw new CertificateRefusal(
         field,
-        `${which} holds from ${day(one.validFromDate)} only. Is the clock of this machine right?`,
+        at === 0
+          ? `This certificate holds from ${from} only. Is the clock of this machine right?`
+          : `Certificate ${at + 1} of the chain holds from ${from} only. Is the clock of this machine right?`,
       );
     }
   }
@@ -177,13 +180,24 @@ function checkDates(chain: readonly X509Certificate[], now: number, field: 'chai
 
 function checkSignatures(chain: readonly X509Certificate[], field: 'chain' | 'pkcs12'): void {
   for (const [at, one] of chain.entries()) {
-    const which = at === 0 ? 'This certificate' : `Certificate ${at + 1} of the chain`;
     const how = one.signatureAlgorithm ?? '';
     if (/md[245]|sha1(?!\d)/i.test(how) && !isRoot(one)) {
-      throw new CertificateRefusal(field, `${which} is signed with ${how}, which can be forged: apps refuse it.`);
+      throw new CertificateRefusal(
+        field,
+        at === 0
+          ? `This certificate is signed with ${how}, which can be forged: apps refuse it.`
+          : `Certificate ${at + 1} of the chain is signed with ${how}, which can be forged: apps refuse it.`,
+      );
     }
     const weak = weakness(one.publicKey);
-    if (weak !== undefined) throw new CertificateRefusal(field, `${which} has a key that is not good enough: ${weak}.`);
+    if (weak !== undefined) {
+      throw new CertificateRefusal(
+        field,
+        at === 0
+          ? `The key of this certificate is not good enough. ${weak}`
+          : `The key of certificate ${at + 1} of the chain is not good enough. ${weak}`,
+      );
+    }
   }
 }
 

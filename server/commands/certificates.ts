@@ -242,7 +242,9 @@ export function publicNames(dns: readonly string[]): string[] {
 }
 
 function samePair(one: string, other: string): boolean {
-  return createPrivateKey(one).equals(createPrivateKey(other));
+  // KeyObject.equals() of keys of two kinds leaves an error behind, which the next key that is read fails with.
+  const [a, b] = [one, other].map((pem) => createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' }));
+  return a!.equals(b!);
 }
 
 function viewOf({ facts, missing, notes }: Accepted): UploadView {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -9,7 +10,7 @@ import { backOff, renewalTime } from '../../server/certificates/acme/acme.ts';
 import { checkHook, runHook } from '../../server/certificates/acme/hook.ts';
 import { orderCertificate } from '../../server/certificates/acme/order.ts';
 import { AcmeProblem } from '../../server/certificates/acme/problem.ts';
-import { asking, directoryOrigin } from '../../server/certificates/acme/transport.ts';
+import { asking, directoryOrigin, termsOf } from '../../server/certificates/acme/transport.ts';
 import { makeRequest } from '../../server/certificates/request.ts';
 import { authority, DAY_MS } from '../support/authority.ts';
 import { folder } from './support.ts';
@@ -116,7 +117,7 @@ describe('an authority that is asked by ACME', () => {
         status: 'invalid',
         challenges: [{ type: 'http-01', error: { detail: 'no\nway' } }],
       }),
-      /does not believe that example\.test is ours: no way/,
+      /does not believe that example\.test is ours: “no way”/,
     ],
     ['offers another proof', upTo({ ...pending('example.test', GOOD), challenges: [] }), /does not offer http-01/],
   ] as [string, Answer, RegExp][]) {
@@ -129,6 +130,23 @@ describe('an authority that is asked by ACME', () => {
 
   it('attack: one that never answers is not waited for', async () => {
     assert.match((await order(() => undefined, 500)).problem, /took too long/);
+  });
+
+  it('that does not answer, or whom nobody knows, is told as what it is', async () => {
+    const signal = AbortSignal.timeout(20_000);
+    const key = own.keyPem;
+    const nobody = { directory: 'https://127.0.0.1:1/dir', authority: '', signal };
+    await assert.rejects(termsOf(nobody, key), {
+      message: 'The authority could not be asked: nobody answers at its address.',
+    });
+    const server = createServer({ key: own.keyPem, cert: own.chainPem }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const directory = `https://localhost:${(server.address() as AddressInfo).port}/dir`;
+      await assert.rejects(termsOf({ ...nobody, directory }, key), /of somebody whom this machine does not know/);
+    } finally {
+      server.close();
+    }
   });
 
   it('is asked over HTTPS only', () => {
@@ -203,9 +221,12 @@ describe('the script that makes records', () => {
 
   it('attack: is ended when it does not end or says too much; what it says when it fails is told', async () => {
     script('echo "no such zone" >&2; exit 3');
-    await assert.rejects(runHook(hook, 'add', 'n', 'v'), /failed \(3\) \(add n\): no such zone/);
+    await assert.rejects(
+      runHook(hook, 'add', 'n', 'v'),
+      /failed \(3\)\. It was called with “add n”\. It said: “no such zone”$/,
+    );
     script('exec sleep 600');
-    await assert.rejects(runHook(hook, 'add', 'n', 'v', { timeout: 300 }), /was ended/);
+    await assert.rejects(runHook(hook, 'add', 'n', 'v', { timeout: 300 }), /took too long and was ended/);
     script('exec yes');
     await assert.rejects(runHook(hook, 'add', 'n', 'v'), /more than 16 kB/);
   });

@@ -149,6 +149,12 @@ describe('a certificate that is given', () => {
     });
   }
 
+  it('is refused with a key of another kind, and the next one is read as if nothing had been', () => {
+    const key = pem(rsa(2_048));
+    assert.equal(refusal({ chain: leaf.pem, key }).field, 'key');
+    assert.ok(checkGiven({ chain: leaf.chainPem, key: leaf.keyPem }, NAMES, NOW));
+  });
+
   it('is refused when it was signed with SHA-1', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
     const [key, out] = [file(pem(privateKey)), `${folder}/sha1.pem`];

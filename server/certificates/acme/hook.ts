@@ -86,27 +86,27 @@ export async function runHook(
       { ...options, ...(signal !== undefined && { signal }) },
       (error, out, err) => {
         if (error === null) resolve();
-        else
-          reject(
-            new AcmeProblem(`The script ${path} ${why(error, timeout)} (${action} ${name})${said(`${err}\n${out}`)}`, {
-              cause: error,
-            }),
-          );
+        else reject(failureOf(path, error, `${action} ${name}`, `${err}\n${out}`));
       },
     );
     child.stdin?.on('error', () => undefined).end();
   });
 }
 
-function why(error: { code?: string | number | null; killed?: boolean; name?: string }, timeout: number): string {
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'said more than 16 kB and was ended';
-  if (error.name === 'AbortError') return 'was ended, as the server stops or all took too long';
-  if (error.killed === true) return `was not done after ${Math.round(timeout / 1_000)} seconds and was ended`;
-  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'ENOEXEC') return 'could not be started';
-  return `failed (${error.code ?? 'killed'})`;
+function why(path: string, error: { code?: string | number | null; killed?: boolean; name?: string }): string {
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+    return `The script ${path} said more than 16 kB and was ended.`;
+  if (error.name === 'AbortError') return `The script ${path} was ended, as all took too long or the server stops.`;
+  if (error.killed === true) return `The script ${path} took too long and was ended.`;
+  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'ENOEXEC') {
+    return `The script ${path} could not be started: whatever runs this server may forbid it.`;
+  }
+  return `The script ${path} failed (${error.code ?? 'killed'}).`;
 }
 
-function said(output: string): string {
+function failureOf(path: string, cause: Error, called: string, output: string): AcmeProblem {
   const words = quoted(output.trim().split('\n').slice(-3).join(' '));
-  return words === '' ? '.' : `: ${words}`;
+  const sentences = [why(path, cause), `It was called with “${called}”.`];
+  if (words !== '') sentences.push(`It said: “${words}”`);
+  return new AcmeProblem(sentences.join(' '), { cause });
 }

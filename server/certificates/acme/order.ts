@@ -64,7 +64,7 @@ export async function orderCertificate(
   let ready: Order = finalized;
   await until(signal, async () => {
     ready = await client.getOrder(finalized);
-    if (ready.status === 'invalid') throw new AcmeProblem(`The authority refused the order: ${quoted(ready.error)}`);
+    if (ready.status === 'invalid') throw new AcmeProblem(`The authority refused the order: “${quoted(ready.error)}”`);
     return ready.status === 'valid';
   });
   const pem: unknown = await client.getCertificate(ready);
@@ -102,8 +102,12 @@ function refuseIfInvalid({ status, identifier, challenges }: Authorization): voi
   if (status === 'valid' || status === 'pending') return;
   const failed = challenges?.find((one) => 'error' in one && one.error);
   const detail = (failed as { error?: { detail?: unknown } } | undefined)?.error?.detail;
-  const words = detail === undefined ? '' : `: ${quoted(detail)}`;
-  throw new AcmeProblem(`The authority does not believe that ${quoted(identifier?.value)} is ours${words}`);
+  const name = quoted(identifier?.value);
+  throw new AcmeProblem(
+    detail === undefined
+      ? `The authority does not believe that ${name} is ours.`
+      : `The authority does not believe that ${name} is ours: “${quoted(detail)}”`,
+  );
 }
 
 /** Asks again and again, with longer and longer pauses. */

@@ -49,7 +49,7 @@ export function explain(error: unknown): AcmeProblem {
   if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) return nonsense(cause);
   if (/aborted|timed? ?out/i.test(message))
     return new AcmeProblem('The authority could not be asked: it took too long.', cause);
-  return new AcmeProblem(`The authority says: ${quoted(message)}`, cause);
+  return new AcmeProblem(`The authority says: “${quoted(message)}”`, cause);
 }
 
 /** Whoever answered does not speak ACME. */

@@ -1,4 +1,5 @@
-import { Agent } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
 import type { Client, ClientOptions } from 'acme-client';
 import { AcmeProblem, explain, nonsense } from './problem.ts';
 
@@ -52,6 +53,14 @@ async function one<T>(
   Object.assign(acme.axios.defaults, { acmeSettings: { retryMaxAttempts: 0, retryDefaultDelay: 1 } });
   const agent = new Agent({ ...(authority !== '' && { ca: authority }), keepAlive: false });
   let requests = 0;
+  let failure: Error | undefined;
+  // The library forgets why a request got no answer, and fails with something else.
+  const transport = {
+    request: (options: RequestOptions, answered: (answer: IncomingMessage) => void): ClientRequest =>
+      request(options, answered).once('error', (error) => {
+        failure = error;
+      }),
+  };
   const interceptor = acme.axios.interceptors.request.use((config) => {
     const url = URL.parse(String(config.url));
     requests += 1;
@@ -63,6 +72,7 @@ async function one<T>(
     }
     return Object.assign(config, {
       httpsAgent: agent,
+      transport,
       proxy: false,
       maxRedirects: 0,
       maxContentLength: LARGEST,
@@ -77,7 +87,7 @@ async function one<T>(
     if (error instanceof AcmeProblem) throw error;
     // What an aborted request fails with differs with the moment.
     if (signal.aborted) throw new AcmeProblem('The authority could not be asked: it took too long.', { cause: error });
-    throw explain(error);
+    throw explain(error instanceof TypeError ? (failure ?? error) : error);
   } finally {
     acme.axios.interceptors.request.eject(interceptor);
     agent.destroy();
