@@ -89,8 +89,13 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
   stores.rooms.sweep().catch(unfinished);
   const domains = async (): Promise<string[]> => (await stores.domains.list()).map(({ name }) => name);
 
-  const contexts = new SecureContexts({ store: stores.certificates, domains, log });
-  const renewal = stack.use(
+  const contexts = new SecureContexts({
+    store: stores.certificates,
+    domains,
+    standIn: (domain) => renewal.standIn(domain),
+    log,
+  });
+  const renewal: Renewal = stack.use(
     new Renewal({
       store: stores.certificates,
       domains,

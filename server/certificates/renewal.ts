@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Certificates, StoredAuthority, StoredCertificate } from '../storage/stores/certificates.ts';
@@ -9,6 +9,8 @@ import { machineAddresses, type Names, namesFor } from './names.ts';
 
 const DAY_MS = 86_400_000;
 const RENEW_BELOW_MS = 30 * DAY_MS;
+/** What came from elsewhere ends at any hour, and somebody else must stand in for it then. */
+const LOOK_MS = 3_600_000;
 
 export interface RenewalOptions {
   readonly store: Certificates;
@@ -31,6 +33,17 @@ export function renewedFrom(notAfter: number): number {
   return notAfter - RENEW_BELOW_MS;
 }
 
+/** Why TLS cannot show it, or nobody would take it; undefined when it is well. */
+function fault({ chainPem, keyPem, notAfter }: StoredCertificate, now: number): string | undefined {
+  if (notAfter <= now) return 'it has ended';
+  try {
+    const fits = new X509Certificate(chainPem).checkPrivateKey(createPrivateKey(keyPem));
+    return fits ? undefined : 'its key is that of another one';
+  } catch {
+    return 'it cannot be read';
+  }
+}
+
 /** Why a domain needs a new certificate of ours, or undefined when it does not. */
 function reason(
   one: StoredCertificate | undefined,
@@ -39,8 +52,9 @@ function reason(
   now: number,
 ): string | undefined {
   if (one === undefined) return 'there was none';
-  if (one.source !== 'internal') return undefined; // somebody gave us that one, and renews it
   if (authority === undefined) return 'the authority is gone';
+  const wrong = fault(one, now);
+  if (wrong !== undefined) return wrong;
   if (one.notAfter - now < RENEW_BELOW_MS) return 'the old one ends soon';
   const facts = inspect(one.chainPem);
   const missing = [
@@ -53,11 +67,35 @@ function reason(
   return new X509Certificate(one.chainPem).verify(publicKey) ? undefined : 'the authority is another one';
 }
 
-/** Sees to it that every served domain has a certificate that is valid and names what it must: now, and once a day. */
+interface Due {
+  readonly why: string;
+  /** In the place of one from elsewhere, which stays stored. */
+  readonly standsIn: boolean;
+}
+
+const ASKED_FOR: Due = { why: 'it was asked for', standsIn: false };
+
+/** Why a domain needs one of ours: whoever brought theirs renews it, and ours stands in when they did not. */
+function dueOf(
+  one: StoredCertificate | undefined,
+  standIn: StoredCertificate | undefined,
+  names: Names,
+  authority: StoredAuthority | undefined,
+  now: number,
+): Due | undefined {
+  const own = one === undefined || one.source === 'internal';
+  const why = own ? reason(one, names, authority, now) : fault(one, now);
+  if (why === undefined || own) return why === undefined ? undefined : { why, standsIn: false };
+  return reason(standIn, names, authority, now) === undefined ? undefined : { why, standsIn: true };
+}
+
+/** Sees to it that every served domain has a certificate that is valid and names what it must: now, and once an hour. */
 export class Renewal implements AsyncDisposable {
   readonly #options: RenewalOptions;
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
+  /** By domain: ours in the place of one from elsewhere that is of no use any more. That one stays stored, and is told of. */
+  readonly #standIns = new Map<string, StoredCertificate>();
   /** Checks come one after the other: two at once would issue twice. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -97,6 +135,7 @@ export class Renewal implements AsyncDisposable {
     return this.#alone(async () => {
       if (!(await wanted())) return false;
       await this.#options.store.set(one);
+      this.#standIns.delete(one.domain);
       await this.#options.renewed();
       return true;
     });
@@ -106,8 +145,14 @@ export class Renewal implements AsyncDisposable {
   async drop(domain: string): Promise<void> {
     await this.#alone(async () => {
       await this.#options.store.remove(domain);
+      this.#standIns.delete(domain);
       await this.#options.renewed();
     });
+  }
+
+  /** What is to be shown in the place of a domain's certificate that has ended or cannot be used. */
+  standIn(domain: string): StoredCertificate | undefined {
+    return this.#standIns.get(domain);
   }
 
   /** The names that the certificate of a domain should have. */
@@ -117,14 +162,14 @@ export class Renewal implements AsyncDisposable {
     return namesFor(domain, hostname, addresses, (await components?.()) ?? []);
   }
 
-  /** Checks once a day from now on. A check that fails is logged, and tried again the next day. */
+  /** Checks once an hour from now on. A check that fails is logged, and tried again the next time. */
   start(): void {
     this.#timer ??= setInterval(() => {
       this.check().catch((err: unknown) => this.#options.log.error({ err }, 'certificates could not be renewed'));
-    }, DAY_MS).unref();
+    }, LOOK_MS).unref();
   }
 
-  /** Ends the daily check and waits for one under way. */
+  /** Ends these checks and waits for one under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -139,18 +184,32 @@ export class Renewal implements AsyncDisposable {
     if (also !== undefined) domains.add(also);
     const components = (await this.#options.components?.()) ?? [];
     let authority = await store.authority();
-    const due: { names: Names; why: string }[] = [];
+    const due: (Due & { readonly names: Names })[] = [];
+    let restored = false;
     for (const domain of domains) {
       const names = namesFor(domain, hostname, addresses, components);
-      const why = domain === anew ? 'it was asked for' : reason(await store.of(domain), names, authority, now);
-      if (why !== undefined) due.push({ names, why });
+      const one = await store.of(domain);
+      const standIn = this.#standIns.get(domain);
+      const found = domain === anew ? ASKED_FOR : dueOf(one, standIn, names, authority, now);
+      if (found !== undefined) due.push({ ...found, names });
+      // After the clock of the machine was wrong.
+      else if (one !== undefined && fault(one, now) === undefined) restored = this.#standIns.delete(domain) || restored;
     }
-    if (due.length === 0) return [];
+    if (due.length === 0) {
+      if (restored) await renewed();
+      return [];
+    }
     authority = await this.#authority(authority, [hostname, ...domains].map(domainToASCII), now);
-    for (const { names, why } of due) {
+    for (const { names, why, standsIn } of due) {
       const leaf = await leafFor(authority, names, now);
-      await store.set(leaf);
       const until = new Date(leaf.notAfter).toISOString().slice(0, 10);
+      if (standsIn) {
+        this.#standIns.set(names.domain, leaf);
+        log.warn({ domain: names.domain, until, why }, 'one of our own stands in for the certificate from elsewhere');
+        continue;
+      }
+      await store.set(leaf);
+      this.#standIns.delete(names.domain);
       log.info({ domain: names.domain, until, why }, 'issued a certificate');
     }
     await renewed();

@@ -53,6 +53,8 @@ export interface SecureContextsOptions {
   readonly store: Certificates;
   /** The domains served, the first one being the default. */
   readonly domains: () => Promise<readonly string[]>;
+  /** What is shown in the place of a domain's certificate that is of no use any more. */
+  readonly standIn?: (domain: string) => StoredCertificate | undefined;
   readonly log: Logger;
 }
 
@@ -83,7 +85,8 @@ export class SecureContexts {
     const certificates = await store.all();
     // Those not served (yet) come last: a domain gets its certificate before it is added.
     const rank = ({ domain }: StoredCertificate) => (served.includes(domain) ? served.indexOf(domain) : served.length);
-    for (const certificate of certificates.sort((a, b) => rank(a) - rank(b))) {
+    for (const stored of certificates.sort((a, b) => rank(a) - rank(b))) {
+      const certificate = this.#options.standIn?.(stored.domain) ?? stored;
       const name = domainToASCII(certificate.domain);
       const before = this.#held.get(name);
       try {

@@ -15,7 +15,7 @@ const LATE_MS = 2 * DAY_MS;
 export type Renewer = 'internal' | 'acme' | 'nobody';
 
 /**
- * How it is with a certificate. `none`: there is none. `unusable`: another one is shown, as this one cannot be used. `ended`, `ending`:
+ * How it is with a certificate. `none`: there is none. `unusable`: this one cannot be used, and another one is shown. `ended`, `ending`:
  * it holds no longer, or not for long, and nothing has come in its place. `failing`: renewal has failed. `orphan`: it came by ACME, and nobody asks for the next
  * one. `waiting`: one was ordered and has not come yet.
  */
@@ -39,6 +39,8 @@ export interface CertificateView {
   /** Shown to who says no name, or one that nobody knows. */
   readonly first: boolean;
   readonly state: CertificateState;
+  /** Another one is shown in its place, of the house's own authority. */
+  readonly standIn: boolean;
   readonly source: 'internal' | 'uploaded' | 'acme' | 'none';
   readonly renewer: Renewer;
   /** When the next one is fetched or made (ms since 1970), 0 when nobody does. */
@@ -107,6 +109,7 @@ export function certificateView(known: Known, now: number): CertificateView {
     domain,
     first,
     state: stateOf(known, facts, renewer, now),
+    standIn: isReplaced(known),
     source,
     renewer,
     renewedAt: order?.nextAt ?? (source === 'internal' ? renewedFrom(facts.notAfter) : 0),
@@ -130,15 +133,16 @@ function acmeView({ names, nextAt, triedAt, failures, failure }: StoredAcmeOrder
   return { names: [...names], nextAt, triedAt, failures, failure };
 }
 
-function stateOf(
-  { stored, shown, order }: Known,
-  facts: CertificateFacts,
-  renewer: Renewer,
-  now: number,
-): CertificateState {
+function isReplaced({ stored, shown }: Known): boolean {
+  return stored !== undefined && shown !== undefined && shown !== stored.chainPem;
+}
+
+function stateOf(known: Known, facts: CertificateFacts, renewer: Renewer, now: number): CertificateState {
+  const { stored, order } = known;
   if (stored === undefined) return 'none';
-  if (facts.notAfter === 0 || (shown !== undefined && shown !== stored.chainPem)) return 'unusable';
+  if (facts.notAfter === 0) return 'unusable';
   if (facts.notAfter <= now) return 'ended';
+  if (isReplaced(known)) return 'unusable';
   if (order !== undefined && order.failures > 0) return 'failing';
   const late =
     stored.source === 'internal' ? now > renewedFrom(facts.notAfter) + LATE_MS : facts.notAfter - now < SOON_MS;
@@ -166,6 +170,12 @@ const HOW: Readonly<Record<CertificateView['source'], string>> = {
   acme: 'got by ACME, renewed by itself',
   none: 'missing',
 };
+
+function ended({ domain, standIn }: CertificateView, until: string): string {
+  return standIn
+    ? `The certificate of ${domain} ended on ${until}: one of this house’s own authority is shown in its place, which only devices that trust it accept.`
+    : `The certificate of ${domain} ended on ${until}: apps and other servers refuse to connect.`;
+}
 
 /** Says in words how it is with a certificate. */
 export function findingOf(view: CertificateView): CertificateFinding {
@@ -211,15 +221,14 @@ export function findingOf(view: CertificateView): CertificateFinding {
       return {
         domain,
         state: 'error',
-        sentence:
-          `The certificate of ${domain} ended on ${until}: apps and other servers refuse to connect. ${failure}`.trim(),
+        sentence: `${ended(view, until)} ${failure}`.trim(),
         remedy: by,
       };
     case 'unusable':
       return {
         domain,
         state: 'error',
-        sentence: `The certificate of ${domain} that is stored cannot be used; another one is shown.`,
+        sentence: `The certificate of ${domain} that is stored cannot be used; one of this house’s own authority is shown in its place.`,
         remedy: 'Put a new one in its place, on the page Certificates.',
       };
     case 'none':

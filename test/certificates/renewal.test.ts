@@ -7,6 +7,7 @@ import { inspect } from '../../server/certificates/inspect.ts';
 import { namesFor } from '../../server/certificates/names.ts';
 import { Renewal, type RenewalOptions } from '../../server/certificates/renewal.ts';
 import type { Certificates } from '../../server/storage/stores/certificates.ts';
+import { certificate as issue } from '../support/authority.ts';
 import { emptyStore, file, log, openssl } from './support.ts';
 
 const DAY = 86_400_000;
@@ -226,6 +227,52 @@ describe('renewal', () => {
     world.now += 396 * DAY;
     assert.deepEqual(await renewal.check(), []);
   });
+
+  it('stands in for one that was uploaded and has ended, which stays stored, until another one is brought', async () => {
+    const { world, renewal, store } = await house();
+    await renewal.check();
+    const one = (await store.of('example.test'))!;
+    await store.set({ ...one, source: 'uploaded' });
+    world.now = one.notAfter;
+    assert.deepEqual(await renewal.check(), ['example.test']);
+    const standIn = renewal.standIn('example.test');
+    assert.equal(standIn?.source, 'internal');
+    assert.equal((await verify(await authorityPem(store), standIn.chainPem, '-no_check_time')).code, 0);
+    assert.equal((await store.of('example.test'))?.chainPem, one.chainPem);
+    assert.deepEqual(await renewal.check(), []);
+    // Whose clock was wrong.
+    world.now = START;
+    const told = world.told;
+    await renewal.check();
+    assert.deepEqual([renewal.standIn('example.test'), world.told], [undefined, told + 1]);
+    world.now = one.notAfter;
+    await renewal.check();
+    await renewal.put({ ...one, source: 'acme', notAfter: one.notAfter + DAY });
+    assert.equal(renewal.standIn('example.test'), undefined);
+    assert.deepEqual(await renewal.check(), []);
+    await renewal.issue('example.test');
+    assert.equal((await store.of('example.test'))?.source, 'internal');
+  });
+
+  for (const [what, broken] of [
+    ['a chain that cannot be read', { chainPem: 'hello' }],
+    ['a key that cannot be read', { keyPem: 'hello' }],
+    ['the key of another one', { keyPem: issue({ dns: ['example.test'] }).keyPem }],
+  ] as const) {
+    it(`stands in for one that has ${what}, and replaces one of our own that has`, async () => {
+      const { renewal, store } = await house();
+      await renewal.check();
+      const one = (await store.of('example.test'))!;
+      await store.set({ ...one, ...broken, source: 'acme' });
+      assert.deepEqual(await renewal.check(), ['example.test']);
+      assert.match(renewal.standIn('example.test')?.chainPem ?? '', /BEGIN CERTIFICATE/);
+      assert.equal((await store.of('example.test'))?.source, 'acme');
+      await renewal.put({ ...one, ...broken });
+      assert.deepEqual(await renewal.check(), ['example.test']);
+      assert.equal(renewal.standIn('example.test'), undefined);
+      assert.equal((await verify(await authorityPem(store), await chainPem(store))).code, 0);
+    });
+  }
 
   it('comes when the authority is another one', async () => {
     const { renewal, store } = await house();

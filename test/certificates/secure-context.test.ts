@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -9,8 +10,13 @@ import { emptyStore, log } from './support.ts';
 
 const store = await emptyStore();
 const domains = ['example.test', 'bücher.test'];
-const contexts = new SecureContexts({ store, domains: async () => domains, log });
-const renewal = new Renewal({
+const contexts = new SecureContexts({
+  store,
+  domains: async () => domains,
+  standIn: (domain) => renewal.standIn(domain),
+  log,
+});
+const renewal: Renewal = new Renewal({
   store,
   domains: async () => domains,
   hostname: 'chat.office.test',
@@ -145,6 +151,18 @@ describe('what TLS shows', () => {
     );
     await store.remove('bought.test');
     await contexts.reload();
+  });
+
+  it('is one of our own in the place of one from elsewhere that has ended, as long as that is stored', async () => {
+    const one = (await store.of('example.test'))!;
+    await store.set({ ...one, notAfter: Date.now() - 1, source: 'uploaded' });
+    await renewal.check();
+    const shown = await connect('example.test');
+    assert.equal(shown.serial, new X509Certificate(renewal.standIn('example.test')!.chainPem).serialNumber);
+    assert.equal((await connect('', { host: '127.0.0.1' })).serial, shown.serial);
+    assert.equal(contexts.ofOwnAuthority('example.test'), true);
+    await renewal.put(one);
+    assert.equal(contexts.certificateFor('example.test'), one.chainPem);
   });
 
   it('stays when the new certificate cannot be used', async () => {

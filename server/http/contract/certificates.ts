@@ -28,6 +28,8 @@ export const Certificate = closed({
     Type.Literal('unusable'),
     Type.Literal('none'),
   ]),
+  /** Another one is shown in its place, of the house's own authority: it has ended, or cannot be used. */
+  standIn: Type.Boolean(),
   source: Type.Union([Type.Literal('internal'), Type.Literal('uploaded'), Type.Literal('acme'), Type.Literal('none')]),
   renewer: Type.Union([Type.Literal('internal'), Type.Literal('acme'), Type.Literal('nobody')]),
   /** When the next one is made or fetched; 0: nobody does. */
