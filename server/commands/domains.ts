@@ -3,6 +3,7 @@ import type { Domain } from '../storage/stores/domains.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import { type DomainRemoval, isLeaving } from './domain-removal.ts';
 import type { House } from './house.ts';
 import type { Live } from './live.ts';
 import { checkDomain } from './names.ts';
@@ -11,18 +12,12 @@ import { checkDomain } from './names.ts';
 export interface DomainView extends Domain {
   readonly people: number;
   readonly online: number;
+  /** It is being removed, and its people with it. */
+  readonly leaving: boolean;
 }
 
 /** Gets a certificate for a domain that is about to be served, and others where names have come along. */
 export type Certify = (domain?: string) => Promise<void>;
-
-/** Whoever keeps something about a domain, and must forget it when the domain is gone. */
-export interface Keeper {
-  forget(domain: string): Promise<void>;
-}
-
-/** Deletes a person at once, with all that is theirs. */
-export type RemoveAccount = (by: Actor, domain: string, local: string) => Promise<void>;
 
 /** What goes with a domain. */
 export interface DomainLosses {
@@ -33,9 +28,8 @@ export interface DomainLosses {
   readonly invitations: number;
 }
 
-const SLICE = 100;
-/** Who makes an account while the others are deleted. */
-const MOST_NEWCOMERS = 1_000;
+/** So long whoever removes a domain waits for the end of it; with thousands of people it goes on by itself. */
+const PATIENCE_MS = 15_000;
 
 /** What administrators do with the domains of the house. */
 export class DomainCommands {
@@ -43,23 +37,23 @@ export class DomainCommands {
   readonly #house: House;
   readonly #live: Live;
   readonly #certify: Certify;
-  readonly #removeAccount: RemoveAccount;
-  readonly #keepers: readonly Keeper[];
+  readonly #removal: DomainRemoval;
+  readonly #patience: number;
 
   constructor(
     stores: Stores,
     house: House,
     live: Live,
-    keepers: readonly Keeper[],
     certify: Certify,
-    removeAccount: RemoveAccount,
+    removal: DomainRemoval,
+    patience = PATIENCE_MS,
   ) {
     this.#live = live;
     this.#stores = stores;
     this.#house = house;
-    this.#keepers = keepers;
     this.#certify = certify;
-    this.#removeAccount = removeAccount;
+    this.#removal = removal;
+    this.#patience = patience;
   }
 
   async list(): Promise<DomainView[]> {
@@ -76,6 +70,9 @@ export class DomainCommands {
   async add(by: Actor, input: string): Promise<DomainView> {
     const name = checkDomain(input);
     const taken = new CommandError('domain-exists', `The domain ${name} is served already.`, 'name');
+    if (await isLeaving(this.#stores.settings, name)) {
+      throw new CommandError('domain-exists', `${name} is still being removed. Try again when that is over.`, 'name');
+    }
     if (this.#house.get(name) !== undefined) throw taken;
     if (this.#house.taken(name)) {
       throw new CommandError('domain-exists', `${name} is the address of a service already.`, 'name');
@@ -107,39 +104,29 @@ export class DomainCommands {
 
   /**
    * Stops serving a domain. Its people are deleted with it, with all that is theirs, when its name is given once more; without, it
-   * must be one that nobody has an address in. Throws CommandError.
+   * must be one that nobody has an address in. True when it is over; false when it is not yet, and goes on by itself: whoever asks
+   * once more waits on. Throws CommandError.
    */
-  async remove(by: Actor, input: string, confirm?: string): Promise<void> {
-    const domains = await this.#stores.domains.list();
-    const name = domains.find((one) => one.name === input.toLowerCase())?.name;
-    if (name === undefined) throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
-    if (domains.length === 1)
+  async remove(by: Actor, input: string, confirm?: string): Promise<boolean> {
+    const domains = await this.list();
+    const found = domains.find((one) => one.name === input.toLowerCase());
+    if (found === undefined) throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
+    const { name, people } = found;
+    if (!domains.some((one) => one !== found && !one.leaving))
       throw new CommandError('last-domain', 'The only domain cannot be removed; add another one first.');
-    const people = await this.#stores.accounts.count(name);
     if (confirm !== undefined && confirm.trim().toLowerCase() !== name) {
       throw new CommandError('not-confirmed', `To remove this domain, type its name, ${name}.`, 'confirm');
     }
     if (people > 0 && confirm === undefined) {
       const who = people === 1 ? 'One person has an address' : `${people} people have addresses`;
-      throw new CommandError('domain-in-use', `${who} in ${name}; delete them first.`);
+      throw new CommandError('domain-in-use', `${who} in ${name}: to delete them with it, give its name once more.`);
     }
-    const deleted = await this.#clear(by, name, people);
-    await this.#stores.domains.remove(name);
-    await this.#house.remove(name);
-    for (const keeper of this.#keepers) await keeper.forget(name);
-    await record(this.#stores.audit, by, 'domain.remove', name, { ...(deleted > 0 && { people: deleted }) });
-  }
-
-  /** Deletes everybody of a domain, one after the other; should it break off, to remove it again goes on. */
-  async #clear(by: Actor, domain: string, expected: number): Promise<number> {
-    let deleted = 0;
-    while (deleted <= expected + MOST_NEWCOMERS) {
-      const { accounts } = await this.#stores.accounts.page({ domain, limit: SLICE });
-      if (accounts.length === 0) return deleted;
-      for (const { local } of accounts) await this.#removeAccount(by, domain, local);
-      deleted += accounts.length;
-    }
-    throw new CommandError('domain-in-use', `New people come to ${domain} all the time: close its registration first.`);
+    const over = this.#removal.remove(by, name).then(() => true);
+    let timer: NodeJS.Timeout | undefined;
+    const tired = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, this.#patience, false);
+    });
+    return Promise.race([over, tired]).finally(() => clearTimeout(timer));
   }
 
   async #view(domain: Domain): Promise<DomainView> {
@@ -149,6 +136,7 @@ export class DomainCommands {
       createdAt: domain.createdAt,
       people,
       online: this.#house.get(domain.name)?.sessions.accounts ?? 0,
+      leaving: await isLeaving(this.#stores.settings, domain.name),
     };
   }
 }

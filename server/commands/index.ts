@@ -27,6 +27,7 @@ import { DnsDoctor, type DnsOptions } from './dns-doctor.ts';
 import { openDoctor } from './doctor/open.ts';
 import type { Senses } from './doctor/senses.ts';
 import type { Doctor } from './doctor.ts';
+import { DomainRemoval } from './domain-removal.ts';
 import { type Certify, DomainCommands } from './domains.ts';
 import { FederationDomains } from './federation-domains.ts';
 import { FederationInbox } from './federation-inbox.ts';
@@ -203,9 +204,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const shown = { ...options.certificates, stores, house, hostname: options.hostname, now };
   const certificates = new CertificateCommands(shown);
   const gone = [channels, left, announcements, contacts, settings, invitations, archive, certificates, departments];
-  const domains = new DomainCommands(stores, house, live, gone, options.certify, (by, domain, local) =>
-    accounts.remove(by, domain, local, `${local}@${domain}`),
-  );
+  const removal = new DomainRemoval({
+    stores,
+    house,
+    keepers: gone,
+    removeAccount: (by, domain, local) => accounts.remove(by, domain, local, `${local}@${domain}`),
+    log,
+  });
+  const domains = new DomainCommands(stores, house, live, options.certify, removal);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const admins = new AdminCommands(stores, options.now);
@@ -277,6 +283,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   });
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
+  removal.resume().catch(() => undefined);
   const keeper = new AuditKeeper(stores.audit, options.options, log, now);
   const failed = (error: unknown): void => log.error({ err: error }, 'the audit log could not be looked after');
   // What expired is refused anyway; a failure here leaves it lying about for another hour.
@@ -370,6 +377,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     connection: (domain) => connectionOf(stores, domain, options.hostname, listeners(), options.options),
     close: () => {
       clearInterval(housekeeping);
+      removal.close();
       peopleImports.close();
       archive.close();
       health.close();

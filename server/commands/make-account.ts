@@ -2,6 +2,7 @@ import { type Statement, StorageError } from '../storage/database.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { CommandError } from './command-error.ts';
+import { isLeaving } from './domain-removal.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
 import { fulfil, type PasswordWish } from './passwords.ts';
 
@@ -33,6 +34,9 @@ export async function makeAccount(
     `There is already somebody with the address ${local}@${domain}.`,
     'local',
   );
+  if (await isLeaving(stores.settings, domain)) {
+    throw new CommandError('not-allowed', `${domain} is being removed: nobody comes to it any more.`);
+  }
   if ((await stores.accounts.find(domain, local)) !== undefined) throw taken;
   const keeping = await stores.invitations.reserving(domain, local);
   if (keeping !== undefined && keeping !== invitation) {

@@ -1,7 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { askLine } from '../ask.ts';
+import type { Client } from '../client.ts';
 import { usage } from '../failure.ts';
 import { table } from '../text.ts';
 import type { Verb } from '../verb.ts';
+
+const LOOK_MS = 1_000;
+
+/** With thousands of people a domain goes slowly; to interrupt this does not keep it here. */
+async function untilGone(client: Client, domain: string): Promise<void> {
+  for (;;) {
+    const { domains: left } = await client.call('GET /api/domains', {});
+    if (!left.some(({ name }) => name === domain)) return;
+    await pause(LOOK_MS);
+  }
+}
 
 export const domains: readonly Verb[] = [
   {
@@ -47,7 +60,8 @@ export const domains: readonly Verb[] = [
       }
       const query = confirm === undefined ? {} : { confirm };
       const reply = await client.call('DELETE /api/domains/:domain', { params, query });
-      print(reply, `${domain} is not served any more.\n`);
+      if (!reply.done) await untilGone(client, domain.toLowerCase());
+      print({ done: true }, `${domain} is not served any more.\n`);
     },
   },
 ];

@@ -1,8 +1,15 @@
 import { Type } from 'typebox';
-import { closed, DomainName, DomainParams, Done, Time } from './shapes.ts';
+import { closed, DomainName, DomainParams, Time } from './shapes.ts';
 
 /** A domain that is served here. `people` counts its accounts, `online` those with a client connected. */
-export const Domain = closed({ name: Type.String(), createdAt: Time, people: Type.Integer(), online: Type.Integer() });
+export const Domain = closed({
+  name: Type.String(),
+  createdAt: Time,
+  people: Type.Integer(),
+  online: Type.Integer(),
+  /** It is being removed, and its people with it. */
+  leaving: Type.Boolean(),
+});
 
 const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { maxItems: 10 });
 /** Whom to write to (XEP-0157 §3): URIs `xmpp:`, `mailto:` or `https:`. */
@@ -24,7 +31,8 @@ export const domains = {
     params: DomainParams,
     /** Its name once more: then its people are deleted with it. */
     query: closed({ confirm: Type.Optional(DomainName) }),
-    reply: Done,
+    /** Not done: it takes longer, and goes on by itself; the domain is listed until it is over. */
+    reply: closed({ done: Type.Boolean() }),
   },
   /** What would be lost with it, in numbers. */
   'GET /api/domains/:domain/losses': {

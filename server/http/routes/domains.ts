@@ -1,15 +1,14 @@
 import type { Commands } from '../../commands/index.ts';
-import { DONE, dangerous, type RouteEntry, route } from '../route.ts';
+import { dangerous, type RouteEntry, route } from '../route.ts';
 
 export function domainRoutes({ domains, contacts }: Commands): RouteEntry[] {
   return [
     route('GET /api/domains', 'people', async () => ({ domains: await domains.list() })),
     route('POST /api/domains', 'admin', async ({ body, by }) => ({ domain: await domains.add(by, body.name) })),
     dangerous(
-      route('DELETE /api/domains/:domain', 'admin', async ({ params, query, by }) => {
-        await domains.remove(by, params.domain, query.confirm);
-        return DONE;
-      }),
+      route('DELETE /api/domains/:domain', 'admin', async ({ params, query, by }) => ({
+        done: await domains.remove(by, params.domain, query.confirm),
+      })),
     ),
     route('GET /api/domains/:domain/losses', 'look', async ({ params }) => domains.losses(params.domain)),
     route('GET /api/domains/:domain/contacts', 'look', async ({ params }) => ({
