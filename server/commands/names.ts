@@ -24,9 +24,28 @@ export function checkLocal(input: string): string {
   }
 }
 
+/** What is wrong with a domain, for people; the panel says the same before it asks (admin-ui/src/domain-name.ts). */
+function explainDomain(input: string): string {
+  const name = input.trim().replace(/\.$/, '');
+  const labels = name.split('.');
+  if (name === '') return 'Enter a domain.';
+  if (/[/?#]|^[^:[]*:[^:]*$/.test(name))
+    return 'Only the name, without “https://” before it and without anything behind it.';
+  if (/^\[|^[\d.]+$|:/.test(name)) return 'This is the address of a machine; a domain is a name.';
+  if (name.includes('@')) return 'This is the address of a person: give only what stands behind the at sign.';
+  if (/\s/u.test(name)) return 'A domain has no spaces.';
+  if (name.includes('_')) return 'A domain has no underscores; hyphens are fine.';
+  if (labels.includes('')) return 'Something must stand before the first dot and between two dots.';
+  if (name.length > 253 || labels.some((label) => label.length > 63)) {
+    return 'This is too long: a domain has 253 characters at most, and 63 between two dots.';
+  }
+  if (labels.some((label) => /^-|-$/.test(label))) return 'No part of a domain begins or ends with a hyphen.';
+  return 'This is not a domain name. It looks like “example.com”.';
+}
+
 /** A domain to be served, prepared (RFC 7622 §3.2); addresses of machines are no domains. Throws CommandError. */
 export function checkDomain(input: string, field = 'name'): string {
-  const wrong = new CommandError('invalid', 'This is not a domain name. It looks like “example.com”.', field);
+  const wrong = new CommandError('invalid', explainDomain(input), field);
   try {
     const domain = prepareDomain(input.trim());
     if (domain.startsWith('[') || /^[\d.]+$/.test(domain)) throw wrong;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { domainToASCII } from 'node:url';
 import type { Logger } from '../util/log.ts';
 import { Connections } from './connections.ts';
 import { LIMITS } from './door.ts';
@@ -113,7 +114,8 @@ export class PlainDoor {
   #elsewhere({ url = '', headers, socket }: IncomingMessage): string | undefined {
     const port = this.#options.httpsPort();
     if (port === undefined || url.length > LONGEST_PATH || !/^\/[\x21-\x7e]*$/.test(url)) return undefined;
-    const names = this.#options.names();
+    // As they stand in a request: in ASCII.
+    const names = this.#options.names().map((name) => domainToASCII(name));
     const asked = URL.parse(`http://${headers.host ?? ''}`)?.hostname ?? '';
     const local = (socket.localAddress ?? '').replace(/^::ffff:/, '');
     const ours = names.includes(asked) || asked.replace(/^\[|\]$/g, '') === local;

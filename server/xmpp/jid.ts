@@ -83,6 +83,8 @@ export function prepareDomain(input: string): string {
   const ascii = /[\s/@:?#[\]\\%<>^|]/.test(trimmed) ? '' : domainToASCII(trimmed);
   if (!ASCII_DOMAIN.test(ascii) || IPV4.test(ascii)) throw new JidError('the domainpart is no host name');
   const unicode = domainToUnicode(ascii);
+  // RFC 5891 §4.4: a label that begins like one of another script, and is none, stays as it was.
+  if (/(?:^|\.)xn--/.test(unicode)) throw new JidError('the domainpart is no host name');
   if (!UNICODE_DOMAIN.test(unicode) || tooLong(unicode)) throw new JidError('the domainpart is no host name');
   return unicode;
 }

@@ -37,6 +37,7 @@ describe('the boot file', () => {
     assert.equal(settings.hostname, 'chat.local');
     assert.deepEqual(settings.listen.c2s, [{ host: '::', port: 5222, text: '[::]:5222' }]);
     assert.deepEqual(settings.listen.component, [{ host: '127.0.0.1', port: 5347, text: '127.0.0.1:5347' }]);
+    assert.deepEqual(settings.listen.http, [], 'nothing is to be had without encryption unless somebody wishes it');
     assert.deepEqual(settings.dns.servers, []);
     assert.equal(settings.log.level, 'info');
     assert.equal(settings.limits.stanza_bytes, 262_144);
@@ -57,6 +58,7 @@ s2s_tls = []
 https = [
   "[::]:5281",   # all
 ]
+http = ["0.0.0.0:80", "[::1]:8080"]
 [dns]
 servers = ["192.0.2.53:53"]
 [log]
@@ -75,6 +77,10 @@ iterations = 4_096
     );
     assert.deepEqual(settings.listen.c2s_tls, []);
     assert.equal(settings.listen.proxy[0]?.port, 7777);
+    assert.deepEqual(
+      settings.listen.http.map(({ host, port }) => `${host} ${port}`),
+      ['0.0.0.0 80', '::1 8080'],
+    );
     assert.equal(settings.dns.servers[0]?.host, '192.0.2.53');
     assert.equal(settings.log.level, 'debug');
     assert.equal(settings.limits.depth, 100);
@@ -156,6 +162,14 @@ describe('a wrong boot file', () => {
     ['a section given many times over', '[[log]]\nlevel = "info"', 1, 'log', /must be a section/],
     ['a section that is a date', 'log = 2026-01-01', 1, 'log', /must be a section/],
     ['a prototype', '[listen]\n__proto__ = 1', 2, undefined, /is not TOML/],
+    [
+      'plain HTTP at the port of the panel',
+      '[listen]\nhttp = ["[::]:5281"]',
+      2,
+      '[listen] http',
+      /clashes with "\[::\]:5281"/,
+    ],
+    ['plain HTTP by a port alone', '[listen]\nhttp = 80', 2, '[listen] http', /must be a list like/],
     ['an address alone', '[listen]\nc2s = "[::]:5222"', 2, '[listen] c2s', /must be a list like/],
     [
       'a port as a number',
