@@ -82,6 +82,12 @@ export const router = createRouter({
       props: true,
       meta: { title: 'DNS' },
     },
+    {
+      path: '/domains/:domain',
+      component: () => import('./pages/DomainPage.vue'),
+      props: true,
+      meta: { title: t('Domain') },
+    },
     { path: '/domains', component: () => import('./pages/DomainsPage.vue'), meta: { title: t('Domains') } },
     { path: '/components', component: () => import('./pages/ComponentsPage.vue'), meta: { title: t('Components') } },
     { path: '/setup', component: () => import('./pages/SetupPage.vue'), meta: { title: t('Set up') } },

@@ -40,13 +40,21 @@ const TALKING = [
   '../provisioning/backup/machine.ts',
   '../provisioning/backup/problem.ts',
   '../provisioning/backup/read.ts',
+  'commands/certificate-views.ts',
   'commands/dns-sentences.ts',
+  'commands/names.ts',
+  'certificates/acme/hook.ts',
+  'certificates/acme/problem.ts',
+  'certificates/pem.ts',
+  'certificates/pkcs12.ts',
+  'certificates/private-key.ts',
+  'certificates/upload.ts',
   's2s/judgement.ts',
   's2s/grade.ts',
   'http/errors.ts',
   'host/options.ts',
 ];
-const isSaid = (text: string): boolean => !text.startsWith('<') && /\p{L}{2,} .*\p{L}{2,}/u.test(text);
+const isSaid = (text: string): boolean => !/^<|^-----|^[A-Z ]+$/.test(text) && /\p{L}{2,} .*\p{L}{2,}/u.test(text);
 
 function texts(): string[] {
   return TALKING.flatMap((file) => {
@@ -62,16 +70,20 @@ function texts(): string[] {
   });
 }
 
-/** What is given to a CommandError, wherever it is made. */
+/** Errors that are sentences for people, and where among what they are given the sentence is. */
+const REFUSALS: Readonly<Record<string, number>> = { CommandError: 1, CertificateRefusal: 1, AcmeProblem: 0 };
+
+/** What is given to one of them, wherever it is made. */
 function refusals(): string[] {
   return globSync('**/*.ts', { cwd: SERVER }).flatMap((file) => {
     const text = readFileSync(join(SERVER, file), 'utf8');
-    if (!text.includes('CommandError(')) return [];
+    if (!/(?:CommandError|CertificateRefusal|AcmeProblem)\(/.test(text)) return [];
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     const found: string[] = [];
     const visit = (node: ts.Node): void => {
-      if (ts.isNewExpression(node) && node.expression.getText() === 'CommandError' && node.arguments?.[1]) {
-        found.push(...saidBy(node.arguments[1]));
+      if (ts.isNewExpression(node)) {
+        const sentence = node.arguments?.[REFUSALS[node.expression.getText()] ?? -1];
+        if (sentence !== undefined) found.push(...saidBy(sentence));
       }
       ts.forEachChild(node, visit);
     };

@@ -190,7 +190,8 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     const { page } = here;
     const { contacts } = door.house.commands;
     await page.getByRole('link', { name: 'Domains' }).click();
-    await press(page, 'Who to contact at example.test');
+    await page.getByRole('link', { name: 'example.test' }).click();
+    await press(page, 'Who to contact');
     await page.getByLabel('Administrators').fill('olga@example.test\nxmpp:olga@example.test');
     await page.getByText('For more purposes').click();
     await page.getByLabel('Status page').fill('ftp://example.test/');
@@ -207,7 +208,7 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
       'mailto:olga@example.test',
       'xmpp:olga@example.test',
     ]);
-    await press(page, 'Who to contact at example.test');
+    await press(page, 'Who to contact');
     await page.locator('form[aria-busy=false]').waitFor();
     assert.equal(
       await page.getByLabel('Administrators').inputValue(),
@@ -222,8 +223,9 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
 
   it('names the server as the server does, and warns of a certificate that ends', async () => {
     const { page } = here;
-    await page.goto(`${door.url}/domains`);
+    await page.goto(`${door.url}/domains/example.test`);
     await page.getByText('0 5 5222 chat.example.test.').waitFor();
+    await page.goto(`${door.url}/domains`);
     const end = async (days: number, source: string) => {
       const notAfter = Date.now() + days * 86_400_000;
       const one = { domain: 'example.test', chainPem: '', keyPem: '', notAfter, source, createdAt: 0 };
@@ -252,12 +254,18 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     await press(page, 'Add a domain');
     await page.getByLabel('Domain', { exact: true }).fill('not a domain');
     await press(page, 'Add');
+    await page.getByText('A domain has no spaces.').waitFor();
     await page.locator('input[aria-invalid=true]').waitFor();
+    await page.getByLabel('Domain', { exact: true }).fill('EXAMPLE.test');
+    await press(page, 'Add');
+    await page.getByText('The domain example.test is served already.').waitFor();
     await page.getByLabel('Domain', { exact: true }).fill('annex.example.test');
     await press(page, 'Add');
     await page.getByRole('heading', { name: 'annex.example.test' }).waitFor();
-    await press(page, 'Remove example.test');
+    await page.getByText('Nobody has an address in it.').waitFor();
+    await page.goto(`${door.url}/domains/example.test`);
     await page.getByText('Deleted with it, for good: 1 person, with all their messages and files').waitFor();
+    await press(page, 'Remove the domain');
     await press(page, 'Remove');
     await seen(page, 'That is not example.test.');
     await page.getByLabel('Type example.test to confirm').fill('annex.example.test');
@@ -266,14 +274,15 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     await press(page, 'Cancel');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.ok(await door.house.stores.accounts.find('example.test', 'juliet'), 'nothing was done');
-    await press(page, 'Remove annex.example.test');
-    await page.getByText('Nobody has an address in it.').waitFor();
+    await page.goto(`${door.url}/domains/annex.example.test`);
+    await press(page, 'Remove the domain');
     await press(page, 'Remove');
     await seen(page, 'annex.example.test is no longer served.');
-    await press(page, 'Remove example.test');
+    await page.getByRole('link', { name: 'example.test' }).click();
     await page.getByText('It is the only one. Add another domain first.').waitFor();
-    await press(page, 'All right');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await picture(page, 'domain');
+    await page.getByRole('link', { name: 'Domains' }).first().click();
+    await page.getByRole('link', { name: 'example.test' }).waitFor();
     await picture(page, 'domains');
   });
 
@@ -357,8 +366,8 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
         }
         await picture(page, `${colorScheme}-${width}-${heading.toLowerCase().replaceAll(' ', '-')}`);
       }
-      await page.goto(`${door.url}/domains`);
-      await press(page, 'Who to contact at example.test');
+      await page.goto(`${door.url}/domains/example.test`);
+      await press(page, 'Who to contact');
       await page.getByLabel('Status page').waitFor();
       await look('Who to contact');
       await picture(page, `${colorScheme}-${width}-contacts`);

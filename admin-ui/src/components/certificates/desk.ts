@@ -17,7 +17,7 @@ export function certificateDesk() {
 
   const chosen = shallowRef<Certificate>();
   /** The dialog that is open. */
-  const open = ref<'upload' | 'request' | 'acme' | 'internal'>();
+  const open = ref<'upload' | 'request' | 'acme' | 'order' | 'internal'>();
   /** Whose certificate is to be got by ACME once it was said how that works. */
   let waiting: Certificate | undefined;
 
@@ -37,7 +37,7 @@ export function certificateDesk() {
     await refresh();
   }
 
-  function show(dialog: 'upload' | 'request' | 'internal', one: Certificate): void {
+  function show(dialog: 'upload' | 'request' | 'order' | 'internal', one: Certificate): void {
     chosen.value = one;
     open.value = dialog;
   }
@@ -50,20 +50,14 @@ export function certificateDesk() {
 
   async function settled(): Promise<void> {
     await refresh();
-    if (waiting) await acme(waiting);
+    if (waiting) acme(waiting);
     waiting = undefined;
   }
 
-  async function acme(one: Certificate): Promise<void> {
-    if (!value.value?.acme.agreed) {
-      settle(one);
-      return;
-    }
-    const params = { domain: one.domain };
-    await attempt(
-      () => api('PUT /api/certificates/:domain/acme', { params, body: {} }),
-      t('It has begun. It may take some minutes.'),
-    );
+  /** Asks for which names, or first how ACME works here. */
+  function acme(one: Certificate): void {
+    if (value.value?.acme.agreed) show('order', one);
+    else settle(one);
   }
 
   const run = ({ domain }: Certificate) =>

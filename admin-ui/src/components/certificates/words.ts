@@ -51,7 +51,7 @@ export function renewalWords({ renewer, renewedAt, acme, source }: Certificate):
 }
 
 /** What to do about it; '' when nothing. */
-export function remedyWords({ state, domain, notAfter, source }: Certificate): string {
+export function remedyWords({ state, domain, notAfter, source, standIn }: Certificate): string {
   const name = domain;
   switch (state) {
     case 'failing':
@@ -63,7 +63,12 @@ export function remedyWords({ state, domain, notAfter, source }: Certificate): s
         },
       );
     case 'ended':
-      return t('The certificate of {name} has ended: apps and other servers refuse to connect.', { name });
+      return standIn
+        ? t(
+            'The certificate of {name} has ended. One of this house’s own authority is shown in its place, which only devices that trust it accept. Put a new one in its place.',
+            { name },
+          )
+        : t('The certificate of {name} has ended: apps and other servers refuse to connect.', { name });
     case 'ending':
       return source === 'internal'
         ? t(
