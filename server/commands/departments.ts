@@ -5,8 +5,9 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
-import { type Actor, type Detail, record } from './actor.ts';
+import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import type { Detail } from './deeds.ts';
 import { decisions, type Relation, type RelationView, relationOf, relations } from './department-sight.ts';
 import type { House } from './house.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { prepareDataFolder } from '../../provisioning/data-folder.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
-import { openStores } from '../../server/storage/stores/index.ts';
+import { openStores, type Stores } from '../../server/storage/stores/index.ts';
 import type { Json } from '../../server/storage/stores/settings.ts';
 import { run } from '../support/appliance.ts';
 import type { Reading } from './probe.ts';
@@ -31,15 +31,19 @@ export interface HouseOptions {
   readonly s2s?: number;
   /** What is in the store before it starts, by key of the settings. */
   readonly settings?: Readonly<Record<string, Json>>;
+  /** Puts more there. */
+  readonly fill?: (stores: Stores) => Promise<void>;
 }
 
 /** Starts one on loopback, in a folder of its own. */
 export async function startHouse(people: number, options: HouseOptions = {}): Promise<House> {
-  const { domain = DOMAIN, s2s, settings = {} } = options;
+  const { domain = DOMAIN, s2s, settings = {}, fill } = options;
   const folder = await mkdtemp(join(tmpdir(), 'hallway-load-'));
   const any = '["127.0.0.1:0"]';
   const db = await openDatabase({ file: prepareDataFolder(join(folder, 'data')), log: pino({ level: 'error' }) });
-  for (const [key, value] of Object.entries(settings)) await openStores(db).settings.set(key, value);
+  const stores = openStores(db);
+  for (const [key, value] of Object.entries(settings)) await stores.settings.set(key, value);
+  await fill?.(stores);
   await db.close();
   await writeFile(
     join(folder, 'hallway.toml'),

@@ -1,5 +1,6 @@
 import type { Account } from '../../storage/stores/accounts.ts';
-import type { Actor, Detail } from '../actor.ts';
+import type { Actor } from '../actor.ts';
+import type { Detail } from '../deeds.ts';
 
 /** What an import needs of departments. Names are compared without case; `also` goes into the audit log. */
 export interface ImportDepartments {
