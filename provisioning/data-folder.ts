@@ -1,13 +1,11 @@
 import { accessSync, chmodSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../server/config/config-error.ts';
-import { finishRestore, RESTORING } from './restore-swap.ts';
+import { fateOf } from './backup/entries.ts';
+import { finishRestore } from './restore-swap.ts';
 
 /** The store's name in the data folder. The store keeps files beside it whose names begin with this one. */
 export const STORE_FILE = 'hallway.db';
-
-/** What a freshly made file system has, or an interrupted first start or restore of ours left. */
-const HARMLESS = new Set(['lost+found', RESTORING, 'backups']);
 
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
@@ -77,7 +75,8 @@ export function prepareDataFolder(folder: string): string {
   } catch (cause) {
     throw new ConfigError(`the data folder cannot be used: ${reasonOf(cause)}`, { file: folder }, { cause });
   }
-  const foreign = entries.filter((entry) => !HARMLESS.has(entry));
+  // What a freshly made file system has, or an interrupted first start or restore of ours left, is harmless.
+  const foreign = entries.filter((entry) => fateOf(entry) !== 'stays');
   if (foreign.length > 0 && !foreign.some((entry) => entry.startsWith(STORE_FILE))) {
     const what = `has other things in it (${JSON.stringify(foreign[0])}) and no ${STORE_FILE}`;
     const way = `Name an empty folder or a new one, such as ${join(dirname(folder), 'hallway')}`;

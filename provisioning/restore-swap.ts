@@ -19,7 +19,7 @@ import { join } from 'node:path';
 export const RESTORING = 'restoring';
 const NOTE = 'restore.json';
 
-interface Note {
+export interface Note {
   /** The folder into which what was there before goes; '' for nothing. */
   readonly aside: string;
   readonly before: readonly string[];
@@ -28,11 +28,16 @@ interface Note {
 
 /** Puts what is in the folder `restoring` in the place of `before`. All names are of entries of the data folder. */
 export function swap(data: string, note: Note): void {
+  settle(data, note);
+  finishRestore(data);
+}
+
+/** The same, for a house that is still open: from now on the restore counts, and the next start carries it out. */
+export function settle(data: string, note: Note): void {
   const draft = join(data, RESTORING, NOTE);
   writeFileSync(draft, JSON.stringify(note), { mode: 0o600, flush: true });
   renameSync(draft, join(data, NOTE));
   sync(data);
-  finishRestore(data);
 }
 
 /** Finishes a restore that was cut short after it counted. Gives whether there was one. Throws the system's errors. */

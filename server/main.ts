@@ -55,35 +55,49 @@ async function run(): Promise<void> {
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 
-  let server: RunningServer;
-  try {
-    server = await startServer(settings, log, tail);
-  } catch (error) {
-    fail(explain(error), 1);
-  }
+  let stopping = false;
+  let restarting: Promise<void> | undefined;
+  const start = (): Promise<RunningServer> => startServer(settings, log, tail, restart);
+  /** Another house takes the place of this one: in the same process, so that it is the same by hand and under systemd. */
+  const restart = (): void => {
+    if (stopping || restarting !== undefined) return;
+    restarting = (async () => {
+      log.info('starting anew');
+      await server[Symbol.asyncDispose]();
+      server = await start();
+      await present(server);
+      restarting = undefined;
+    })().catch((error: unknown) => fail(explain(error), 1));
+  };
+  let server = await start().catch((error: unknown) => fail(explain(error), 1));
   const notifier = new Notifier({
     socket: process.env.NOTIFY_SOCKET,
     watchdogMicroseconds: process.env.WATCHDOG_USEC,
     watchdogPid: process.env.WATCHDOG_PID,
     pid: process.pid,
-    healthy: () => server.healthy(),
+    healthy: async () => restarting !== undefined || server.healthy(),
     log,
   });
-  let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
     await notifier.stopping();
+    await restarting;
     await server[Symbol.asyncDispose]();
     await notifier[Symbol.asyncDispose]();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
 
-  await introduce(server);
-  process.stdout.write(`ready ${server.listening.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+  await present(server);
   await notifier.ready(`serving ${server.listening.map(({ name }) => name).join(', ')}`);
   setTimeout(() => void server.warm(), 2_000).unref();
+}
+
+/** Says where it is, and that it listens. */
+async function present(server: RunningServer): Promise<void> {
+  await introduce(server);
+  process.stdout.write(`ready ${server.listening.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
 }
 
 /** Where the panel is, and what it takes to claim it. The journal is no place for the code: `hallwayctl claim-code` shows it. */

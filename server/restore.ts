@@ -8,8 +8,11 @@ import { restoreBackup } from '../provisioning/backup/restore.ts';
 import { restoreWords } from '../provisioning/backup/restore-words.ts';
 import { takeSecret } from './cli/ask.ts';
 import { Failure } from './cli/failure.ts';
+import { chosenName, withChosenName } from './config/chosen-name.ts';
 import { ConfigError } from './config/config-error.ts';
 import { loadSettings } from './config/load.ts';
+import type { Settings } from './config/settings.ts';
+import { domain, Refusal } from './config/values.ts';
 import { createLog } from './util/log.ts';
 
 /** `hallwayctl restore`: a program of its own, as it does the work of a server that does not run. */
@@ -18,6 +21,7 @@ const OPTIONS = {
   config: { type: 'string' },
   data: { type: 'string' },
   'key-file': { type: 'string' },
+  hostname: { type: 'string' },
   replace: { type: 'boolean' },
   json: { type: 'boolean' },
   caller: { type: 'string' },
@@ -31,19 +35,34 @@ async function keyFor(named: string | undefined, data: string, file: string): Pr
   return readKey(await takeSecret(process, 'Recovery key (AGE-SECRET-KEY-1…): '));
 }
 
+/** The name of the machine that was asked for; the boot file, when it names one, has the last word. */
+function nameOf(asked: string | undefined, { hostname, nameGiven, file }: Settings): string {
+  if (asked === undefined) return hostname;
+  let name: string;
+  try {
+    name = domain(asked);
+  } catch (error) {
+    throw error instanceof Refusal ? new ConfigError(`--hostname: ${error.message}`, {}) : error;
+  }
+  if (!nameGiven || name === hostname) return name;
+  throw new ConfigError(`the name of the machine is written here: ${hostname}. Change it there`, { file });
+}
+
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const cwd = process.cwd();
-  const settings = loadSettings({ config: values.config, data: values.data, cwd });
+  const settings = withChosenName(loadSettings({ config: values.config, data: values.data, cwd }));
   process.umask(0o077);
   const file = resolve(cwd, positionals[0] ?? '');
   const keyFile = values['key-file'];
+  const hostname = nameOf(values.hostname, settings);
   let said = -1;
   const done = await restoreBackup({
     file,
     key: await keyFor(keyFile && resolve(cwd, keyFile), settings.data, file),
     data: settings.data,
-    hostname: settings.hostname,
+    hostname,
+    named: !settings.nameGiven && (values.hostname ?? chosenName(settings.data)) !== undefined,
     replace: values.replace === true,
     caller: values.caller ?? 'hallwayctl',
     log: createLog({ level: 'silent' }),
@@ -54,7 +73,7 @@ async function run(): Promise<void> {
     },
   });
   if (process.stderr.isTTY) process.stderr.write('\n');
-  const words = restoreWords(settings, done);
+  const words = restoreWords({ data: settings.data, hostname }, done);
   process.stdout.write(
     values.json ? `${JSON.stringify({ ...done, data: join(settings.data) })}\n` : `${words.join('\n')}\n`,
   );

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { IncomingBackup } from '../provisioning/backup/incoming.ts';
 import { BackupMachine } from '../provisioning/backup/machine.ts';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { firstRun } from '../provisioning/first-run.ts';
@@ -25,6 +26,7 @@ import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { type OpenUploads, openUploads } from './components/upload/open.ts';
 import { filesAddress } from './components/upload/options.ts';
+import { withChosenName } from './config/chosen-name.ts';
 import type { Address, Limits, Listen, Settings } from './config/settings.ts';
 import { befriend } from './host/befriend.ts';
 import { newCounters } from './host/counters.ts';
@@ -66,15 +68,23 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * The hall, the only place that sees every room: storage → certificates → hosts → listeners → http, in that order, and back
- * in the other. Throws ConfigError and StorageError for what an administrator can mend.
+ * in the other. `restart` is for whoever has put another house in the place of this one: it closes this and opens that. Throws
+ * ConfigError and StorageError for what an administrator can mend.
  */
-export async function startServer(settings: Settings, log: Logger, tail = new LogTail()): Promise<RunningServer> {
+export async function startServer(
+  boot: Settings,
+  log: Logger,
+  tail = new LogTail(),
+  restart = (): void => undefined,
+): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const version = packageVersion();
   const listening: Listening[] = [];
 
   // The store opens in a thread of its own; meanwhile this one reads in the largest library.
-  const opening = openDatabase({ file: prepareDataFolder(settings.data), log });
+  const file = prepareDataFolder(boot.data);
+  const settings = withChosenName(boot);
+  const opening = openDatabase({ file, log });
   opening.catch(() => undefined);
   const http = await import('./http/door.ts');
   const db = await opening;
@@ -202,6 +212,8 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
     }),
   );
   await backups.open();
+  const incoming = stack.use(new IncomingBackup({ data: settings.data }));
+  await incoming.forget();
   commands.open = await openCommands({
     stores,
     house: hosts,
@@ -220,6 +232,7 @@ export async function startServer(settings: Settings, log: Logger, tail = new Lo
     files: uploads.space,
     transfers: proxy,
     backups,
+    restore: { incoming, nameGiven: settings.nameGiven, restart },
     senses: realSenses(settings.data),
     dns: {
       // Its answers are hardly kept: whoever mends a record looks again at once.

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Database } from '../../server/storage/database.ts';
 import { STORE_FILE } from '../data-folder.ts';
 import type { checkBackup } from './check.ts';
 import { type BackupKey, backupKey, existingKey } from './key.ts';
 import { BackupProblem, problemOf } from './problem.ts';
-import type { Task, Told } from './worker.ts';
+import { BackupThread } from './thread.ts';
 import type { Written } from './write.ts';
 
 export interface MachineOptions {
@@ -37,7 +36,7 @@ const OVERHEAD = 1.02;
 export class BackupMachine implements AsyncDisposable {
   readonly #options: MachineOptions;
   readonly #work: string;
-  #worker: Worker | undefined;
+  readonly #thread = new BackupThread();
 
   constructor(options: MachineOptions) {
     this.#options = options;
@@ -82,7 +81,7 @@ export class BackupMachine implements AsyncDisposable {
       await db.copy(store, (part) => tell('store', part));
       const boot = bootFile === undefined || !existsSync(bootFile) ? '' : await readFile(bootFile, 'utf8');
       const write = { target, store, work: this.#work, data, key, version, hostname, madeAt, boot };
-      return (await this.#run({ write }, (done) => tell('writing', Math.min(1, done / bytes)))) as Written;
+      return (await this.#thread.run({ write }, (done) => tell('writing', Math.min(1, done / bytes)))) as Written;
     } catch (error) {
       throw problemOf(error);
     } finally {
@@ -96,7 +95,7 @@ export class BackupMachine implements AsyncDisposable {
       const { size } = await stat(file);
       await this.#need(this.#options.data, await this.#storeBytes());
       const check = { file, key: await this.key(), scratch: join(this.#work, 'scratch') };
-      const read = await this.#run({ check }, (done) => tell('checking', done / size));
+      const read = await this.#thread.run({ check }, (done) => tell('checking', done / size));
       return read as Awaited<ReturnType<typeof checkBackup>>;
     } catch (error) {
       throw problemOf(error);
@@ -107,7 +106,7 @@ export class BackupMachine implements AsyncDisposable {
 
   /** Ends what is under way; what it left is removed at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker?.terminate();
+    await this.#thread.stop();
   }
 
   /** Gives how many bytes are to be read. */
@@ -123,10 +122,7 @@ export class BackupMachine implements AsyncDisposable {
   }
 
   async #need(folder: string, bytes: number): Promise<void> {
-    const free = await (this.#options.free ?? freeIn)(folder);
-    if (free >= bytes + RESERVE) return;
-    const text = `There is not enough room on the disk of ${folder}: ${megabytes(bytes + RESERVE)} are needed, ${megabytes(free)} are free.`;
-    throw new BackupProblem('room', text);
+    await needRoom(folder, bytes, this.#options.free);
   }
 
   async #storeBytes(): Promise<number> {
@@ -135,29 +131,17 @@ export class BackupMachine implements AsyncDisposable {
     );
     return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
   }
-
-  #run(task: Task, tell: (bytes: number) => void): Promise<unknown> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: task,
-      name: 'backup',
-      execArgv: [],
-    });
-    this.#worker = worker;
-    return new Promise((resolve, reject) => {
-      worker.on('message', (told: Told) => {
-        if ('bytes' in told) tell(told.bytes);
-        else if ('done' in told) resolve(told.done);
-        else reject(new BackupProblem(told.failed.code, told.failed.text));
-      });
-      worker.once('error', reject);
-      worker.once('exit', () => {
-        this.#worker = undefined;
-        reject(new BackupProblem('unmade', 'The server was stopped meanwhile.'));
-      });
-    });
-  }
 }
 
+/** Throws BackupProblem where there is no room for so many bytes and the messages that come meanwhile. */
+export async function needRoom(folder: string, bytes: number, measure = freeIn): Promise<void> {
+  const free = await measure(folder);
+  if (free >= bytes + RESERVE) return;
+  const text = `There is not enough room on the disk of ${folder}: ${megabytes(bytes + RESERVE)} are needed, ${megabytes(free)} are free.`;
+  throw new BackupProblem('room', text);
+}
+
+/** Bytes that may still be written to the disk of a folder. */
 async function freeIn(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;

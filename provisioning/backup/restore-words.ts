@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { OLD_BOOT_FILE, type Restored } from './restore.ts';
+import type { Restored } from './restore.ts';
+import { OLD_BOOT_FILE } from './stage.ts';
 
 /** What was restored, what has changed with it, and what somebody must do now: sentences for the person at the terminal. */
 export function restoreWords(

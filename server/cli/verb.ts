@@ -84,6 +84,7 @@ export const OPTIONS = {
   seal: { type: 'string', value: 'SEAL', help: 'a seal that was noted before' },
   replace: { type: 'boolean', help: 'put the house that is there aside' },
   'key-file': { type: 'string', value: 'FILE', help: 'the file that holds the recovery key; else it is asked for' },
+  hostname: { type: 'string', value: 'NAME', help: 'the name of this machine from now on' },
   department: { type: 'string', value: 'NAME', help: 'which department of the domain' },
   with: { type: 'string', value: 'JID', help: 'with whom it was exchanged' },
   remove: { type: 'boolean', help: 'what was kept so far goes now' },

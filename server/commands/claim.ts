@@ -18,12 +18,21 @@ export interface ClaimWish {
   readonly domain?: string;
 }
 
+function wrongCode(): CommandError {
+  return new CommandError(
+    'wrong-code',
+    'The code is not right, or it has expired. “hallwayctl claim-code” shows a fresh one.',
+    'code',
+  );
+}
+
 /** The house belongs to nobody until somebody who can read its console claims it with the one-time code. */
 export class ClaimCommands {
   readonly #stores: Stores;
   readonly #domains: DomainCommands;
   readonly #now: () => number;
   #claimed = false;
+  #held = false;
 
   constructor(stores: Stores, domains: DomainCommands, now: () => number = Date.now) {
     this.#stores = stores;
@@ -52,23 +61,28 @@ export class ClaimCommands {
     return { code, expiresAt };
   }
 
+  /** Looks at a code, which stays good. Throws CommandError when it is none. */
+  async show(code: string): Promise<void> {
+    if ((await this.#stores.oneTimeCodes.find(codeHash(code), this.#now()))?.purpose !== PURPOSE) throw wrongCode();
+  }
+
+  /** While it is held nobody claims the house: another one takes its place. */
+  hold(held: boolean): void {
+    this.#held = held;
+  }
+
   /** Makes the first administrator. Of two who try at once, one succeeds. Throws CommandError. */
   async claim(wish: ClaimWish): Promise<{ name: string }> {
     if (this.#claimed) throw new CommandError('already-claimed', 'This server has been claimed already.');
-    const wrong = new CommandError(
-      'wrong-code',
-      'The code is not right, or it has expired. “hallwayctl claim-code” shows a fresh one.',
-      'code',
-    );
-    const hash = codeHash(wish.code);
-    if ((await this.#stores.oneTimeCodes.find(hash, this.#now()))?.purpose !== PURPOSE) throw wrong;
+    await this.show(wish.code);
     // All that can be wrong is looked at first: a slip must not use the code up.
     const name = checkAdminName(wish.name);
     checkAdminPassword(wish.password, name);
     const domain =
       wish.domain === undefined || wish.domain.trim() === '' ? undefined : checkDomain(wish.domain, 'domain');
     const passwordHash = await hashAdminPassword(wish.password);
-    if (!(await this.#stores.oneTimeCodes.take(hash, PURPOSE, this.#now()))) throw wrong;
+    if (this.#held) throw new CommandError('busy', 'A backup is being worked on: wait until that is done.');
+    if (!(await this.#stores.oneTimeCodes.take(codeHash(wish.code), PURPOSE, this.#now()))) throw wrongCode();
     const first = await this.#stores.admins.createFirst({ name, passwordHash, role: 'owner' });
     this.#claimed = true;
     if (!first) throw new CommandError('already-claimed', 'This server has been claimed already.');

@@ -54,6 +54,7 @@ import { QuotaCommands } from './quotas.ts';
 import { type Befriend, Registration } from './registration.ts';
 import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
+import { RestoreCommands, type RestoreNeeds } from './restore.ts';
 import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
 import { SetupCommands } from './setup.ts';
@@ -79,6 +80,8 @@ export interface CommandOptions {
   readonly transfers: TransferList;
   /** What makes backups, and restores them as a test. */
   readonly backups: BackupMaker;
+  /** What takes in a backup that is to be restored in the place of the house; left out: none is. */
+  readonly restore?: RestoreNeeds;
   /** What the doctor perceives of this machine. */
   readonly senses: Senses;
   /** How records of the DNS are asked for, and what they should lead to. */
@@ -158,6 +161,7 @@ export interface Commands {
   readonly quotas: QuotaCommands;
   readonly registration: Registration;
   readonly resetLinks: ResetLinkCommands;
+  readonly restore: RestoreCommands;
   readonly reports: ReportCommands;
   readonly rooms: RoomCommands;
   readonly sessions: SessionCommands;
@@ -214,6 +218,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const domains = new DomainCommands(stores, house, live, options.certify, removal);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
+  const restore = new RestoreCommands(claim, options.restore, options.hostname, now);
   const admins = new AdminCommands(stores, options.now);
   const signIn = new SignInCommands(stores, admins, options.sealKey ?? randomBytes(32), options.now);
   const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
@@ -268,9 +273,10 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const doctor = openDoctor({
     senses: options.senses,
     stores,
-    house,
     options: options.options,
+    house,
     backups,
+    certificates,
     dns,
     federation: others,
     doors: {
@@ -365,6 +371,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     quotas,
     registration,
     resetLinks,
+    restore,
     reports: new ReportCommands(stores.reports, stores.audit),
     rooms,
     signIn,
@@ -384,6 +391,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       figures.close();
       overview.close();
       backups.close();
+      restore.close();
     },
   };
 }

@@ -113,11 +113,13 @@ export function loadSettings(options: LoadOptions): Settings {
   const fallbackData = file?.path === installed ? INSTALLED_DATA : resolve(cwd, 'data');
   const fileData = file === undefined || data === undefined ? fallbackData : resolve(dirname(file.path), data);
   const provision = top('provision');
+  const hostname = top('hostname');
   const settings: Settings = Object.freeze({
     file: file?.path,
     data: options.data === undefined ? fileData : resolve(cwd, options.data),
     domain: top('domain') ?? machine,
-    hostname: top('hostname') ?? machine,
+    hostname: hostname ?? machine,
+    nameGiven: hostname !== undefined,
     ...(file !== undefined && provision !== undefined && { provision: resolve(dirname(file.path), provision) }),
     listen: readSection(file, 'listen'),
     dns: readSection(file, 'dns'),

@@ -72,6 +72,8 @@ export interface Settings {
   readonly domain: string;
   /** This machine's own name. */
   readonly hostname: string;
+  /** The boot file says it; else the system does, or whoever restored the house (`withChosenName`). */
+  readonly nameGiven: boolean;
   /** A file by which the house is set up at its first start, absolute. */
   readonly provision?: string;
   readonly listen: Listen;

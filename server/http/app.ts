@@ -44,6 +44,7 @@ import { peopleRoutes } from './routes/people.ts';
 import { peopleImportRoutes } from './routes/people-imports.ts';
 import { provisionRoutes } from './routes/provision.ts';
 import { reportRoutes } from './routes/reports.ts';
+import { restoreRoutes } from './routes/restore.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingRoutes } from './routes/settings.ts';
@@ -104,6 +105,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...logRoutes(commands, streams),
     ...reportRoutes(commands),
     ...backupRoutes(commands),
+    ...restoreRoutes(commands, limits),
     ...doctorRoutes(commands),
     ...roomRoutes(commands),
     ...fileRoutes(commands),
@@ -113,12 +115,13 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
   return all.filter(({ access, there }) => access !== other && (there?.() ?? true));
 }
 
-function register(app: FastifyInstance, { key, access, dangerous, handle, there, raw, bytes }: RouteEntry): void {
+function register(app: FastifyInstance, entry: RouteEntry): void {
+  const { key, access, dangerous, handle, there, raw, bytes, streamed } = entry;
   const [method, url] = key.split(' ') as [string, string];
   app.route({
     method,
     url,
-    config: { access, ...(dangerous && { dangerous }) },
+    config: { access, ...(dangerous && { dangerous }), ...(streamed && { patient: true }) },
     ...(bytes !== undefined && { bodyLimit: bytes }),
     handler: async (request, reply) => {
       // Checked before the input is: a route that is gone says nothing about what it would have taken.
@@ -131,6 +134,15 @@ function register(app: FastifyInstance, { key, access, dangerous, handle, there,
       return raw ? reply : checker.clean(key, answer);
     },
   });
+}
+
+/** A part of the application whose routes read bodies by themselves. */
+function unread(entry: RouteEntry): FastifyPluginAsync {
+  return async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', (_request, _body, done) => done(null));
+    register(app, entry);
+  };
 }
 
 /** Hangs up on who sends a body too slowly. */
@@ -174,7 +186,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   await app.register(cookie);
   guard(app, side, commands);
   app.setErrorHandler(handleError);
-  for (const entry of entries(options, streams)) register(app, entry);
+  for (const entry of entries(options, streams)) {
+    if (entry.streamed) await app.register(unread(entry));
+    else register(app, entry);
+  }
   if (panel === undefined) app.setNotFoundHandler((_request, reply) => notFound(reply));
   else await servePanel(app, panel);
   for (const mount of mounts) await app.register(mount);

@@ -37,6 +37,8 @@ export interface RouteEntry {
   readonly dangerous?: true;
   /** The bytes that its body may have, where they are more than is usual. */
   readonly bytes?: number;
+  /** It reads its body by itself, as it comes, and sees to how long that may take. */
+  readonly streamed?: true;
 }
 
 /** One route that answers with JSON; throws CommandError or HttpError to refuse. */
@@ -66,6 +68,11 @@ export function dangerous(entry: RouteEntry): RouteEntry {
 /** A route that a whole file is sent to. */
 export function large(entry: RouteEntry, bytes: number): RouteEntry {
   return { ...entry, bytes };
+}
+
+/** A route that a file is sent to which may be larger than memory: it is in `request.raw`. */
+export function streamed(entry: RouteEntry): RouteEntry {
+  return { ...entry, streamed: true };
 }
 
 export const DONE = { done: true } as const;

@@ -31,12 +31,14 @@ function settings(): string[] {
 
 /** Files whose texts all are for people: what stands in them between quotes and has more than one word. */
 const TALKING = [
+  'commands/certificate-views.ts',
   'commands/doctor.ts',
   'commands/doctor/doors.ts',
   'commands/doctor/house.ts',
   'commands/doctor/machine.ts',
   'commands/doctor/relay.ts',
   '../provisioning/backup/check.ts',
+  '../provisioning/backup/incoming.ts',
   '../provisioning/backup/machine.ts',
   '../provisioning/backup/problem.ts',
   '../provisioning/backup/read.ts',

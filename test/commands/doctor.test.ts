@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import type { BackupsView, BackupView } from '../../server/commands/backups.ts';
+import type { CertificateFinding } from '../../server/commands/certificate-views.ts';
 import { doorCheck } from '../../server/commands/doctor/doors.ts';
 import type { Check, Finding } from '../../server/commands/doctor/finding.ts';
 import {
@@ -74,20 +75,15 @@ describe('the doctor finds', () => {
     assert.deepEqual(await look(behind), ['clock bad: It is behind: what was done last was done 10 minutes from now.']);
   });
 
-  it('certificates that have expired, end soon, or are not there', async () => {
-    const at = (left: number, source: string) =>
-      look(
-        certificateCheck(
-          { terms: async () => [{ domain: 'a.test', notAfter: NOW + left, source }] },
-          { domains: () => ['a.test'] },
-          now,
-        ),
-      );
-    assert.deepEqual(await at(60 * DAY, 'internal'), ['certificate good: All are good for weeks.']);
-    assert.deepEqual(await at(3 * DAY, 'upload'), ['certificate warn: That of a.test ends in 3 days.']);
-    assert.match((await at(-1, 'internal')).join(), /bad: That of a\.test has expired/);
-    const none = certificateCheck({ terms: async () => [] }, { domains: () => ['a.test'] }, now);
-    assert.match((await look(none)).join(), /bad: a\.test has none/);
+  it('certificates that have ended, end soon, or are not there, each with what to do about it', async () => {
+    const at = (...findings: CertificateFinding[]) => certificateCheck({ findings: async () => findings });
+    const ok = { domain: 'a.test', state: 'ok', sentence: 'It is fine.', remedy: '' } as const;
+    assert.deepEqual(await look(at(ok)), ['certificate good: All are good for weeks.']);
+    const soon = { ...ok, domain: 'b.test', state: 'warning', sentence: 'It ends.', remedy: 'Renew it.' } as const;
+    const ended = { ...soon, state: 'error', sentence: 'It has ended.' } as const;
+    assert.deepEqual(await look(at(ok, soon, ended)), ['certificate warn: It ends.', 'certificate bad: It has ended.']);
+    const [finding] = await at(soon).run(AbortSignal.timeout(5_000));
+    assert.deepEqual([finding?.remedy, finding?.link], ['Renew it.', '/certificates']);
   });
 
   it('a domain whose records lead nowhere, or elsewhere', async () => {

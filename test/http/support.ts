@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';
 import type { RunningComponents } from '../../server/commands/components.ts';
-import { type Commands, openCommands } from '../../server/commands/index.ts';
+import { type CommandOptions, type Commands, openCommands } from '../../server/commands/index.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import type { Side } from '../../server/http/auth.ts';
@@ -38,8 +38,11 @@ export interface TestHouse {
   close(): Promise<void>;
 }
 
-/** `clock`: of administrators' sessions and codes. */
-export async function openHouse(clock: () => number = Date.now): Promise<TestHouse> {
+/** `clock`: of administrators' sessions and codes; `more`: what else it has. */
+export async function openHouse(
+  clock: () => number = Date.now,
+  more: Partial<CommandOptions> = {},
+): Promise<TestHouse> {
   let ahead = 0;
   const logged: string[] = [];
   const tail = new LogTail();
@@ -74,6 +77,7 @@ export async function openHouse(clock: () => number = Date.now): Promise<TestHou
     listeners: () => [{ name: 'c2s', address: '[::]:5222' }],
     now: () => clock() + ahead,
     panel: () => ({ url: `${ORIGIN}/`, fingerprint: 'AA:BB' }),
+    ...more,
   });
   const close = async () => {
     commands.close();

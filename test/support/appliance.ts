@@ -159,7 +159,20 @@ export class Appliance implements AsyncDisposable {
     const late = sleep(READY_MS, undefined, { ref: false }).then(() => {
       throw new Error(`the server is not ready after ${READY_MS} ms:\n${this.#log}`);
     });
-    const line = await Promise.race([this.#ready(), ended, late]);
+    this.#listens(await Promise.race([this.#ready(), ended, late]));
+  }
+
+  /** Waits until it has started anew by itself, within its process, since it was started. */
+  async anew(): Promise<void> {
+    for (const end = Date.now() + READY_MS; ; await sleep(20)) {
+      const [, line] = this.#log.match(/^ready .*\n/gm) ?? [];
+      if (line !== undefined) return this.#listens(line);
+      if (Date.now() > end) throw new Error(`the server has not started anew:\n${this.#log}`);
+    }
+  }
+
+  /** Takes the ports from the line that says that it is ready. */
+  #listens(line: string): void {
     const port = (name: string): number => Number(new RegExp(` ${name}=\\S*:(\\d+)`).exec(line)?.[1]);
     this.#ports = {
       c2s: port('c2s'),

@@ -13,8 +13,8 @@ export class PanelClient {
     this.#ca = ca;
   }
 
-  static async visit(appliance: Appliance): Promise<PanelClient> {
-    return new PanelClient(appliance.panel, await appliance.authority());
+  static async visit(appliance: Appliance, url = appliance.panel): Promise<PanelClient> {
+    return new PanelClient(url, await appliance.authority());
   }
 
   /** One call of the contract. Rejects with the status and the server's words when it is refused. */
@@ -29,17 +29,30 @@ export class PanelClient {
     return JSON.parse(text) as ReplyOf<R>;
   }
 
+  /** Sends a file as it is; `said`: how long it is said to be. */
+  put(path: string, content: Buffer, said = content.length): Promise<{ status: number; text: string }> {
+    // Nothing else goes over a connection on which more was promised than comes.
+    const head = { 'content-type': 'application/octet-stream', 'content-length': said, connection: 'close' };
+    return this.#send('PUT', path, content, head);
+  }
+
   /** The panel's own page. */
   async page(): Promise<{ status: number; text: string }> {
     return this.#send('GET', '/', '');
   }
 
-  #send(method: string, path: string, body: string): Promise<{ status: number; cookie?: string; text: string }> {
+  #send(
+    method: string,
+    path: string,
+    body: string | Buffer,
+    more: Readonly<Record<string, string | number>> = {},
+  ): Promise<{ status: number; cookie?: string; text: string }> {
     return new Promise((resolve, reject) => {
       const headers = {
         origin: this.#url,
         ...(this.#cookie !== '' && { cookie: this.#cookie }),
         ...(body !== '' && { 'content-type': 'application/json' }),
+        ...more,
       };
       const sent = request(`${this.#url}${path}`, { method, headers, ca: this.#ca, timeout: 30_000 }, (response) => {
         let text = '';

@@ -126,7 +126,7 @@ export const backups: readonly Verb[] = [
   {
     words: 'restore',
     args: ['FILE'],
-    options: ['replace', 'key-file'],
+    options: ['replace', 'key-file', 'hostname'],
     summary: 'put what a backup holds into the data folder, while the server is stopped',
     async run({ program, given }, [file = '']) {
       if (file === '') throw usage('Which file?');
@@ -135,6 +135,7 @@ export const backups: readonly Verb[] = [
         ...(given.replace ? ['--replace'] : []),
         ...(given.json ? ['--json'] : []),
         ...(named === undefined ? [] : ['--key-file', named]),
+        ...(given.hostname === undefined ? [] : ['--hostname', given.hostname]),
         '--',
         file,
       ]);

@@ -1,5 +1,6 @@
 import type { Stores } from '../../storage/stores/index.ts';
 import type { BackupCommands } from '../backups.ts';
+import type { CertificateCommands } from '../certificates.ts';
 import type { DnsDoctor } from '../dns-doctor.ts';
 import type { FederationDomains } from '../federation-domains.ts';
 import type { House } from '../house.ts';
@@ -56,39 +57,19 @@ export function backupCheck(backups: Pick<BackupCommands, 'state'>, now: () => n
   };
 }
 
-/** Certificates that end. */
-export function certificateCheck(
-  store: Pick<Stores['certificates'], 'terms'>,
-  house: Pick<House, 'domains'>,
-  now: () => number,
-): Check {
+/** Certificates that have ended, end soon, or do not come. */
+export function certificateCheck(certificates: Pick<CertificateCommands, 'findings'>): Check {
   const said = about('certificate', 'Certificates');
+  const page = '/certificates';
   return {
     code: 'certificate',
     title: 'Certificates',
     async run() {
-      const terms = await store.terms();
-      const findings = house.domains().map((domain): Finding => {
-        const one = terms.find((term) => term.domain === domain);
-        if (one === undefined)
-          return said.bad(
-            `${domain} has none: nobody can connect to it.`,
-            'Start the server anew; it makes one.',
-            '/domains',
-          );
-        const left = one.notAfter - now();
-        const inDays = Math.ceil(left / DAY_MS);
-        const renew =
-          one.source === 'internal'
-            ? 'It should have been renewed by itself. The log says why it was not.'
-            : 'Get a new one, and upload it.';
-        if (left <= 0) return said.bad(`That of ${domain} has expired: apps refuse to connect.`, renew, '/domains');
-        if (left < 21 * DAY_MS) return said.warn(`That of ${domain} ends in ${inDays} days.`, renew, '/domains');
-        return said.good(`That of ${domain} is good for ${inDays} days.`, '/domains');
-      });
-      return findings.some(({ severity }) => severity !== 'good')
-        ? findings.filter(({ severity }) => severity !== 'good')
-        : [said.good('All are good for weeks.', '/domains')];
+      const wrong = (await certificates.findings()).filter(({ state }) => state !== 'ok');
+      if (wrong.length === 0) return [said.good('All are good for weeks.', page)];
+      return wrong.map(({ state, sentence, remedy }) =>
+        state === 'error' ? said.bad(sentence, remedy, page) : said.warn(sentence, remedy, page),
+      );
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { OptionValues } from '../../host/option-values.ts';
 import type { Stores } from '../../storage/stores/index.ts';
 import type { BackupCommands } from '../backups.ts';
+import type { CertificateCommands } from '../certificates.ts';
 import type { DnsDoctor } from '../dns-doctor.ts';
 import { Doctor } from '../doctor.ts';
 import type { FederationDomains } from '../federation-domains.ts';
@@ -17,6 +18,7 @@ export interface DoctorNeeds {
   readonly house: House;
   readonly options: OptionValues;
   readonly backups: BackupCommands;
+  readonly certificates: CertificateCommands;
   readonly dns: DnsDoctor;
   readonly federation: FederationDomains;
   readonly doors: DoorsNeeds;
@@ -30,6 +32,7 @@ export function openDoctor({
   house,
   options,
   backups,
+  certificates,
   dns,
   federation,
   doors,
@@ -40,7 +43,7 @@ export function openDoctor({
     [
       storeCheck(stores.health, backups),
       backupCheck(backups, now),
-      certificateCheck(stores.certificates, house, now),
+      certificateCheck(certificates),
       doorCheck(doors),
       dnsCheck(dns, house),
       relayCheck(options, now),

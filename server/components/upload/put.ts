@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileFolder } from '../../storage/file-folder.ts';
 import type { Uploads } from '../../storage/stores/uploads.ts';
+import { hangUp, PACE, type Pace, paced } from '../../util/pace.ts';
 import { mediaType } from './name.ts';
-import { hangUp, PACE, type Pace, paced } from './pace.ts';
 import { Refusal, refusalOf } from './refusal.ts';
 import type { Slot, Slots } from './slots.ts';
 
@@ -36,7 +36,7 @@ export function taker(options: PutOptions) {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal.status === 500) options.log.error({ err: error }, 'an upload could not be stored');
-      hangUp(request, reply, options.pace ?? PACE);
+      hangUp(request.raw, reply.raw, options.pace ?? PACE);
       reply.code(refusal.status);
       return `${refusal.message}\n`;
     }
@@ -66,7 +66,7 @@ async function take(options: PutOptions, put: string, request: FastifyRequest): 
 async function keep(options: PutOptions, slot: Slot, request: FastifyRequest): Promise<void> {
   const { folder, uploads, clean, pace = PACE } = options;
   const { token, account, domain, name, purpose, expiresAt } = slot;
-  const { signal, done } = paced(request, pace);
+  const { signal, done } = paced(request.raw, pace, new Refusal(408, 'This is too slow.'));
   const finish = clean(domain);
   // Who sends slowly is seen to by `paced`; who has sent all is not to be hung up on while a slow disk or the cleaning takes its time.
   request.raw.socket.setTimeout(0);

@@ -24,6 +24,7 @@ import * as PeopleShapes from './people.ts';
 import * as ImportShapes from './people-imports.ts';
 import { provision } from './provision.ts';
 import * as ReportShapes from './reports.ts';
+import * as RestoreShapes from './restore.ts';
 import * as RoomShapes from './rooms.ts';
 import * as SessionShapes from './session.ts';
 import * as SettingShapes from './settings.ts';
@@ -57,6 +58,7 @@ export const contract = {
   ...LogShapes.log,
   ...ReportShapes.reports,
   ...BackupShapes.backups,
+  ...RestoreShapes.restore,
   ...DoctorShapes.doctor,
   ...RoomShapes.rooms,
   ...FileShapes.files,
@@ -128,6 +130,7 @@ export type ImportRow = Static<typeof ImportShapes.ImportRow>;
 export type PeopleImport = Static<typeof ImportShapes.PeopleImport>;
 export type PasskeyQuestion = Static<typeof AdministratorShapes.PasskeyQuestion>;
 export type Report = Static<typeof ReportShapes.Report>;
+export type Restore = Static<typeof RestoreShapes.Restore>;
 export type RetiredRoom = Static<typeof RoomShapes.RetiredRoom>;
 export type Right = Static<typeof SessionShapes.Right>;
 export type Role = Static<typeof AdministratorShapes.Role>;
