@@ -160,7 +160,10 @@ describe('restoring a backup on a house that nobody has claimed', () => {
     const held = Promise.withResolvers<void>();
     hold(held.promise);
     await ask(`POST /api/restore/${token}/go`, { body: {} });
-    await house.commands.claim.appoint({ name: 'root', door: 'cli' }, { name: 'olga', passwordHash: 'x' });
+    await house.commands.claim.appoint(
+      { name: 'root', door: 'cli' },
+      { name: 'olga', passwordHash: 'x', role: 'owner' },
+    );
     held.resolve();
     await house.commands.restore.idle();
     assert.ok(!did.includes('settle'), 'nothing is replaced');
