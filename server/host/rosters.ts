@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { RosterItem } from '../storage/stores/rosters.ts';
-import { type Element, el } from '../xmpp/element.ts';
+import { type Element, el, escapeAttribute, serialize } from '../xmpp/element.ts';
 import { makeJid } from '../xmpp/jid.ts';
 import { NS } from '../xmpp/ns.ts';
 import { Stanza } from '../xmpp/stanza.ts';
@@ -58,8 +58,17 @@ export function pushRoster(
 }
 
 /** To be delivered to devices of the account. */
-export function rosterPush(host: Host, { local }: Account, version: string, item: Element): Stanza {
-  const id = randomBytes(9).toString('base64url');
-  const iq = el('iq', { type: 'set', id }, el('query', { xmlns: NS.roster, ver: version }, item));
-  return new Stanza(iq, makeJid(local, host.domain), undefined);
+export function rosterPush(host: Host, account: Account, version: string, item: Element): Stanza {
+  return writtenPush(host, account, version, serialize(item));
+}
+
+/** What is not to be mistaken for the id of another push. Nobody reads the answers. */
+const PUSHES = randomBytes(6).toString('base64url');
+let pushes = 0;
+
+/** The same with an item that is written already: it may be one of many people. */
+export function writtenPush(host: Host, { local }: Account, version: string, item: string): Stanza {
+  const iq = el('iq', { type: 'set', id: `${PUSHES}${(pushes++).toString(36)}` });
+  const query = `<query xmlns='${NS.roster}' ver='${escapeAttribute(version)}'>${item}</query>`;
+  return Stanza.written(iq, makeJid(local, host.domain), undefined, query);
 }

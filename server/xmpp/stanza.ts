@@ -37,10 +37,10 @@ export class Stanza {
     this.#shared = shared;
   }
 
-  /** A message of which nobody on its way reads more than the addresses: what is in it has been written already. */
-  static written(from: Jid, to: Jid, children: string): Stanza {
-    const rest = ` from='${escapeAttribute(from.full)}'>${children}</message>`;
-    return new Stanza(el('message'), from, to, { rest });
+  /** One of which nobody on its way reads more than its own tag, which is `element`: what is in it has been written already. */
+  static written(element: Element, from: Jid, to: Jid | undefined, children: string): Stanza {
+    const rest = `${attributes(element, from)}>${children}</${element.name}>`;
+    return new Stanza(element, from, to, { rest });
   }
 
   /** The stanza as XML, `from` and `to` as routed. Serialised once, whoever asks and however many copies there are. */
@@ -66,13 +66,19 @@ export class Stanza {
   }
 
   #serializeRest(): string {
-    const { attrs, children } = this.element;
-    let out = ` from='${escapeAttribute(this.from.full)}'`;
-    for (const key in attrs) {
-      if (key !== 'to' && key !== 'from') out += ` ${key}='${escapeAttribute(String(attrs[key]))}'`;
-    }
-    return children.length === 0 ? `${out}/>` : `${out}>${serializeChildren(this.element)}</${this.kind}>`;
+    const out = attributes(this.element, this.from);
+    if (this.element.children.length === 0) return `${out}/>`;
+    return `${out}>${serializeChildren(this.element)}</${this.kind}>`;
   }
+}
+
+/** What stands in a stanza's own tag, but for `to`. */
+function attributes({ attrs }: Element, from: Jid): string {
+  let out = ` from='${escapeAttribute(from.full)}'`;
+  for (const key in attrs) {
+    if (key !== 'to' && key !== 'from') out += ` ${key}='${escapeAttribute(String(attrs[key]))}'`;
+  }
+  return out;
 }
 
 const MESSAGE_TYPES: ReadonlySet<string> = new Set(['chat', 'error', 'groupchat', 'headline', 'normal']);

@@ -92,7 +92,8 @@ async function query(rooms: Rooms, request: RoomRequest): Promise<Element> {
     there,
   });
   const shown = mayKnowAuthors(request) ? withAuthors(host.house, room, rows) : rows;
-  for (const row of shown) room.send(Stanza.written(room.jid, from, resultXml(room.jid.bare, queryId, row)));
+  for (const row of shown)
+    room.send(Stanza.written(el('message'), room.jid, from, resultXml(room.jid.bare, queryId, row)));
   return fin;
 }
 
