@@ -109,6 +109,13 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     }
   });
 
+  it('have and lose contacts by their departments while they are connected (RFC 6121 §2.1.6)', async () => {
+    await using appliance = await house();
+    const cwd = join(import.meta.dirname, '../..');
+    const ctl = [process.execPath, 'server/cli/hallwayctl.js', '--data', appliance.data];
+    await playScene(appliance, 'departments', PEOPLE, { ctl, cwd });
+  });
+
   it('administer when they may (XEP-0133)', async () => {
     await using appliance = await house();
     const granted = await appliance.ctl(['user', 'grant', 'olga@example.test']);
