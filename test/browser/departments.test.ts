@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { openPanelDoor, type PanelDoor } from './panel-door.ts';
 import { eventually, everyFinding, noBrowser, openBrowser, picture, type Visit, visit } from './panel-kit.ts';
 
@@ -285,36 +285,39 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
   it('can be used on a phone and by everybody, light and dark', async () => {
     const { page } = here;
     const findings: string[] = [];
-    for (const colorScheme of ['light', 'dark'] as const) {
+    /** Looks at what is open in both widths, light and dark; of pages that have scenes of their own at what is new in them. */
+    async function look(name: string, part?: Locator): Promise<void> {
       for (const width of [1280, 390]) {
-        await page.emulateMedia({ colorScheme });
         await page.setViewportSize({ width, height: width === 390 ? 844 : 860 });
-        for (const [path, name, there] of [
-          ['departments', 'departments', 'Who has whom in the contact list'],
-          [`departments/${ids.Selling}`, 'department', 'Contact list'],
-          [`people/${DOMAIN}/romeo`, 'person', 'Departments'],
-          ['announcements', 'announcements-departments', ''],
-          ['federation', 'federation-departments', 'Who may talk outside'],
-        ] as const) {
-          await page.goto(`${door.url}/${path}`);
-          await (there === '' ? page.getByLabel('Which department') : region(page, there)).first().waitFor();
-          assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${path} at ${width}`);
-          findings.push(...(await everyFinding(page)));
+        assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name} at ${width}`);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          findings.push(...(await everyFinding(page, part)));
           await picture(page, `${name}-${colorScheme}-${width}`);
         }
-        // The dialogs, too.
-        await open('Selling');
-        await press(page, 'Change');
-        await dialogOf(page).waitFor();
-        findings.push(...(await everyFinding(page)));
-        await picture(page, `department-change-${colorScheme}-${width}`);
-        await page.keyboard.press('Escape');
-        await press(page, 'Add people');
-        await dialogOf(page).getByRole('listitem').first().waitFor();
-        findings.push(...(await everyFinding(page)));
-        await picture(page, `department-people-${colorScheme}-${width}`);
       }
     }
+    for (const [path, name, there, whole] of [
+      ['departments', 'departments', 'Who has whom in the contact list', true],
+      [`departments/${ids.Selling}`, 'department', 'Contact list', true],
+      [`people/${DOMAIN}/romeo`, 'person', 'Departments', false],
+      ['federation', 'federation-departments', 'Who may talk outside', false],
+    ] as const) {
+      await page.goto(`${door.url}/${path}`);
+      await region(page, there).waitFor();
+      await look(name, whole ? undefined : region(page, there));
+    }
+    await page.goto(`${door.url}/announcements`);
+    await page.getByLabel('Which department').waitFor();
+    await look('announcements-departments', page.locator('#content'));
+    await open('Selling');
+    await press(page, 'Change');
+    await dialogOf(page).waitFor();
+    await look('department-change');
+    await page.keyboard.press('Escape');
+    await press(page, 'Add people');
+    await dialogOf(page).getByRole('listitem').first().waitFor();
+    await look('department-people');
     assert.deepEqual(findings, []);
   });
 
@@ -334,5 +337,21 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     assert.equal(await page.title().then((title) => title === '1'), false, 'nothing ran');
     assert.equal(await page.locator('img[src="x"]').count(), 0);
     assert.deepEqual(here.complaints, []);
+  });
+
+  it('of another domain have a list of their own, to which the way back leads', async () => {
+    const { page } = here;
+    const other = 'verona.test';
+    await door.house.commands.domains.add({ name: 'olga', door: 'panel' }, other);
+    await door.house.stores.departments.create(other, 'Watch', '');
+    await page.goto(`${door.url}/departments`);
+    await choose(page, 'Domain', other);
+    await page.getByRole('list', { name: 'Departments' }).getByRole('link', { name: 'Watch' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Watch' }).waitFor();
+    await page.locator('#content').getByRole('link', { name: 'Departments', exact: true }).click();
+    await page.getByRole('link', { name: 'Watch' }).first().waitFor();
+    await page.reload();
+    await page.getByRole('link', { name: 'Watch' }).first().waitFor();
+    assert.equal(await page.getByLabel('Domain', { exact: true }).inputValue(), other);
   });
 });

@@ -3,7 +3,14 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS =
@@ -75,9 +82,12 @@ interface Finding {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** What axe finds (WCAG 2.2 A and AA) on the page as it stands, be it ever so small; needs a context with `bypassCSP`. */
-export async function everyFinding(page: Page): Promise<string[]> {
-  return (await findings(page)).map((finding) => told(page, finding));
+/**
+ * What axe finds (WCAG 2.2 A and AA) on the page as it stands, be it ever so small; needs a context with `bypassCSP`. `within`: in a
+ * part of the page alone, where others look at the rest of it.
+ */
+export async function everyFinding(page: Page, within?: Locator): Promise<string[]> {
+  return (await findings(page, within)).map((finding) => told(page, finding));
 }
 
 /** The serious ones of them. */
@@ -88,11 +98,25 @@ export async function seriousFindings(page: Page): Promise<string[]> {
 
 const told = (page: Page, { id, nodes }: Finding): string => `${page.url()} ${id}: ${nodes[0]?.html ?? ''}`;
 
-async function findings(page: Page): Promise<Finding[]> {
+interface Axe {
+  run(where: unknown, options: object): Promise<{ violations: Finding[] }>;
+}
+
+const RULES = {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+  resultTypes: ['violations'],
+};
+let axeSource: Promise<string> | undefined;
+
+async function findings(page: Page, within: Locator = page.locator(':root')): Promise<Finding[]> {
   // Colours are judged where they have come to rest.
   await page.waitForTimeout(250);
-  await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  return (await page.evaluate(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => r.violations)",
-  )) as Finding[];
+  if (!(await page.evaluate("'axe' in globalThis"))) {
+    axeSource ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    await page.evaluate(await axeSource);
+  }
+  return within.first().evaluate(async (part, rules) => {
+    const { axe } = globalThis as unknown as { axe: Axe };
+    return (await axe.run(part, rules)).violations;
+  }, RULES);
 }
