@@ -123,6 +123,10 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     await dialog.getByLabel('Search by name or address').fill('zz');
     await dialog.getByText('Nobody of example.test fits.').waitFor();
     await dialog.getByRole('button', { name: 'Done' }).click();
+    await press(page, 'Add people');
+    await dialog.getByText('In it already').nth(2).waitFor();
+    assert.equal(await dialog.getByRole('button', { name: /^Add / }).count(), 0, 'nobody is offered twice');
+    await dialog.getByRole('button', { name: 'Done' }).click();
     const people = region(page, '3 people');
     await people.getByText(NASTY).waitFor();
     await people.getByLabel('Search by name or address').fill('montague');
