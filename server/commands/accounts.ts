@@ -104,14 +104,15 @@ export class AccountCommands {
   ): Promise<{
     account: AccountView;
     sessions: SessionView[];
-    counts: { contacts: number; offline: number; files: number; fileBytes: number };
+    counts: { contacts: number; offline: number; messages: number | null; files: number; fileBytes: number };
     profile: ProfileView;
   }> {
     const account = await this.#find(domain, local);
-    const [view, roster, offline, names, use] = await Promise.all([
+    const [view, roster, offline, messages = null, names, use] = await Promise.all([
       this.#view(account),
       this.#stores.rosters.all(account.id),
       this.#stores.offline.count(account.id),
+      this.#stores.archives.count(account.id),
       this.#stores.profiles.names(account.id),
       this.#stores.uploads.use(account.id),
     ]);
@@ -122,7 +123,7 @@ export class AccountCommands {
     return {
       account: view,
       sessions: this.#sessionsOf(view.jid).map(viewSession),
-      counts: { contacts, offline, files: use.files, fileBytes: use.bytes },
+      counts: { contacts, offline, messages, files: use.files, fileBytes: use.bytes },
       profile,
     };
   }

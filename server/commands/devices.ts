@@ -34,6 +34,24 @@ export class DeviceCommands {
     return { mayReturn: done === 'password' };
   }
 
+  /** The same with all of them, and whoever is connected beside. Throws CommandError. */
+  async revokeAll(by: Actor, domain: string, local: string): Promise<{ devices: number; mayReturn: boolean }> {
+    const account = await this.#find(domain, local);
+    const { devices } = await this.list(domain, local);
+    let mayReturn = false;
+    for (const { id } of devices) {
+      const done = await revokeAccess(this.#stores, account.id, this.#sessionsOf(account), id);
+      mayReturn ||= done === 'password';
+    }
+    for (const session of [...this.#sessionsOf(account)()]) {
+      session.end('policy-violation', 'An administrator ended this session.');
+    }
+    await record(this.#stores.audit, by, 'device.revoke', `${account.local}@${account.domain}`, {
+      device: 'all',
+    });
+    return { devices: devices.length, mayReturn };
+  }
+
   #sessionsOf({ local, domain }: Account): () => readonly HouseSession[] {
     return () => this.#house.get(domain)?.sessions.of(`${local}@${domain}`) ?? [];
   }

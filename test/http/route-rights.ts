@@ -99,6 +99,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'GET /api/domains/:domain/accounts/:local/departments': 'people',
   'PUT /api/domains/:domain/accounts/:local/departments': 'admin',
   'GET /api/domains/:domain/accounts/:local/devices': 'people',
+  'DELETE /api/domains/:domain/accounts/:local/devices': 'admin',
   'DELETE /api/domains/:domain/accounts/:local/devices/:device': 'admin',
   'POST /api/domains/:domain/accounts/:local/disable': 'help',
   'POST /api/domains/:domain/accounts/:local/enable': 'help',

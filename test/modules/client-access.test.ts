@@ -166,6 +166,15 @@ describe('administrators', () => {
     await assert.rejects(commands.devices.revoke(BY, 'example.test', 'juliet', 'nothing'), {
       code: 'device-not-found',
     });
+    const [one, other] = [await comes(stage), await comes(stage, LAPTOP)];
+    const { devices: left } = await commands.devices.list('example.test', 'juliet');
+    const all = await commands.devices.revokeAll(BY, 'example.test', 'juliet');
+    assert.deepEqual(all, { devices: left.length, mayReturn: true });
+    for (const { wire } of [one, other]) await wire.fails('not-authorized');
+    assert.ok(
+      (await commands.devices.list('example.test', 'juliet')).devices.every((left) => !left.connected && !left.token),
+    );
+    await assert.rejects(commands.devices.revokeAll(BY, 'example.test', 'nobody'), { code: 'account-not-found' });
     await assert.rejects(commands.devices.list('example.test', 'nobody'), { code: 'account-not-found' });
     await assert.rejects(commands.devices.list('nowhere.test', 'juliet'), { code: 'domain-not-found' });
     await assert.rejects(commands.devices.revoke(BY, 'example.test', 'romeo', id), { code: 'device-not-found' });

@@ -21,10 +21,16 @@ export const devices: readonly Verb[] = [
   },
   {
     words: 'device revoke',
-    args: ['JID', 'ID'],
+    args: ['JID', '[ID]'],
     options: [],
-    summary: 'log one device of a person out',
-    async run({ client, print }, [jid = '', device = '']) {
+    summary: 'log one device of a person out; without an ID all of them',
+    async run({ client, print }, [jid = '', device]) {
+      if (device === undefined) {
+        const all = await client.call('DELETE /api/domains/:domain/accounts/:local/devices', { params: account(jid) });
+        const hint = 'Who knows the password may come back: set another one to keep them out.\n';
+        print(all, `Logged out all devices of ${jid} (${all.devices}).\n${all.mayReturn ? hint : ''}`);
+        return;
+      }
       const params = { ...account(jid), device };
       const reply = await client.call('DELETE /api/domains/:domain/accounts/:local/devices/:device', { params });
       const hint = 'It has shown the password, so it may come back: set another one to keep it out.\n';

@@ -95,6 +95,8 @@ export const accounts = {
       counts: closed({
         contacts: Type.Integer(),
         offline: Type.Integer(),
+        /** In their archive; null for more than 10,000. */
+        messages: Type.Union([Type.Integer(), Type.Null()]),
         files: Type.Integer(),
         fileBytes: Type.Integer(),
         /** What they may take of it, 0 for no limit, and whether that was decided for them apart. */

@@ -31,4 +31,10 @@ export const devices = {
     params: closed({ domain: DomainName, local: LocalName, device: Type.String({ minLength: 1, maxLength: 64 }) }),
     reply: closed({ mayReturn: Type.Boolean() }),
   },
+
+  /** Logs all of them out, and ends every session. */
+  'DELETE /api/domains/:domain/accounts/:local/devices': {
+    params: AccountParams,
+    reply: closed({ devices: Type.Integer(), mayReturn: Type.Boolean() }),
+  },
 } as const;

@@ -10,5 +10,9 @@ export function deviceRoutes({ devices }: Commands): RouteEntry[] {
     route('DELETE /api/domains/:domain/accounts/:local/devices/:device', 'admin', ({ params, by }) =>
       devices.revoke(by, params.domain, params.local, params.device),
     ),
+
+    route('DELETE /api/domains/:domain/accounts/:local/devices', 'admin', ({ params, by }) =>
+      devices.revokeAll(by, params.domain, params.local),
+    ),
   ];
 }
