@@ -1,3 +1,5 @@
+// Builds the panel when it is older than its sources, as the start of the server does.
+import '../../admin-ui/build-if-stale.ts';
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -86,6 +88,58 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     await picture(page, 'certificates-acme');
     assert.deepEqual(await seriousFindings(page), []);
     assert.deepEqual(complaints, []);
+  });
+
+  test('the page of a domain gets its certificate by ACME for the names that are chosen, and says in German what went wrong', async () => {
+    const hook = join(appliance.folder, 'hook');
+    await writeFile(hook, '#!/bin/sh\nexit 0\n', { mode: 0o700 });
+    const { context, page, complaints } = await visit(browser, { bypassCSP: true, locale: 'de' });
+    await page.goto(appliance.panel);
+    await page.getByLabel('Name').fill('olga');
+    await page.getByLabel('Passwort', { exact: true }).fill('a long enough passphrase');
+    await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
+    await page.getByRole('link', { name: 'Domains' }).click();
+    await page.getByRole('link', { name: 'example.test' }).click();
+    await page.getByRole('button', { name: 'Per ACME beziehen' }).click();
+    // First how, as nobody has said that yet; nobody answers there.
+    await page.getByLabel('Verzeichnis der Zertifizierungsstelle').fill('https://127.0.0.1:1/directory');
+    await page.getByRole('button', { name: 'Nach den Bedingungen fragen' }).click();
+    await page
+      .getByText('Die Zertifizierungsstelle konnte nicht gefragt werden: unter ihrer Adresse antwortet niemand.')
+      .waitFor();
+    await page.getByRole('radio', { name: 'Per DNS' }).check();
+    await page.getByLabel('Skript auf dem Server').fill(`${hook}.none`);
+    await page.getByLabel('Wir stimmen ihren Bedingungen zu').check();
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page.getByText(`${hook}.none gibt es nicht.`).waitFor();
+    await page.getByLabel('Skript auf dem Server').fill(hook);
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page.getByRole('heading', { name: 'Ein Zertifikat für example.test per ACME' }).waitFor();
+    await page.getByLabel('pubsub.example.test').uncheck();
+    await page.waitForTimeout(300);
+    await picture(page, 'domain-acme-names');
+    assert.deepEqual(await seriousFindings(page), []);
+    await page.getByRole('button', { name: 'Anfordern' }).click();
+    await page.getByText('unter ihrer Adresse antwortet niemand').waitFor();
+    const { certificate } = await appliance.local.call('GET /api/certificates/:domain', { params });
+    assert.deepEqual(
+      certificate.acme?.names,
+      certificate.wanted.filter((name) => /^(?!pubsub\.).*example\.test$/.test(name)),
+    );
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 390],
+    ] as const) {
+      await page.setViewportSize({ width, height: 860 });
+      await page.emulateMedia({ colorScheme });
+      await picture(page, `domain-${colorScheme}-${width}`);
+      assert.deepEqual(await seriousFindings(page), []);
+      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${width}`);
+    }
+    await page.getByRole('button', { name: 'ACME beenden' }).click();
+    await page.getByText('unter ihrer Adresse antwortet niemand').waitFor({ state: 'detached' });
+    assert.deepEqual(complaints, []);
+    await context.close();
   });
 
   test('devices find their page without a password, over HTTP as well, in their language and dark', async () => {
