@@ -15,8 +15,8 @@ export interface PanelDoor {
 }
 
 /** The real door with the real commands on loopback, over a house whose clients come and go as the test says. */
-export async function openPanelDoor(): Promise<PanelDoor> {
-  const house = await openHouse();
+export async function openPanelDoor(exportFolder?: string): Promise<PanelDoor> {
+  const house = await openHouse(Date.now, exportFolder === undefined ? {} : { exportFolder });
   const { commands, log } = house;
   const panel = join(import.meta.dirname, '../../admin-ui/dist');
   const tls = selfSigned();

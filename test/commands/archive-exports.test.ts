@@ -19,6 +19,7 @@ const DOMAIN = 'example.test';
 const [J, R] = ['juliet@example.test', 'romeo@example.test'] as const;
 const reason = 'complaint 12';
 const EVIL = '&lt;script&gt;alert(1)&lt;/script&gt; "\u202e';
+const LINK = 'javascript:alert(2) &lt;a href="javascript:alert(3)"&gt;';
 
 const refused = (code: string, field?: string) => (error: CommandError) => {
   assert.deepEqual([error.code, error.field], [code, field], error.message);
@@ -58,7 +59,7 @@ async function all(root: string): Promise<string> {
 }
 
 async function talk(scene: Scene): Promise<void> {
-  await archived(scene, J, R, [{ body: 'first' }, { body: EVIL }]);
+  await archived(scene, J, R, [{ body: 'first' }, { body: EVIL }, { body: LINK }]);
   await archived(scene, 'nurse@other.test', 'spy@other.test', [{ body: 'of others' }]);
   const juliet = await scene.comes(`${J}/a`);
   await makes(juliet, '<b>Juliet</b>'.replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
@@ -112,12 +113,20 @@ describe('an export of archives', () => {
     assert.match(text, /first/);
     assert.match(text, /roomtalk/);
     assert.doesNotMatch(text, /of others/);
-    for (const name of await readdir(join(root, 'archives'))) {
+    const names = (await readdir(join(root, 'archives'))).map((name) => join('archives', name));
+    for (const name of ['index.html', ...names]) {
       if (!name.endsWith('.html')) continue;
-      const page = await readFile(join(root, 'archives', name), 'utf8');
-      assert.doesNotMatch(page, /<script|<img|<b>|\u202e|src=|https?:/i);
+      const page = await readFile(join(root, name), 'utf8');
+      assert.doesNotMatch(page, /<script|<img|<b>|[\u202a-\u202e\u2066-\u2069]|src=|https?:/i);
+      for (const [, to = ''] of page.matchAll(/<a\b[^>]*?href="([^"]*)"/g)) assert.ok(names.includes(to), to);
+      for (const [tag] of page.matchAll(/<\w[^>]*>/g)) assert.doesNotMatch(tag, /\son\w+=|javascript:/i);
       assert.match(page, /default-src 'none'/);
     }
+    assert.match(
+      await readFile(join(root, 'archives', '0001-juliet.html'), 'utf8'),
+      /&lt;a href=&quot;javascript:alert/,
+    );
+    assert.match(text, /&lt;b&gt;Juliet&lt;\/b&gt;/, 'nor is a nickname markup');
     const json = JSON.parse(await readFile(join(root, 'archives', '0001-juliet.json'), 'utf8'));
     assert.equal(json.archive, J);
     assert.equal(json.messages[1].text, '<script>alert(1)</script> "\u202e');
@@ -127,11 +136,11 @@ describe('an export of archives', () => {
     const { scene, make, unpack } = await office(t);
     await talk(scene);
     const person = await make({ kind: 'person', name: 'romeo' });
-    assert.deepEqual([person.subject, person.messages], [R, 2]);
+    assert.deepEqual([person.subject, person.messages], [R, 3]);
     const room = await make({ kind: 'room', name: 'garden' });
     assert.match(await all((await unpack(room.id)).root), /roomtalk/);
     assert.equal((await make({ until: 1_000 })).messages, 0);
-    assert.equal((await make({ kind: 'person', name: 'romeo', since: 1_000 })).messages, 2);
+    assert.equal((await make({ kind: 'person', name: 'romeo', since: 1_000 })).messages, 3);
   });
 
   test('path tricks: names of rooms and people are only letters in names of files', async (t) => {

@@ -10,7 +10,7 @@ import { openStores } from '../../server/storage/stores/index.ts';
 import { createLog } from '../../server/util/log.ts';
 import { Appliance, DOMAIN, run } from '../support/appliance.ts';
 
-const ROUNDS = 4;
+const ROUNDS = 3;
 const MESSAGES = 20_000;
 
 /** As much of an archive as takes a while to be written out. */
