@@ -25,7 +25,7 @@ describe('backup and doctor in the panel', { skip: noBrowser, timeout: 120_000 }
       .getByRole('button', { name: /claim|set up|start/i })
       .first()
       .click();
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.waitForURL('**/setup');
   });
   after(async () => {
     await browser?.close();
@@ -51,6 +51,16 @@ describe('backup and doctor in the panel', { skip: noBrowser, timeout: 120_000 }
     await page.getByText(/^AGE-SECRET-KEY-1/).waitFor();
     assert.deepEqual(await seriousFindings(page), []);
     await picture(page, 'backup-key');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    assert.deepEqual(await seriousFindings(page), []);
+    await picture(page, 'backup-key-narrow');
+    await page.goto(`${appliance.panel}/backup`);
+    await page.getByText('Good', { exact: true }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await picture(page, 'backup-one-narrow');
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await page.emulateMedia({ colorScheme: 'light' });
     await page.goto(`${appliance.panel}/backup`);
     await page.getByRole('button', { name: /^Remove the backup/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
@@ -77,6 +87,13 @@ describe('backup and doctor in the panel', { skip: noBrowser, timeout: 120_000 }
     await page.goto(appliance.panel);
     await page.getByRole('link', { name: /see the doctor/i }).waitFor();
     await picture(page, 'overview-doctor');
+    await page.evaluate("localStorage.setItem('hallway-language', 'de')");
+    await page.goto(`${appliance.panel}/doctor`);
+    await page.getByText('Es gibt keine Datensicherung.').waitFor();
+    await picture(page, 'doctor-german');
+    await page.goto(`${appliance.panel}/backup`);
+    await page.getByText('Es gibt noch keine Datensicherung').waitFor();
+    await picture(page, 'backup-german');
     assert.deepEqual(complaints, []);
   });
 });

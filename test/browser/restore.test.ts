@@ -98,11 +98,11 @@ describe('a backup is restored by the first page of a fresh machine', { skip: no
     await using _ = machine;
     const { page, context } = await visit(browser, { locale: 'de-DE' });
     await page.goto(`${url}/claim#${machine.claimCode}`);
-    await page.getByRole('button', { name: 'Sicherung wiederherstellen' }).click();
-    await page.getByLabel('Datei der Sicherung').setInputFiles(file);
+    await page.getByRole('button', { name: 'Datensicherung wiederherstellen' }).click();
+    await page.getByLabel('Datei der Datensicherung').setInputFiles(file);
     await page.getByLabel('Wiederherstellungsschlüssel').fill(identity);
     await page.getByRole('button', { name: 'Hineinsehen' }).click();
-    await page.getByRole('heading', { name: 'Die Sicherung ist gut' }).waitFor({ timeout: 30_000 });
+    await page.getByRole('heading', { name: 'Die Datensicherung ist gut' }).waitFor({ timeout: 30_000 });
     await picture(page, 'restore-german');
     await context.close();
   });

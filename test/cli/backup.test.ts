@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fateOf } from '../../provisioning/backup/entries.ts';
 import type { Backup, Backups, Diagnosis } from '../../server/http/contract/index.ts';
 import { Appliance, run } from '../support/appliance.ts';
 
@@ -32,6 +33,28 @@ describe('a house is backed up, lost, and restored on another machine', { timeou
     assert.match(store?.sentence ?? '', /^It was read through and is whole\./);
     assert.match(findings.find(({ code }) => code === 'backup')?.sentence ?? '', /made today\. It is on the same disk/);
     assert.equal(findings.find(({ code }) => code === 'port')?.severity, 'good');
+    for (const code of ['dns', 'port', 'clock', 'disk-space', 'certificate', 'relay', 'backup'])
+      assert.ok(
+        findings.some((one) => one.code === code),
+        `${code} is looked at`,
+      );
+    for (const { severity, remedy, sentence } of findings)
+      assert.ok(severity === 'good' || remedy !== '', `what to do about: ${sentence}`);
+    // A relay that nobody answers at: something is bad, and a script learns it.
+    for (const [name, value] of [
+      ['calls.host', '127.0.0.1'],
+      ['calls.port', '9'],
+      ['calls.transport', 'tcp'],
+    ] as const)
+      assert.equal((await ctl(old, 'setting', 'set', name, value)).code, 0, name);
+    const ill = await ctl(old, '--json', 'doctor');
+    const relay = (JSON.parse(ill.stdout) as Diagnosis).findings.find(({ code }) => code === 'relay');
+    assert.deepEqual([ill.code, relay?.severity], [1, 'bad']);
+    assert.deepEqual(
+      readdirSync(old.data).filter((name) => fateOf(name) === undefined),
+      [],
+      'whatever is in the data folder is in the list of what a backup has and has not',
+    );
     const running = await ctl(old, 'restore', file, '--replace');
     assert.deepEqual([running.code, /is running\. Stop it first/.test(running.stderr)], [1, true]);
     await old.stop();
