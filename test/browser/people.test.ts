@@ -156,7 +156,14 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.getByText('of 500 MB').waitFor();
     const { id } = (await door.house.stores.accounts.find(DOMAIN, 'user30'))!;
     assert.equal(await door.house.stores.quotas.files(id), 500_000_000);
-    const file = { file: 'ab/cd', name: 'a', type: '', purpose: 'message', createdAt: 1, expiresAt: undefined } as const;
+    const file = {
+      file: 'ab/cd',
+      name: 'a',
+      type: '',
+      purpose: 'message',
+      createdAt: 1,
+      expiresAt: undefined,
+    } as const;
     await door.house.stores.uploads.add('token', { ...file, account: id, bytes: 480_000_000 });
     await page.reload();
     await page.getByText('There is little space left for the files of Person 30.').waitFor();
