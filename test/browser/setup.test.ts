@@ -52,8 +52,8 @@ describe('the first run in a browser', { skip: noBrowser, timeout: 120_000 }, ()
     await page.getByLabel('Your name').fill('olga');
     for (const [wrong, says] of [
       ['', /Enter what/],
-      ['192.0.2.1', /not a domain name/],
-      ['no domain', /not a domain name/],
+      ['192.0.2.1', /address of a machine/],
+      ['no domain', /no spaces/],
     ] as const) {
       await page.getByLabel('Addresses end in').fill(wrong);
       await press(page, 'Start using Hallway');
@@ -74,7 +74,7 @@ describe('the first run in a browser', { skip: noBrowser, timeout: 120_000 }, ()
     await page.getByText('juliet@example.test').waitFor();
     await page.getByLabel('Another one instead').fill('no domain');
     await press(page, 'Take this one');
-    await page.getByText('This is not a domain name').waitFor();
+    await page.getByText('A domain has no spaces.').waitFor();
     await page.getByLabel('Another one instead').fill('Office.test');
     await press(page, 'Take this one');
     await page.getByText('juliet@office.test').waitFor();
