@@ -11,7 +11,7 @@ const STEPS = ['domain', 'reach', 'certificate', 'people'] as const;
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const step = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
 
-describe('the first run in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
+describe('the first run in a browser', { skip: noBrowser, timeout: 240_000 }, () => {
   let appliance: Appliance;
   let browser: Browser;
   let here: Visit;
