@@ -54,6 +54,7 @@ describe('backup and doctor in the panel', { skip: noBrowser, timeout: 120_000 }
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'dark' });
     assert.deepEqual(await seriousFindings(page), []);
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'), 'the key is not cut off');
     await picture(page, 'backup-key-narrow');
     await page.goto(`${appliance.panel}/backup`);
     await page.getByText('Good', { exact: true }).waitFor();
