@@ -26,7 +26,7 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
   async function field(page: Page, key: string) {
     const canteen = door.house.commands.options.list().options.filter(({ group }) => group === 'Canteen');
     const index = canteen.findIndex((one) => one.key === key);
-    return page.locator('section[aria-label=Canteen] .divide-y > fieldset').nth(index);
+    return page.locator('section[aria-label=Canteen] .divide-y > div').nth(index);
   }
 
   it('shows every setting with what it does, and keeps what is changed', async () => {
