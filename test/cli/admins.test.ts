@@ -1,45 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
-import { run } from '../../server/cli/run.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
+import { type Ctl, openCtl } from '../support/ctl.ts';
 
-let folder: string;
+let tool: Ctl;
 let house: TestHouse;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-'));
   house = await openHouse();
-  door = await createSocketDoor({ commands: house.commands, log: house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl(house);
   await house.stores.admins.create({ name: 'olga', passwordHash: 'x', role: 'owner' });
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await house.close();
-  await rm(folder, { recursive: true });
 });
 
-async function ctl(line: string): Promise<{ exit: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const into = (where: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        said[where] += String(chunk);
-        done();
-      },
-    });
-  const stdin = Object.assign(new PassThrough(), { isTTY: false });
-  stdin.end();
-  const world = { stdin, stdout: into('out'), stderr: into('err'), cwd: folder, caller: 'root' };
-  const exit = await run(['--data', folder, ...line.split(' ')], world);
-  return { exit, ...said };
-}
+const ctl: Ctl['call'] = (words, options) => tool.call(words, options);
 
 test('administrators are made, changed, signed out and removed by hallwayctl, too', async () => {
   const added = await ctl('admin add hal help-desk');

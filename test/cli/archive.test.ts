@@ -29,7 +29,7 @@ before(async () => {
   await archived(scene, J, R, [{ body: 'the invoice\u009b[31m is late' }, { body: 'and red' }]);
   await archived(scene, J, N, [{ id: firstIdAt(Date.now() - 40 * DAY), body: 'lunch at noon' }]);
   await makes(await scene.comes(`${J}/a`), 'Juliet');
-  ctl = await openCtl(scene);
+  ctl = await openCtl({ commands: scene.commands, log: scene.house.log });
 });
 after(async () => {
   await ctl.close();
@@ -38,7 +38,7 @@ after(async () => {
 });
 
 async function does(args: readonly string[], typed?: string): Promise<string> {
-  const { exit, out, err } = await ctl.call(args, typed);
+  const { exit, out, err } = await ctl.call(args, typed === undefined ? {} : { typed: [typed] });
   assert.equal(exit, 0, err);
   return out;
 }
@@ -109,7 +109,7 @@ describe('hallwayctl archive', () => {
     assert.match(await does(['archive', 'applies', '--person', 'juliet']), /for ever, as nobody has decided anything/);
     const refused = await ctl.call(['archive', 'keep', '30']);
     assert.deepEqual([refused.exit, /2 messages would go for good.*--yes/.test(refused.err)], [2, true]);
-    const no = await ctl.call(['archive', 'keep', '30'], 'no');
+    const no = await ctl.call(['archive', 'keep', '30'], { typed: ['no'] });
     assert.deepEqual([no.exit, /Nothing was changed/.test(no.err)], [2, true]);
     assert.match(await does(['archive', 'rules']), /domain +example\.test +for ever/);
     assert.match(await does(['archive', 'keep', '30'], 'yes'), /2 messages are going/);
@@ -137,7 +137,7 @@ describe('hallwayctl announce and motd', () => {
       await does(['announce', 'Fire drill at noon.']),
       /Everybody in example\.test is being told: 3 people\./,
     );
-    const no = await ctl.call(['announce', 'Never mind.'], 'no');
+    const no = await ctl.call(['announce', 'Never mind.'], { typed: ['no'] });
     assert.deepEqual([no.exit, /This tells 3 people, and cannot be taken back/.test(no.err)], [2, true]);
     assert.match(
       await does(['announce', '--online', 'Now!'], 'yes'),

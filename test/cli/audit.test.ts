@@ -1,46 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { run } from '../../server/cli/run.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
 import { sql } from '../../server/storage/database.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
+import { type Ctl, openCtl } from '../support/ctl.ts';
 
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-let folder: string;
+let tool: Ctl;
 let house: TestHouse;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-audit-'));
   house = await openHouse();
-  door = await createSocketDoor({ commands: house.commands, log: house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl(house);
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await house.close();
-  await rm(folder, { recursive: true });
 });
 
-async function ctl(...words: string[]) {
-  const [stdout, stderr] = [new Text(), new Text()];
-  const stdin = new PassThrough();
-  stdin.end();
-  const exit = await run(['--data', folder, ...words], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
-  return { exit, out: stdout.text, err: stderr.text };
-}
+const ctl = (...words: string[]) => tool.call(words);
 
 async function does(line: string): Promise<string> {
   const { exit, out, err } = await ctl(...line.split(' '));

@@ -1,52 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { run } from '../../server/cli/run.ts';
 import type { Dns } from '../../server/http/contract/index.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
+import { type Ctl, openCtl } from '../support/ctl.ts';
 
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-let folder: string;
+let tool: Ctl;
 let house: TestHouse;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-dns-'));
   house = await openHouse();
-  door = await createSocketDoor({ commands: house.commands, log: house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl(house);
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await house.close();
-  await rm(folder, { recursive: true });
 });
 
-async function ctl(line: string): Promise<{ exit: number; out: string; err: string }> {
-  const [stdout, stderr] = [new Text(), new Text()];
-  const stdin = Object.assign(new PassThrough(), { isTTY: false });
-  stdin.end();
-  const exit = await run(['--data', folder, ...line.split(' ')], {
-    stdin,
-    stdout,
-    stderr,
-    cwd: folder,
-    caller: 'tester',
-  });
-  return { exit, out: stdout.text, err: stderr.text };
-}
+const ctl: Ctl['call'] = (words, options) => tool.call(words, options);
 
 describe('dns', () => {
   test('says what is missing and where to get the text', async () => {

@@ -1,61 +1,38 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { run } from '../../server/cli/run.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
 import { CLOSED } from '../../server/s2s/policy-check.ts';
 import { parseJid } from '../../server/xmpp/jid.ts';
 import { Stanza } from '../../server/xmpp/stanza.ts';
 import { certificate } from '../support/authority.ts';
+import { type Ctl, openCtl } from '../support/ctl.ts';
 import { FakeLinks, link } from '../support/fake-federation.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import type { Scene } from '../support/scene.ts';
 import { stanza } from '../support/xml.ts';
 
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
 const links = new FakeLinks();
 const JULIET = 'juliet@example.test';
-let folder: string;
+let tool: Ctl;
 let scene: Scene;
 let close: () => Promise<void>;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-federation-'));
   ({ scene, close } = await openLastingScene({ links }));
   await scene.account(JULIET);
-  door = await createSocketDoor({ commands: scene.commands, log: scene.house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl({ commands: scene.commands, log: scene.house.log });
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await close();
-  await rm(folder, { recursive: true });
 });
 beforeEach(async () => {
   await scene.book.set(CLOSED);
   links.there.splice(0);
 });
 
-async function ctl(line: string | readonly string[]) {
-  const stdin = Object.assign(new PassThrough(), { isTTY: false });
-  const [stdout, stderr] = [new Text(), new Text()];
-  stdin.end();
-  const words = typeof line === 'string' ? line.split(' ') : line;
-  const exit = await run(['--data', folder, ...words], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
-  return { exit, out: stdout.text, err: stderr.text };
-}
+const ctl: Ctl['call'] = (words, options) => tool.call(words, options);
 
 async function does(line: string | readonly string[]): Promise<string> {
   const { exit, out, err } = await ctl(line);
@@ -128,7 +105,7 @@ describe('hallwayctl federation', () => {
   });
 
   test('allow with the certificate of an authority from a file, and where to connect to', async () => {
-    const file = join(folder, 'authority.pem');
+    const file = join(tool.folder, 'authority.pem');
     await writeFile(file, certificate({ dns: ['capulet.test'] }).chainPem);
     const line = ['federation', 'allow', 'capulet.test', '--authority', file, '--address', '[2001:DB8::7]:5269'];
     assert.match(await does(line), /\(at \[2001:db8::7\]:5269, authority of its own\)/);
@@ -136,7 +113,7 @@ describe('hallwayctl federation', () => {
   });
 
   test('allow said again changes what is named and keeps the rest; an empty value takes it away', async () => {
-    const file = join(folder, 'kept.pem');
+    const file = join(tool.folder, 'kept.pem');
     await writeFile(file, certificate({ dns: ['capulet.test'] }).chainPem);
     const allow = (...more: string[]) => does(['federation', 'allow', 'capulet.test', ...more]);
     await allow('--authority', file, '--address', '192.0.2.7:5269', '--tls', '1.3', '--until', '2090-01-31');

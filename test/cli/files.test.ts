@@ -1,58 +1,28 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { run } from '../../server/cli/run.ts';
 import { bytes } from '../../server/cli/text.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
+import { type Ctl, openCtl } from '../support/ctl.ts';
 import { FakeTransfers, putFile } from '../support/files.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import type { Scene } from '../support/scene.ts';
 
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
 const transfers = new FakeTransfers();
 const JULIET = 'juliet@example.test';
-let folder: string;
+let tool: Ctl;
 let scene: Scene;
 let close: () => Promise<void>;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-files-'));
   ({ scene, close } = await openLastingScene({ transfers }));
   await scene.account(JULIET);
-  door = await createSocketDoor({ commands: scene.commands, log: scene.house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl({ commands: scene.commands, log: scene.house.log });
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await close();
-  await rm(folder, { recursive: true });
 });
 
-/** Calls it in this process. `typed`: there is a terminal, and somebody types this line. */
-async function ctl(line: string, typed?: string) {
-  const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
-  const [stdout, stderr] = [new Text(), new Text()];
-  if (typed === undefined) stdin.end();
-  const done = run(['--data', folder, ...line.split(' ')], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
-  if (typed !== undefined) {
-    await pause(100);
-    stdin.write(`${typed}\r`);
-  }
-  return { exit: await done, out: stdout.text, err: stderr.text };
-}
+const ctl = (line: string, typed?: string) => tool.call(line, { ...(typed !== undefined && { typed: [typed] }) });
 
 async function does(line: string): Promise<string> {
   const { exit, out, err } = await ctl(line);

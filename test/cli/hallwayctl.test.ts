@@ -1,70 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { run, VERBS } from '../../server/cli/run.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
+import { type Ctl, type Outcome, openCtl, Text } from '../support/ctl.ts';
 
 const launcher = fileURLToPath(new URL('../../server/cli/hallwayctl.js', import.meta.url));
 
-interface Outcome {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-let folder: string;
+let tool: Ctl;
 let house: TestHouse;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-'));
   house = await openHouse();
-  door = await createSocketDoor({ commands: house.commands, log: house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl(house);
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await house.close();
-  await rm(folder, { recursive: true });
 });
 
-/** Calls it in this process. `typed`: there is a terminal, and somebody types these lines when asked. */
-async function ctl(
-  line: string,
-  { input, typed, data = folder }: { input?: string; typed?: string[]; data?: string } = {},
-): Promise<Outcome> {
-  const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
-  const [stdout, stderr] = [new Text(), new Text()];
-  if (typed === undefined) stdin.end(input ?? '');
-  const done = run(['--data', data, ...line.split(' ').filter((word) => word !== '')], {
-    stdin,
-    stdout,
-    stderr,
-    cwd: folder,
-    caller: 'tester',
-  });
-  for (const one of typed ?? []) {
-    await pause(60);
-    stdin.write(`${one}\r`);
-  }
-  return { exit: await done, out: stdout.text, err: stderr.text };
-}
+const ctl: Ctl['call'] = (words, options) => tool.call(words, options);
 
 function json(outcome: Outcome): Record<string, never> {
   return JSON.parse(outcome.out);
@@ -178,9 +137,61 @@ describe('the rest of the house', () => {
     assert.ok(!list.out.includes('\u001b'), 'nothing drives the terminal');
     assert.match((await ctl('session list anna@example.test')).out, /1 in all/);
     assert.equal((await ctl('session list anna')).exit, 2, 'a slip is not the answer that she is not there');
+    assert.equal((await ctl(['session', 'end', 'anna@example.test/a/b c'])).exit, 0);
+    assert.equal(session.ended?.condition, 'not-authorized');
+    const again = house.house.connect('anna@example.test/desk');
+    assert.equal((await ctl('user disable anna@example.test --reason gone')).exit, 0);
+    assert.equal(again.ended?.text, 'Your account was disabled. The reason: gone');
+    assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.reason, 'gone');
+    assert.equal((await ctl('user enable ANNA@example.test')).exit, 0);
+    assert.equal((await house.stores.accounts.find('example.test', 'anna'))?.status, 'active');
+  });
+
+  test('user grant and user revoke: who may administer from chat', async () => {
+    const { chatAdmins } = house.commands;
+    assert.equal((await ctl('user grant anna@example.test')).out, 'anna@example.test may administer from chat.\n');
+    assert.equal(await chatAdmins.has('anna@example.test'), true);
+    const revoked = json(await ctl('user revoke anna@example.test --json')) as { account?: { chatAdmin: boolean } };
+    assert.equal(revoked.account?.chatAdmin, false);
+    assert.equal(await chatAdmins.has('anna@example.test'), false);
+    assert.equal((await ctl('user grant nobody@example.test')).exit, 1);
+    assert.equal((await ctl('user grant')).exit, 2);
+  });
+
+  test('user delete asks, and takes --yes for an answer', async () => {
+    assert.equal((await ctl('user delete cyd@example.test')).exit, 2, 'nobody to ask');
+    assert.equal((await ctl('user delete cyd@example.test', { typed: ['no'] })).exit, 2);
+    assert.notEqual(await house.stores.accounts.find('example.test', 'cyd'), undefined);
+    const deleted = await ctl('user delete cyd@example.test', { typed: ['cyd@example.test'] });
+    assert.match(deleted.out, /^Deleted cyd@example\.test\. Until \d{4}-.* “user restore” brings it back\.\n$/);
+    assert.match((await ctl('user list --status leaving')).out, /cyd@example\.test +deleted on/);
+    assert.equal((await ctl('user restore cyd@example.test')).out, 'cyd@example.test is back.\n');
+    assert.equal((await ctl('user restore cyd@example.test')).exit, 1);
+    assert.equal((await ctl('user delete cyd@example.test --yes --now')).exit, 0);
+    assert.equal(await house.stores.accounts.find('example.test', 'cyd'), undefined);
+    assert.deepEqual(await ctl('user delete bert@example.test --yes --now --json'), {
+      exit: 0,
+      out: '{"done":true,"removeAt":null}\n',
+      err: '',
+    });
+    assert.deepEqual(house.house.get('example.test')?.removed, ['cyd', 'bert']);
+    assert.equal((await ctl('user delete bert@example.test --yes')).exit, 1);
+  });
+});
+
+describe('the rest of the house', () => {
+  test('session list and session end, resources with slashes and control characters in them', async () => {
+    const session = house.house.connect('anna@example.test/a/b c');
+    const colour = house.house.connect('bert@example.test/plain');
+    colour.presence = { show: '\u001b[31mdnd', status: '', priority: 0 };
+    const list = await ctl('session list');
+    assert.match(list.out, /anna@example\.test\/a\/b c +192\.0\.2\.7 +TLSv1\.3 SCRAM-SHA-256-PLUS/);
+    assert.ok(!list.out.includes('\u001b'), 'nothing drives the terminal');
+    assert.match((await ctl('session list anna@example.test')).out, /1 in all/);
+    assert.equal((await ctl('session list anna')).exit, 2, 'a slip is not the answer that she is not there');
     const stdout = new Text();
-    const world = { stdin: new PassThrough(), stdout, stderr: new Text(), cwd: folder, caller: 'tester' };
-    assert.equal(await run(['--data', folder, 'session', 'end', 'anna@example.test/a/b c'], world), 0);
+    const world = { stdin: new PassThrough(), stdout, stderr: new Text(), cwd: tool.folder, caller: 'tester' };
+    assert.equal(await run(['--data', tool.folder, 'session', 'end', 'anna@example.test/a/b c'], world), 0);
     assert.equal(session.ended?.condition, 'policy-violation');
     assert.equal((await ctl('session end anna@example.test/gone')).exit, 1);
     assert.equal((await ctl('session end anna@example.test')).exit, 2);
@@ -349,16 +360,16 @@ describe('being called', () => {
   });
 
   test('without a server it names the socket, and how to start one', async () => {
-    const { exit, err } = await ctl('status', { data: join(folder, 'nowhere') });
+    const { exit, err } = await ctl('status', { data: join(tool.folder, 'nowhere') });
     assert.equal(exit, 3);
-    assert.ok(err.includes(join(folder, 'nowhere', 'hallwayctl.sock')));
+    assert.ok(err.includes(join(tool.folder, 'nowhere', 'hallwayctl.sock')));
     assert.match(err, /npm start/);
   });
 
   test('the data folder is found as the server finds it', async () => {
-    const at = join(folder, 'checkout');
+    const at = join(tool.folder, 'checkout');
     await mkdir(join(at, 'store'), { recursive: true });
-    await symlink(join(folder, 'hallwayctl.sock'), join(at, 'store', 'hallwayctl.sock'));
+    await symlink(join(tool.folder, 'hallwayctl.sock'), join(at, 'store', 'hallwayctl.sock'));
     await writeFile(join(at, 'hallway.toml'), 'data = "store"\n');
     await writeFile(join(at, 'broken.toml'), 'data = \n');
     const from = async (cwd: string, ...argv: string[]) => {
@@ -374,22 +385,22 @@ describe('being called', () => {
     };
     assert.equal((await from(at)).exit, 0, 'hallway.toml of the folder');
     assert.equal((await from('/', '--config', join(at, 'hallway.toml'))).exit, 0);
-    assert.equal((await from(folder, '--config', 'checkout/hallway.toml')).exit, 0);
+    assert.equal((await from(tool.folder, '--config', 'checkout/hallway.toml')).exit, 0);
     assert.match((await from(at, '--config', 'missing.toml')).err, /There is no file/);
     assert.match((await from(at, '--config', 'broken.toml')).err, /is not TOML/);
   });
 
   test('the launcher works through a link, as a program, and hands on the exit code', async () => {
-    const link = join(folder, 'hallwayctl');
+    const link = join(tool.folder, 'hallwayctl');
     await symlink(launcher, link);
     const call = (...args: string[]) =>
       new Promise<Outcome>((resolve) => {
         execFile(link, args, (error, out, err) => resolve({ exit: Number(error?.code ?? 0), out, err }));
       });
-    const list = await call('--data', folder, 'domain', 'list', '--json');
+    const list = await call('--data', tool.folder, 'domain', 'list', '--json');
     assert.equal(list.exit, 0, list.err);
     assert.equal(JSON.parse(list.out).domains[0].name, 'example.test');
-    assert.equal((await call('--data', folder, 'user', 'enable', 'nobody@example.test')).exit, 1);
-    assert.equal((await call('--data', join(folder, 'nowhere'), 'status')).exit, 3);
+    assert.equal((await call('--data', tool.folder, 'user', 'enable', 'nobody@example.test')).exit, 1);
+    assert.equal((await call('--data', join(tool.folder, 'nowhere'), 'status')).exit, 3);
   });
 });

@@ -1,48 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { run } from '../../server/cli/run.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
-
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
+import { type Ctl, openCtl } from '../support/ctl.ts';
 
 describe('hallwayctl: many people', () => {
-  let folder: string;
+  let tool: Ctl;
   let house: TestHouse;
-  let door: Door;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hallway-people-'));
     house = await openHouse();
-    door = await createSocketDoor({ commands: house.commands, log: house.log });
-    await door.listenLocal(join(folder, 'hallwayctl.sock'));
-    await writeFile(join(folder, 'good.csv'), 'Benutzername;Name;Abteilung\nanna;=Anna;Sales\nbert;Bert;\n');
-    await writeFile(join(folder, 'bad.csv'), 'user,name\ncyd,Cyd\nno good,X\n');
+    tool = await openCtl(house);
+    await writeFile(join(tool.folder, 'good.csv'), 'Benutzername;Name;Abteilung\nanna;=Anna;Sales\nbert;Bert;\n');
+    await writeFile(join(tool.folder, 'bad.csv'), 'user,name\ncyd,Cyd\nno good,X\n');
   });
   after(async () => {
-    await door.close();
+    await tool.close();
     await house.close();
-    await rm(folder, { recursive: true });
   });
 
-  async function ctl(line: string) {
-    const [stdin, stdout, stderr] = [Object.assign(new PassThrough(), { isTTY: false }), new Text(), new Text()];
-    stdin.end();
-    const words = line.replaceAll('DIR', folder).split(' ');
-    const exit = await run(['--data', folder, ...words], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
-    return { exit, out: stdout.text, err: stderr.text };
-  }
+  const ctl = (line: string) => tool.call(line.replaceAll('DIR', tool.folder));
 
   test('user import says first what it would do, does it, and user undo takes it back', async () => {
     const dry = await ctl('user import DIR/good.csv --dry-run');
@@ -55,9 +33,9 @@ describe('hallwayctl: many people', () => {
     const done = await ctl('user import DIR/good.csv --out DIR/list.csv --make-departments');
     assert.equal(done.err, '');
     assert.match(done.out, /made: +2/);
-    const list = await readFile(join(folder, 'list.csv'), 'utf8');
+    const list = await readFile(join(tool.folder, 'list.csv'), 'utf8');
     assert.match(list, /anna@example\.test,"'=Anna",(?:\w{4}-){3}\w{4}/);
-    assert.equal((await stat(join(folder, 'list.csv'))).mode & 0o777, 0o600);
+    assert.equal((await stat(join(tool.folder, 'list.csv'))).mode & 0o777, 0o600);
     assert.match((await ctl('user import DIR/good.csv --out DIR/list.csv')).err, /is there already/);
     assert.match((await ctl('user imports')).out, /1 .* tester +good\.csv +done +2/);
     assert.match((await ctl('user undo 1')).out, /taken back: +2/);
@@ -76,7 +54,7 @@ describe('hallwayctl: many people', () => {
   });
 
   test('invite many makes a link for each line of a file, or so many', async () => {
-    await writeFile(join(folder, 'new.txt'), '\ufeffDora Dorn, dora@example.test\r\n\r\nEve\r\n');
+    await writeFile(join(tool.folder, 'new.txt'), '\ufeffDora Dorn, dora@example.test\r\n\r\nEve\r\n');
     const done = await ctl('invite many DIR/new.txt --days 3');
     assert.match(done.out, /^dora@example\.test +Dora Dorn +https:\/\/\S+\/invite\/\S+\n +Eve +https:/m);
     const { invitations } = JSON.parse((await ctl('invite many 3 --json')).out) as { invitations: object[] };

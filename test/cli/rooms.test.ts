@@ -1,56 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { run } from '../../server/cli/run.ts';
-import { createSocketDoor, type Door } from '../../server/http/door.ts';
+import { type Ctl, openCtl } from '../support/ctl.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import { enters, say } from '../support/rooms.ts';
 import type { Scene } from '../support/scene.ts';
 
-class Text extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-let folder: string;
+let tool: Ctl;
 let scene: Scene;
 let close: () => Promise<void>;
-let door: Door;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hallway-cli-rooms-'));
   ({ scene, close } = await openLastingScene());
   await scene.stores.domains.add('example.test');
   await scene.account('juliet@example.test');
-  door = await createSocketDoor({ commands: scene.commands, log: scene.house.log });
-  await door.listenLocal(join(folder, 'hallwayctl.sock'));
+  tool = await openCtl({ commands: scene.commands, log: scene.house.log });
 });
 after(async () => {
-  await door.close();
+  await tool.close();
   await close();
-  await rm(folder, { recursive: true });
 });
 
-/** Calls it in this process, with each argument apart. `typed`: there is a terminal, and somebody types these lines. */
-async function ctl(args: readonly string[], { input, typed }: { input?: string; typed?: string[] } = {}) {
-  const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
-  const [stdout, stderr] = [new Text(), new Text()];
-  if (typed === undefined) stdin.end(input ?? '');
-  const done = run(['--data', folder, ...args], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
-  for (const one of typed ?? []) {
-    await pause(60);
-    stdin.write(`${one}\r`);
-  }
-  return { exit: await done, out: stdout.text, err: stderr.text };
-}
+const ctl: Ctl['call'] = (words, options) => tool.call(words, options);
 
 async function does(line: string, more: readonly string[] = []): Promise<string> {
   const { exit, out, err } = await ctl([...line.split(' '), ...more]);

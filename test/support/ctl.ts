@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { run } from '../../server/cli/run.ts';
+import type { Commands } from '../../server/commands/index.ts';
 import { createSocketDoor } from '../../server/http/door.ts';
-import type { Scene } from './scene.ts';
+import type { Logger } from '../../server/util/log.ts';
 
-class Text extends Writable {
+/** Keeps what is written as text. */
+export class Text extends Writable {
   text = '';
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -15,30 +17,49 @@ class Text extends Writable {
   }
 }
 
+export interface CtlOptions {
+  /** What comes on standard input. */
+  readonly input?: string;
+  /** There is a terminal, and somebody types these lines when asked. */
+  readonly typed?: readonly string[];
+  /** The data folder; left out: that of the house. */
+  readonly data?: string;
+}
+
+export interface Outcome {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 export interface Ctl {
   /** Where it is called. */
   readonly folder: string;
-  /** Calls hallwayctl in this process; with `typed` there is a terminal, at which somebody answers so. */
-  call(args: readonly string[], typed?: string): Promise<{ exit: number; out: string; err: string }>;
+  /** Calls hallwayctl in this process, with words as they stand or those of a line. */
+  call(words: string | readonly string[], options?: CtlOptions): Promise<Outcome>;
   close(): Promise<void>;
 }
 
-/** hallwayctl over a scene's commands. */
-export async function openCtl(scene: Scene): Promise<Ctl> {
+/** hallwayctl over the commands of a house. */
+export async function openCtl({ commands, log }: { commands: Commands; log: Logger }): Promise<Ctl> {
   const folder = await mkdtemp(join(tmpdir(), 'hallway-ctl-'));
-  const door = await createSocketDoor({ commands: scene.commands, log: scene.house.log });
+  const door = await createSocketDoor({ commands, log });
   await door.listenLocal(join(folder, 'hallwayctl.sock'));
   return {
     folder,
-    call: async (args, typed) => {
+    async call(words, { input = '', typed, data = folder } = {}) {
       const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
       const [stdout, stderr] = [new Text(), new Text()];
-      if (typed === undefined) stdin.end();
-      else stdin.write(`${typed}\r`);
-      const exit = await run(['--data', folder, ...args], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
+      if (typed === undefined) stdin.end(input);
+      else {
+        const lines = [...typed];
+        stdin.on('resume', () => lines.length > 0 && stdin.write(`${lines.shift()}\r`)); // somebody begins to read: a question
+      }
+      const list = typeof words === 'string' ? words.split(' ').filter((word) => word !== '') : words;
+      const exit = await run(['--data', data, ...list], { stdin, stdout, stderr, cwd: folder, caller: 'tester' });
       return { exit, out: stdout.text, err: stderr.text };
     },
-    close: async () => {
+    async close() {
       await door.close();
       await rm(folder, { recursive: true });
     },
