@@ -45,7 +45,7 @@ test('administrators are made, changed, signed out and removed by hallwayctl, to
   assert.equal((await ctl('admin remove hal')).exit, 2, 'nobody there to say yes');
   assert.equal((await ctl('admin remove hal --yes')).exit, 0);
   const rows = await house.stores.audit.page({ limit: 50 });
-  const deeds = rows.filter(({ actor, door: by }) => actor === 'root' && by === 'cli').map(({ action }) => action);
+  const deeds = rows.filter(({ actor, door: by }) => actor === 'tester' && by === 'cli').map(({ action }) => action);
   for (const action of ['invite', 'role', 'end-session', 'no-second-factor', 'disable', 'enable', 'remove']) {
     assert.ok(deeds.includes(`admin.${action}`), action);
   }
