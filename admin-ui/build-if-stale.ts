@@ -23,7 +23,16 @@ function newest(path: string): number {
 function stale(): boolean {
   const since = statSync(join(built, 'index.html'), { throwIfNoEntry: false })?.mtimeMs;
   if (since === undefined) return true;
-  const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'converse.ts', '../package-lock.json'];
+  const sources = [
+    'src',
+    'public',
+    'index.html',
+    'vite.config.ts',
+    'converse.ts',
+    'compressed.ts',
+    'start-at-once.ts',
+    '../package-lock.json',
+  ];
   return sources.some((name) => newest(join(here, name)) > since);
 }
 

@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteMeta } from 'vue-router';
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteMeta } from 'vue-router';
 import type { Right } from '../../server/http/contract/index.ts';
 import { whenSignedOut } from './api.ts';
 import { admin, claimed, knowSession, may, refreshSession } from './composables/session.ts';
@@ -148,7 +148,16 @@ export function maySee({ needs = 'look', plain, open }: RouteMeta): boolean {
   return plain === true || open === true || needs === 'nothing' || may(needs);
 }
 
+/** A page comes over while the server is asked who is there; a page that cannot be had is told of by the router. */
+function fetchPages({ matched }: RouteLocationNormalized): void {
+  for (const { components } of matched) {
+    const page: unknown = components?.default;
+    if (typeof page === 'function') Promise.resolve(page()).catch(() => undefined);
+  }
+}
+
 router.beforeEach(async (to) => {
+  if (admin.value === undefined) fetchPages(to);
   if (to.meta.open) return true;
   // The application shows why when the server cannot be asked.
   if (!(await knowSession())) return true;

@@ -24,7 +24,13 @@ function isPage(request: FastifyRequest): boolean {
 /** Serves the built panel from a folder, and every page address by its index.html. */
 export async function servePanel(app: FastifyInstance, folder: string): Promise<void> {
   // Only `sendFile` is used: the files are the routes below, so that each says who may use it like every other.
-  await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false, dotfiles: 'ignore' });
+  await app.register(fastifyStatic, {
+    root: folder,
+    serve: false,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    preCompressed: true, // as the builder left it beside each file
+  });
   app.get('/assets/:file', { config: { access: 'public' } }, (request, reply) => {
     const { file } = request.params as { file: string };
     // Of one that is not there nobody may remember so: a browser may ask for a new one while the old panel is still there.
