@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { SoftPasskey } from '../support/soft-passkey.ts';
 import { shownCode } from '../support/totp-app.ts';
-import { ADMIN, type Answer, type Client, claim, ORIGIN, openApp, openHouse, type TestHouse } from './support.ts';
+import { ADMIN, type Answer, type Client, claimed, ORIGIN, openApp, openHouse, type TestHouse } from './support.ts';
 
 const MINUTE = 60_000;
 /** The clock stands still, in the middle of a half minute, until a test moves it. */
@@ -18,7 +18,7 @@ beforeEach(async () => {
   ahead = 0;
   house = await openHouse(() => START);
   ({ ask, close: shut } = await openApp(house));
-  cookie = await claim(house, ask);
+  cookie = await claimed(house);
 });
 afterEach(async () => {
   await shut();
