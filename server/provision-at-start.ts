@@ -6,11 +6,12 @@ import { ConfigError } from './config/config-error.ts';
 import type { Logger } from './util/log.ts';
 
 /**
- * Applies the provisioning file that the boot file names, unless this house was ever provisioned: it is for the first start.
+ * Applies the provisioning file that the boot file names, unless this house was ever provisioned or came from a backup: it is for the first start of
+ * a new one.
  * Throws ConfigError, which ends the start before a door is open: a house that is half set up would look like a whole one.
  */
 export async function provisionAtStart(commands: Commands, path: string | undefined, log: Logger): Promise<void> {
-  if (path === undefined || (await commands.provision.any())) return;
+  if (path === undefined || (await commands.provision.begun())) return;
   let source: string;
   try {
     source = await readFile(path, 'utf8');

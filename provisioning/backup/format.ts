@@ -26,6 +26,9 @@ export const SEAL = 'SEAL';
 
 export const FORMAT = 1;
 
+/** The setting of a house that came from a backup: when, in ms since 1970. */
+export const RESTORED = 'house.restored';
+
 /** The first entry. */
 export interface BackupHead {
   readonly format: number;

@@ -11,7 +11,7 @@ import { RESTORING } from '../restore-swap.ts';
 import { TOKEN_KEY_FILE } from '../token-key.ts';
 import { acceptHead, checkStore } from './check.ts';
 import { fateOf } from './entries.ts';
-import { BACKUP_KEY, type BackupHead, BOOT_FILE, STORE, TOKEN_KEY, UPLOADS } from './format.ts';
+import { BACKUP_KEY, type BackupHead, BOOT_FILE, RESTORED, STORE, TOKEN_KEY, UPLOADS } from './format.ts';
 import { BACKUP_KEY_FILE, type BackupKey } from './key.ts';
 import { BackupProblem } from './problem.ts';
 import { readBackup } from './read.ts';
@@ -128,6 +128,7 @@ async function fit(options: StageOptions, staging: string, head: BackupHead): Pr
       renewed: async () => undefined,
     });
     const reissued = await renewal.check();
+    await stores.settings.set(RESTORED, now());
     const detail = { from: head.hostname, to: hostname, made: new Date(head.madeAt).toISOString() };
     await stores.audit.append({
       time: now(),

@@ -1,3 +1,4 @@
+import { RESTORED } from '../../../provisioning/backup/format.ts';
 import { PlanError } from '../../../provisioning/plan/plan-error.ts';
 import { readPlan } from '../../../provisioning/plan/read.ts';
 import type { Stores } from '../../storage/stores/index.ts';
@@ -60,9 +61,9 @@ export class ProvisionCommands {
     return hashAdminPassword(password);
   }
 
-  /** Whether any file was ever applied. */
-  async any(): Promise<boolean> {
-    return (await this.#applied()).length > 0;
+  /** Whether this house is one already: a file was applied, or it came from a backup. */
+  async begun(): Promise<boolean> {
+    return (await this.#applied()).length > 0 || (await this.#stores.settings.get(RESTORED)) !== undefined;
   }
 
   /** Applies a file; of two at once the second waits. Throws CommandError, whose message names file, line and key. */
@@ -78,7 +79,7 @@ export class ProvisionCommands {
       const applied = await this.#applied();
       const before = applied.find(({ hash }) => hash === plan.hash)?.at ?? null;
       if (before !== null) return { applied: false, before, done: NOTHING_DONE };
-      const fresh = applied.length === 0 && !this.#needs.claim.claimed;
+      const fresh = !this.#needs.claim.claimed && !(await this.begun());
       const checked = await checkPlan(plan, this.#needs, { folder, fresh });
       if (dryRun) return { applied: false, before, done: await wouldDo(checked, this.#needs) };
       const done = await applyPlan(checked, this.#needs, by);
