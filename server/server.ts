@@ -1,33 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { IncomingBackup } from '../provisioning/backup/incoming.ts';
 import { BackupMachine } from '../provisioning/backup/machine.ts';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
-import { firstRun } from '../provisioning/first-run.ts';
 import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
-import { mayUse, webOrigins } from './c2s/origins.ts';
-import { webChat, webDoor } from './c2s/web.ts';
-import { Acme } from './certificates/acme/acme.ts';
-import { Challenges } from './certificates/acme/challenges.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
-import { Renewal } from './certificates/renewal.ts';
-import { SecureContexts } from './certificates/secure-context.ts';
-import { record } from './commands/actor.ts';
+import { clientLimits } from './client-limits.ts';
 import { realSenses } from './commands/doctor/senses.ts';
 import { type Commands, openCommands } from './commands/index.ts';
-import { logLevel } from './commands/log.ts';
 import { ProxyDoor } from './components/bytestreams/door.ts';
 import { ComponentDoor } from './components/external/door.ts';
 import { components } from './components/index.ts';
 import { type OpenUploads, openUploads } from './components/upload/open.ts';
 import { filesAddress } from './components/upload/options.ts';
 import { withChosenName } from './config/chosen-name.ts';
-import type { Address, Limits, Listen, Settings } from './config/settings.ts';
+import type { Address, Listen, Settings } from './config/settings.ts';
+import { fakeSaltSecret } from './fake-salt.ts';
 import { befriend } from './host/befriend.ts';
 import { newCounters } from './host/counters.ts';
 import { FileLinks } from './host/file-links.ts';
@@ -35,8 +26,10 @@ import { Hosts } from './host/hosts.ts';
 import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
-import { accepting, type Listening, listenAll, panelUrl, portOf } from './listening.ts';
+import { accepting, type Listening, listenAll, panelUrl } from './listening.ts';
+import { obeyLevel } from './log-level.ts';
 import { modules } from './modules/index.ts';
+import { openCertificates } from './open-certificates.ts';
 import { allOptions } from './options.ts';
 import { provisionAtStart } from './provision-at-start.ts';
 import { registrarOf } from './registrar.ts';
@@ -46,13 +39,11 @@ import { openFederation } from './s2s/open.ts';
 import { PolicyBook } from './s2s/policy-book.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
 import { openDatabase } from './storage/sqlite.ts';
-import { openStores, type Stores } from './storage/stores/index.ts';
+import { openStores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
 import { LogTail } from './util/log-tail.ts';
 import { ownAddresses } from './util/own-addresses.ts';
-
-const PANEL = fileURLToPath(new URL('../admin-ui/dist', import.meta.url));
 
 /** A running house. */
 export interface RunningServer extends AsyncDisposable {
@@ -86,7 +77,7 @@ export async function startServer(
   const settings = withChosenName(boot);
   const opening = openDatabase({ file, log });
   opening.catch(() => undefined);
-  const http = await import('./http/door.ts');
+  const { openWeb } = await import('./open-web.ts');
   const db = await opening;
   stack.defer(() => db.close());
   const stores = openStores(db, (was, is) =>
@@ -97,42 +88,7 @@ export async function startServer(
   const unfinished = (error: unknown): void => log.error({ err: error }, 'a deletion could not be finished');
   stores.accounts.sweep().catch(unfinished);
   stores.rooms.sweep().catch(unfinished);
-  const domains = async (): Promise<string[]> => (await stores.domains.list()).map(({ name }) => name);
-
-  const contexts = new SecureContexts({
-    store: stores.certificates,
-    domains,
-    standIn: (domain) => renewal.standIn(domain),
-    log,
-  });
-  const renewal: Renewal = stack.use(
-    new Renewal({
-      store: stores.certificates,
-      domains,
-      components: async () => (await stores.components.list()).map(({ domain }) => domain),
-      hostname: settings.hostname,
-      log,
-      renewed: () => contexts.reload(),
-    }),
-  );
-  const served = await firstRun({ domain: settings.domain, domains: stores.domains, certificates: renewal, log });
-  await contexts.reload();
-  renewal.start();
-  const challenges = new Challenges();
-  const acme = stack.use(
-    new Acme({
-      orders: stores.certificateOrders,
-      settings: stores.settings,
-      renewal,
-      domains,
-      challenges,
-      log,
-      tried: (domain, failure) =>
-        record(stores.audit, { name: 'hallway', door: 'house' }, failure === '' ? 'acme.got' : 'acme.failed', domain, {
-          ...(failure !== '' && { failure }),
-        }),
-    }),
-  );
+  const { contexts, renewal, acme, challenges, served } = await openCertificates(settings, stores, log, stack);
 
   const commands: { open?: Commands } = {};
   const registrar = registrarOf(() => commands.open!);
@@ -282,53 +238,20 @@ export async function startServer(
   };
   for (const [name, open] of Object.entries(doors)) await listenAll(settings, name as keyof Listen, listening, open);
 
-  const socket = await http.createSocketDoor({ commands: commands.open, log });
-  stack.defer(() => socket.close());
-  await socket.listenLocal(join(settings.data, 'hallwayctl.sock'));
-  const rules = {
-    names: () => commands.open!.names(),
-    allowed: () => options.get(webOrigins),
-  };
-  const web = webDoor(door, {
-    rules,
-    listening: () => listening,
-  });
-  const panel = await http.createPanelDoor({
+  const panel = await openWeb({
+    settings,
     commands: commands.open,
+    contexts,
+    challenges,
+    hosts,
+    door,
+    uploads,
+    options,
+    files: () => fileLinks.origin,
+    listening,
     log,
-    tls: contexts.serverOptions(),
-    panel: PANEL,
-    mounts: [
-      ...web.mounts,
-      uploads.http((headers) => mayUse(headers, rules)),
-      http.trustPages(commands.open),
-      http.webChat(
-        PANEL,
-        () => hosts.domains().filter((domain) => options.get(webChat, domain)),
-        () => fileLinks.origin,
-      ),
-    ],
-    upgrades: web.upgrades,
-    // Those of the chat count twice, here and at their own door: some are left for the panel.
-    connectionsPerAddress: settings.limits.connections_per_address + 100,
+    stack,
   });
-  stack.defer(() => panel.close());
-  stack.defer(() => door.close()); // first, so that who is connected by the panel's door is told
-  await listenAll(settings, 'https', listening, async (address) => {
-    const { server, port } = await panel.listen(address);
-    contexts.follow(server);
-    return port;
-  });
-
-  const plain = new http.PlainDoor({
-    trust: () => http.trustFacts(commands.open!),
-    challenge: (token) => challenges.answer(token),
-    names: () => [settings.hostname, ...hosts.domains()],
-    httpsPort: () => portOf(listening, 'https'),
-    log,
-  });
-  stack.defer(() => plain.close());
-  await listenAll(settings, 'http', listening, (address) => plain.listen(address));
   acme.start();
 
   const opened = stack.move();
@@ -344,18 +267,6 @@ export async function startServer(
   };
 }
 
-/** What is logged is as an administrator chose, from now on; else as the boot file says. */
-function obeyLevel(options: OptionValues, settings: Settings, log: Logger): void {
-  const obey = (): void => {
-    const chosen = options.get(logLevel);
-    log.level = chosen === 'boot' ? settings.log.level : chosen;
-  };
-  options.watch((option) => {
-    if (option.key === logLevel.key) obey();
-  });
-  obey();
-}
-
 function later(ms: number): Promise<false> {
   return new Promise((resolve) => setTimeout(resolve, ms, false).unref());
 }
@@ -363,38 +274,4 @@ function later(ms: number): Promise<false> {
 function packageVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-function clientLimits(limits: Limits) {
-  return {
-    beforeLogin: {
-      bytes: limits.stanza_bytes_before_login,
-      depth: limits.depth_before_login,
-      attributes: limits.attributes_before_login,
-      children: limits.children_before_login,
-      namespaces: limits.namespaces_before_login,
-    },
-    afterLogin: {
-      bytes: limits.stanza_bytes,
-      depth: limits.depth,
-      attributes: limits.attributes,
-      children: limits.children,
-      namespaces: limits.namespaces,
-    },
-    loginSeconds: limits.login_seconds,
-    idleSeconds: limits.idle_seconds,
-    pingSeconds: limits.ping_seconds,
-    connectionsPerAddress: limits.connections_per_address,
-  };
-}
-
-const FAKE_SALT = 'scram-fake-salt';
-
-/** Made once, as salts of names that do not exist must stay the same (RFC 5802 §9). */
-async function fakeSaltSecret(stores: Stores): Promise<Uint8Array> {
-  const known = await stores.settings.get(FAKE_SALT);
-  if (typeof known === 'string') return Buffer.from(known, 'base64');
-  const made = randomBytes(32);
-  await stores.settings.set(FAKE_SALT, made.toString('base64'));
-  return made;
 }

@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { FileSpace } from '../host/file-space.ts';
-import type { OptionValues } from '../host/option-values.ts';
-import type { TransferList } from '../host/transfers.ts';
-import type { Stores } from '../storage/stores/index.ts';
 import { LogTail } from '../util/log-tail.ts';
-import type { Element } from '../xmpp/element.ts';
 import { AccountCommands } from './accounts.ts';
 import { AcmeCommands } from './acme.ts';
 import { AdministratorCommands } from './administrators.ts';
@@ -12,107 +7,55 @@ import { AdminCommands } from './admins.ts';
 import { AnnouncementCommands } from './announcements.ts';
 import { type ArchiveCommands, openArchive } from './archive.ts';
 import { AuditCommands } from './audit.ts';
-import { AuditKeeper, type CommandLog } from './audit-keeper.ts';
-import { BackupCommands, type BackupMaker } from './backups.ts';
+import { AuditKeeper } from './audit-keeper.ts';
+import { BackupCommands } from './backups.ts';
 import { BulkCommands } from './bulk.ts';
-import { CertificateCommands, type CertificateNeeds } from './certificates.ts';
+import { CertificateCommands } from './certificates.ts';
 import { ChatAdmins } from './chat-admins.ts';
 import { ClaimCommands } from './claim.ts';
-import { ComponentCommands, type RunningComponents } from './components.ts';
+import { ComponentCommands } from './components.ts';
 import { type ConnectionFacts, connectionOf } from './connection.ts';
 import { ContactCommands } from './contacts.ts';
 import { DepartmentCommands } from './departments.ts';
 import { DeviceCommands } from './devices.ts';
-import { DnsDoctor, type DnsOptions } from './dns-doctor.ts';
+import { DnsDoctor } from './dns-doctor.ts';
 import { openDoctor } from './doctor/open.ts';
-import type { Senses } from './doctor/senses.ts';
 import type { Doctor } from './doctor.ts';
 import { DomainRemoval } from './domain-removal.ts';
-import { type Certify, DomainCommands } from './domains.ts';
+import { DomainCommands } from './domains.ts';
 import { FederationDomains } from './federation-domains.ts';
 import { FederationInbox } from './federation-inbox.ts';
-import type { FederationNeeds } from './federation-needs.ts';
 import { FederationPolicy } from './federation-policy.ts';
-import { FigureHistory } from './figure-history.ts';
+import type { FigureHistory } from './figure-history.ts';
 import { FileCommands } from './files.ts';
 import { forgetRooms } from './forget-rooms.ts';
-import { Health } from './health.ts';
-import type { House, HouseCounters } from './house.ts';
+import type { Health } from './health.ts';
+import { keepHouse } from './housekeeping.ts';
 import { importDepartments } from './import/house-departments.ts';
 import { PeopleImportCommands } from './import/index.ts';
 import { InvitationCommands } from './invitations.ts';
 import { LeavingCommands } from './leaving.ts';
 import { Live } from './live.ts';
 import { LogCommands } from './log.ts';
-import { MetricsCommands } from './metrics.ts';
+import type { MetricsCommands } from './metrics.ts';
+import type { CommandOptions } from './needs.ts';
 import { OptionCommands } from './options.ts';
 import { OutageCommands } from './outage.ts';
-import { type ListenerView, Overview } from './overview.ts';
+import type { Overview } from './overview.ts';
 import { PeopleCommands } from './people.ts';
 import { ProvisionCommands } from './provision/index.ts';
 import { QuotaCommands } from './quotas.ts';
-import { type Befriend, Registration } from './registration.ts';
+import { Registration } from './registration.ts';
 import { ReportCommands } from './reports.ts';
 import { ResetLinkCommands } from './reset-links.ts';
-import { RestoreCommands, type RestoreNeeds } from './restore.ts';
+import { RestoreCommands } from './restore.ts';
 import { RoomCommands } from './rooms.ts';
 import { SessionCommands } from './sessions.ts';
 import { SetupCommands } from './setup.ts';
 import { SignInCommands } from './sign-in.ts';
 import { TransferCommands } from './transfers.ts';
+import { openWatching } from './watching.ts';
 import { webNames } from './web-names.ts';
-
-export interface CommandOptions {
-  readonly stores: Stores;
-  readonly house: House;
-  /** What can be decided while the server runs. */
-  readonly options: OptionValues;
-  readonly counters: HouseCounters;
-  readonly certify: Certify;
-  /** The certificates that are shown, and how they are got. */
-  readonly certificates: CertificateNeeds;
-  /** The external components, running. */
-  readonly components: RunningComponents;
-  /** Other servers: the policy, what waits for a decision, what became of links, and those that run. */
-  readonly federation: FederationNeeds;
-  /** Room for files, and what goes through the file proxy. */
-  readonly files: FileSpace;
-  readonly transfers: TransferList;
-  /** What makes backups, and restores them as a test. */
-  readonly backups: BackupMaker;
-  /** What takes in a backup that is to be restored in the place of the house; left out: none is. */
-  readonly restore?: RestoreNeeds;
-  /** What the doctor perceives of this machine. */
-  readonly senses: Senses;
-  /** How records of the DNS are asked for, and what they should lead to. */
-  readonly dns: DnsOptions;
-  /** Where commands write what happened by itself; none when left out. */
-  readonly log?: CommandLog;
-  /** The newest entries of the log, and the level that is logged now; left out: there are none. */
-  readonly tail?: LogTail;
-  readonly level?: () => string;
-  /** Where exports of archives are; left out: nothing is exported. */
-  readonly exportFolder?: string;
-  /** Reads one stanza that was serialised by us. */
-  readonly parse: (xml: string) => Element;
-  readonly version: string;
-  /** Makes two accounts of the house each other's contacts. */
-  readonly befriend: Befriend;
-  /** This machine's own name. */
-  readonly hostname: string;
-  /** 32 bytes that are kept elsewhere than in the store, to seal secrets in it with; else made, and good until the server stops. */
-  readonly sealKey?: Uint8Array;
-  /** Rounds of PBKDF2 for people's passwords. */
-  readonly iterations: number;
-  /** The clock by which administrators' sessions and codes expire; default: the system's. */
-  readonly now?: () => number;
-  /** What is listened on now. */
-  readonly listeners: () => readonly ListenerView[];
-  /** Whether everything is listened on that should be; left out: it is. */
-  readonly listening?: () => Promise<boolean>;
-  /** Where the panel is and which certificate it shows, to be read out by `hallwayctl claim-code`. */
-  readonly panel: () => { readonly url: string; readonly fingerprint: string };
-}
 
 /** All that administrators can do, by noun. */
 export interface Commands {
@@ -179,11 +122,9 @@ export interface Commands {
   close(): void;
 }
 
-const HOUSEKEEPING_MS = 60 * 60 * 1_000;
-
 /** Puts the commands together, once the house serves its domains, and reads whether it is claimed. */
 export async function openCommands(options: CommandOptions): Promise<Commands> {
-  const { stores, house, counters, version, listeners } = options;
+  const { stores, house, version, listeners } = options;
   const live = new Live();
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
@@ -222,29 +163,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const admins = new AdminCommands(stores, options.now);
   const signIn = new SignInCommands(stores, admins, options.sealKey ?? randomBytes(32), options.now);
   const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
-  const overview = new Overview({
-    accounts: stores.accounts,
-    certificates: stores.certificates,
-    house,
-    counters,
-    version,
-    hostname: options.hostname,
-    listeners,
-  });
-  const figures = new FigureHistory({
-    house,
-    counters,
-    links: () => options.federation.running.links().length,
-    uploads: stores.uploads,
-    store: stores.figureHours,
-  });
-  await figures.load();
-  const metrics = new MetricsCommands(stores, house, overview, figures);
-  await metrics.load();
-  const health = new Health({
-    write: () => stores.settings.set('health', Date.now()),
-    listening: options.listening ?? (async () => true),
-  });
+  const { overview, figures, metrics, health } = await openWatching(options);
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);
   const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
@@ -290,16 +209,12 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);
   removal.resume().catch(() => undefined);
-  const keeper = new AuditKeeper(stores.audit, options.options, log, now);
-  const failed = (error: unknown): void => log.error({ err: error }, 'the audit log could not be looked after');
-  // What expired is refused anyway; a failure here leaves it lying about for another hour.
-  const housekeeping = setInterval(() => {
-    for (const one of [admins, invitations, resetLinks]) one.expire().catch(() => undefined);
-    keeper.tend().catch(failed);
-    leaving.sweep().catch(() => undefined);
-  }, HOUSEKEEPING_MS);
-  housekeeping.unref();
-  keeper.tend().catch(failed);
+  const endHousekeeping = keepHouse({
+    keeper: new AuditKeeper(stores.audit, options.options, log, now),
+    expiring: [admins, invitations, resetLinks],
+    leaving,
+    log,
+  });
   const rooms = new RoomCommands(stores, house);
   const quotas = new QuotaCommands(stores);
   const setup = new SetupCommands(stores, house);
@@ -383,7 +298,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     authority: async () => (await stores.certificates.authority())?.certificatePem,
     connection: (domain) => connectionOf(stores, domain, options.hostname, listeners(), options.options),
     close: () => {
-      clearInterval(housekeeping);
+      endHousekeeping();
       removal.close();
       peopleImports.close();
       archive.close();

@@ -1,7 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, scryptSync } from 'node:crypto';
 import forge from 'node-forge';
 import type { RunningComponents } from '../../server/commands/components.ts';
-import { type CommandOptions, type Commands, openCommands } from '../../server/commands/index.ts';
+import { type Commands, openCommands } from '../../server/commands/index.ts';
+import type { CommandOptions } from '../../server/commands/needs.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import type { Side } from '../../server/http/auth.ts';

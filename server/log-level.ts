@@ -1,0 +1,16 @@
+import { logLevel } from './commands/log.ts';
+import type { Settings } from './config/settings.ts';
+import type { OptionValues } from './host/option-values.ts';
+import type { Logger } from './util/log.ts';
+
+/** What is logged is as an administrator chose, from now on; else as the boot file says. */
+export function obeyLevel(options: OptionValues, settings: Settings, log: Logger): void {
+  const obey = (): void => {
+    const chosen = options.get(logLevel);
+    log.level = chosen === 'boot' ? settings.log.level : chosen;
+  };
+  options.watch((option) => {
+    if (option.key === logLevel.key) obey();
+  });
+  obey();
+}
