@@ -9,6 +9,7 @@ import type { Role } from '../../server/commands/rights.ts';
 import { archived } from '../support/archive.ts';
 import { openLastingScene } from '../support/lasting-scene.ts';
 import type { Scene } from '../support/scene.ts';
+import { assertStrict } from '../support/strict-headers.ts';
 import { type Client, openApp } from './support.ts';
 
 const DOMAIN = 'example.test';
@@ -129,7 +130,7 @@ describe('archives over HTTP', () => {
     const fetched = await ask(`GET /api/archive/export-files/${token}`);
     assert.equal(fetched.status, 200);
     assert.equal(fetched.headers['content-disposition'], `attachment; filename="hallway-export-${id}.tar"`);
-    assert.equal(fetched.headers['x-content-type-options'], 'nosniff');
+    assertStrict(fetched.headers, 'export');
     assert.equal(fetched.bytes.length, bytes);
     assert.equal(createHash('sha256').update(fetched.bytes).digest('hex'), sha256);
     assert.equal((await ask(`GET /api/archive/export-files/${token}`)).json.error.code, 'link-unknown');
