@@ -202,7 +202,7 @@ describe('other servers in a browser', { skip: noBrowser, timeout: 240_000 }, ()
     await dialog.getByLabel('Search by name or address').fill('jul');
     await dialog.getByRole('button', { name: 'Add romeo@example.test' }).waitFor({ state: 'detached' });
     await dialog.getByRole('button', { name: 'Add juliet@example.test' }).click();
-    await dialog.getByText('On the list').waitFor();
+    await dialog.getByText('Added', { exact: true }).waitFor();
     await dialog.getByRole('button', { name: 'Done' }).click();
     await outside.getByRole('button', { name: 'Save' }).click();
     await outside.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' });
