@@ -62,9 +62,16 @@ function search(query: Record<string, unknown> = {}): string {
 /** Characters that turn the order of others round (UAX #9 §2): by them a name can look like another one. */
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
 
+const SIGN = '\ufffd';
+
 /** Reads what the server sends. Names, statuses and titles are other people's: what would turn letters round is shown as a sign. */
 export function readJson<Sent>(text: string): Sent {
-  return JSON.parse(text.replace(TURNING, '\ufffd')) as Sent;
+  return JSON.parse(text.replace(TURNING, SIGN)) as Sent;
+}
+
+/** What was shown and then changed by hand, to be sent back: the signs in it were nobody's words. */
+export function withoutSigns(text: string): string {
+  return text.replaceAll(SIGN, '');
 }
 
 async function refusal(response: Response): Promise<ApiError> {

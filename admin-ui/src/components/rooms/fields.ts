@@ -1,4 +1,5 @@
 import type { BodyOf, RoomConfig } from '../../../../server/http/contract/index.ts';
+import { withoutSigns } from '../../api.ts';
 import { t } from '../../language.ts';
 
 export type RoomWish = BodyOf<'POST /api/domains/:domain/rooms/:room/config'>;
@@ -223,8 +224,8 @@ export function wishOf(config: RoomConfig, draft: Draft): { wish: RoomWish; wron
   const wrong: Partial<Record<FieldKey, string>> = {};
   for (const field of all) {
     const { key, kind } = field;
-    const value = draft[key];
-    if (value === before[key]) continue;
+    if (draft[key] === before[key]) continue;
+    const value = typeof draft[key] === 'string' ? withoutSigns(draft[key]) : draft[key];
     if (typeof value === 'boolean') wish[key] = value;
     else if (kind === 'number') {
       const number = Number(value.trim());
