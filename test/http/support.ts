@@ -180,7 +180,7 @@ export async function claim(from: TestHouse, ask: Client): Promise<string> {
  * The same without the work of it, for scenes that are about something else: what is kept of a password says what it cost, and here
  * that is next to nothing. Returns the cookie.
  */
-export async function claimed({ stores, commands }: TestHouse): Promise<string> {
+export async function claimed({ stores, commands }: Pick<TestHouse, 'stores' | 'commands'>): Promise<string> {
   const salt = Buffer.alloc(16, 1);
   const hash = scryptSync(ADMIN.password, salt, 32, { N: 16, r: 8, p: 1 });
   const passwordHash = `scrypt$N=16,r=8,p=1$${salt.toString('base64url')}$${hash.toString('base64url')}`;
