@@ -34,6 +34,7 @@ export const backupFolder: Option<string> = textOption({
   help: 'Best on another disk, or on a share of another machine. It must be there, and the server must be allowed to write to it. Empty: in the data folder.',
   longest: 1_000,
   default: '',
+  owner: true,
   wrong: (value) => (value === '' || isAbsolute(value) ? undefined : 'It begins with a slash, as /mnt/backup.'),
 });
 
@@ -46,6 +47,7 @@ export const backupKeep: Option<number> = numberOption({
   least: 1,
   most: 100,
   default: 7,
+  owner: true,
 });
 
 export const backupOptions: readonly Option[] = [backupSchedule, backupHour, backupFolder, backupKeep];

@@ -18,6 +18,8 @@ export type CommandErrorCode =
   | 'link-expired'
   | 'link-used'
   | 'not-allowed'
+  | 'not-your-role'
+  | 'prove-yourself'
   | 'too-many'
   | 'report-not-found'
   | 'department-not-found'

@@ -3,7 +3,7 @@ import { type PolicyBook, PolicyChanged } from '../s2s/policy-book.ts';
 import { checkPattern, MOST_PEOPLE, PolicyError } from '../s2s/policy-check.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, mustProve, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { Settled } from './federation-inbox.ts';
 import type { House } from './house.ts';
@@ -114,7 +114,7 @@ export class FederationPolicy {
             : wish.rules.map((rule, n) => {
                 const pattern = checked(() => checkPattern(rule.pattern, `rules[${n}].pattern`));
                 const isNew = !policy.rules.some((one) => one.pattern === pattern);
-                if (isNew) this.#checkTheirs(pattern, `rules[${n}].pattern`);
+                if (isNew) this.#checkTheirs(pattern, rule.verdict, `rules[${n}].pattern`);
                 return this.#rule(by, pattern, rule, policy);
               }),
       }),
@@ -126,9 +126,10 @@ export class FederationPolicy {
   }
 
   /** Whether there could be a rule for it. Throws CommandError. */
-  check(input: string): void {
+  check(input: string, verdict: Rule['verdict']): void {
     this.#checkTheirs(
       checked(() => checkPattern(input.trim(), 'pattern')),
+      verdict,
       'pattern',
     );
   }
@@ -136,7 +137,7 @@ export class FederationPolicy {
   /** One rule more, or another one in the place of what there is for the same pattern. Throws CommandError. */
   async put(by: Actor, input: string, wish: RuleChange): Promise<{ rule: RuleView; version: string } & Settled> {
     const pattern = checked(() => checkPattern(input.trim(), 'pattern'));
-    this.#checkTheirs(pattern, 'pattern');
+    this.#checkTheirs(pattern, wish.verdict, 'pattern');
     if (typeof wish.until === 'number' && wish.until <= this.#now()) {
       throw new CommandError(
         'invalid',
@@ -148,6 +149,7 @@ export class FederationPolicy {
       const before = wish.keep === true ? policy.rules.find((one) => one.pattern === pattern) : undefined;
       const whole = before === undefined ? wish : { ...kept(before, wish.verdict, this.#now()), ...wish };
       const rule = this.#rule(by, pattern, whole, policy);
+      if (loosens(rule, policy)) mustProve(by);
       const others = policy.rules.filter((one) => one.pattern !== pattern);
       return { ...policy, rules: [...others, rule].sort((one, other) => (byName(one) < byName(other) ? -1 : 1)) };
     });
@@ -247,8 +249,15 @@ export class FederationPolicy {
     return `${account.local}@${account.domain}`;
   }
 
-  /** Names below one of ours may be others' (`*.`), those of ours never are. Throws CommandError. */
-  #checkTheirs(pattern: string, field: string): void {
+  /** Names below one of ours may be others' (`*.`), those of ours never are. All of `*.com` can only be denied. Throws CommandError. */
+  #checkTheirs(pattern: string, verdict: Rule['verdict'], field: string): void {
+    if (verdict === 'allow' && /^\*\.[^.]+$/.test(pattern)) {
+      throw new CommandError(
+        'invalid',
+        'To allow them, a star needs a whole domain behind it, as “*.example.org”: nobody has all names of an ending.',
+        field,
+      );
+    }
     if (!this.#house.taken(pattern)) return;
     throw new CommandError('invalid', `${pattern} is of this server itself. Rules are for other servers.`, field);
   }
@@ -291,6 +300,14 @@ function kept(rule: Rule, verdict: Rule['verdict'], now: number): Omit<RuleWish,
   const terms = { leastTls, proof, authority, address };
   if (verdict !== rule.verdict) return terms;
   return { ...terms, until: until !== null && until > now ? until : null, reason };
+}
+
+/** Whether a server would pass for its domain by less than is asked of all, or somebody else could for it. */
+function loosens({ verdict, proof, authority, address, leastTls }: Rule, policy: Policy): boolean {
+  if (verdict !== 'allow') return false;
+  if (authority !== undefined || address !== undefined) return true;
+  if (proof === 'dialback' && policy.proof !== 'dialback') return true;
+  return leastTls === 'TLSv1.2' && policy.leastTls !== 'TLSv1.2';
 }
 
 /** Rules of one domain stand together, the domain before what is below it. */

@@ -93,7 +93,9 @@ export interface Commands {
   readonly live: Live;
   readonly log: LogCommands;
   readonly metrics: MetricsCommands;
-  /** Names that this server goes by, that of its machine first. */
+  /** Names that are ours with all that is within them, that of the machine first. */
+  zones(): readonly string[];
+  /** Names that this server goes by: these, and those that an administrator allowed. */
   names(): readonly string[];
   readonly options: OptionCommands;
   readonly outage: OutageCommands;
@@ -129,6 +131,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
   await contacts.load();
+  const zones = () => [options.hostname, ...house.domains()];
   const settings = new OptionCommands(options.options, stores, house);
   const url = (): string => options.panel().url;
   const { book } = options.federation;
@@ -254,7 +257,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     figures,
     health,
     metrics,
-    names: () => [options.hostname, ...house.domains(), ...options.options.get(webNames)],
+    zones,
+    names: () => [...zones(), ...options.options.get(webNames)],
     files: new FileCommands(stores, house, options.files),
     invitations,
     leaving,

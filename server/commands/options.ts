@@ -4,7 +4,7 @@ import type { Audit } from '../storage/stores/audit.ts';
 import type { SettingChange, SettingChanges } from '../storage/stores/setting-changes.ts';
 import type { Json } from '../storage/stores/settings.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, mustMay, mustProve, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
 
@@ -20,6 +20,8 @@ export interface OptionView {
   readonly value: boolean | number | string | string[];
   /** Whether somebody decided it; else it is what the server comes with. */
   readonly decided: boolean;
+  /** Only owners change it. */
+  readonly owner: boolean;
 }
 
 /** One change of an option, for people to read. */
@@ -172,6 +174,10 @@ export class OptionCommands {
   }
 
   async #change(by: Actor, option: Option, domain: string, value: Json | undefined, undone?: number): Promise<void> {
+    if (option.owner === true) {
+      mustMay(by, 'owner');
+      mustProve(by);
+    }
     const before = this.#decided(option, domain);
     if (JSON.stringify(before) === JSON.stringify(value)) return;
     const secret = isSecret(option);
@@ -241,10 +247,10 @@ export class OptionCommands {
   }
 
   #view(option: Option, domain: string): OptionView {
-    const { key, scope, group, title, help, shape } = option;
+    const { key, scope, group, title, help, shape, owner = false } = option;
     const held = this.#values.get(option, domain);
     const value = (isSecret(option) ? held !== '' : held) as OptionView['value'];
     const decided = this.#values.decided(option, domain);
-    return { key, scope, group, title, help, shape, value, decided };
+    return { key, scope, group, title, help, shape, value, decided, owner };
   }
 }

@@ -3,7 +3,7 @@ import type { Stores } from '../storage/stores/index.ts';
 import type { RoomAffiliation, RoomConfig, RoomMember } from '../storage/stores/rooms.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, mustProve, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { Deed, Detail } from './deeds.ts';
 import type { House } from './house.ts';
@@ -14,6 +14,7 @@ const PAGE = 50;
 const MOST = 200;
 /** Characters of what the audit log says of one value. */
 const TOLD = 300;
+const COMES_IN: readonly RoomAffiliation[] = ['owner', 'admin', 'member'];
 const RANKS: readonly RoomAffiliation[] = ['owner', 'admin', 'member', 'none', 'outcast'];
 
 export interface RoomWish extends Partial<RoomConfig> {
@@ -97,6 +98,7 @@ export class RoomCommands {
     );
     if (entries.length > 0) {
       const changes: Partial<RoomConfig> = Object.fromEntries(entries);
+      if (isClosed(config) && (changes.membersOnly === false || changes.password !== undefined)) mustProve(by);
       await allowed(rooms.configure(name, changes));
       await this.#record(by, 'room.configure', rooms, name, told(changes));
     }
@@ -146,6 +148,9 @@ export class RoomCommands {
     if (jid.domain === rooms.domain && affiliation !== 'none') {
       throw new CommandError('invalid', `${jid.bare} is an address of rooms; give a person’s address.`, 'jid');
     }
+    const { config } = await allowed(rooms.find(name));
+    // Who is let in may read what was said: running the house does not need that.
+    if (isClosed(config) && COMES_IN.includes(affiliation)) mustProve(by);
     const before = await allowed(rooms.affiliate(name, jid.bare, affiliation, reason), 'affiliation');
     if (before === affiliation) return;
     await this.#record(by, 'room.member', rooms, name, {
@@ -278,6 +283,11 @@ export class RoomCommands {
   ): Promise<void> {
     await record(this.#stores.audit, by, action, `${name}@${domain}`, detail);
   }
+}
+
+/** Not everybody of the house may come in and read. */
+function isClosed({ membersOnly, password }: RoomConfig): boolean {
+  return membersOnly || password !== '';
 }
 
 function checkName(input: string): string {

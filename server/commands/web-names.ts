@@ -9,7 +9,7 @@ export const webNames = listOption({
   scope: 'house',
   group: 'Web',
   title: 'Other names of this server',
-  help: 'Names such as chat.intranet.example.com by which people open these pages, when they are neither the name of this machine nor within one of your domains. Opened by an IP address it always answers.',
+  help: 'Names such as chat.intranet.example.com by which people open these pages, when they are neither the name of this machine nor within one of your domains. Each is itself only, without names below it. Opened by an IP address it always answers.',
   longest: 253,
   most: 50,
   default: [],

@@ -21,6 +21,8 @@ export interface Option<T extends Json = Json> {
   readonly help: string;
   readonly shape: Shape;
   readonly default: T;
+  /** Only owners change it, and show first who they are: by it what must not be lost could go, or be carried away. */
+  readonly owner?: true;
   /** What is wrong with a value of the right shape, in plain English; undefined when nothing is. */
   wrong?(value: T): string | undefined;
 }

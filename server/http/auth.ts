@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Actor } from '../commands/actor.ts';
+import { type Actor, mustMay, mustProve } from '../commands/actor.ts';
 import type { Commands } from '../commands/index.ts';
 import { tokenOf } from './cookie.ts';
 import { HttpError } from './errors.ts';
@@ -54,7 +54,7 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
       return;
     }
     if (access === 'web') return;
-    if (request.routeOptions.url?.startsWith('/api/') === true) checkHost(request, commands.names());
+    if (request.routeOptions.url?.startsWith('/api/') === true) checkHost(request, commands);
     const token = tokenOf(request);
     if (request.headers.origin !== undefined) checkOrigin(request, true);
     if (request.is404 || access === 'public') {
@@ -62,19 +62,14 @@ export function guard(app: FastifyInstance, side: Side, commands: Commands): voi
       return;
     }
     const open = access !== 'local' && token !== undefined ? await commands.admins.session(token) : undefined;
-    if (open === undefined) throw new HttpError(401, 'not-signed-in', 'Sign in first.');
+    if (access === undefined || access === 'local' || open === undefined) {
+      throw new HttpError(401, 'not-signed-in', 'Sign in first.');
+    }
     const { admin, proven } = open;
     checkOrigin(request, true);
-    if (access !== 'self' && !admin.rights.some((right) => right === access)) {
-      throw new HttpError(
-        403,
-        'not-your-role',
-        'Your role does not allow this. An owner of this server can change that.',
-      );
-    }
-    if (request.routeOptions.config?.dangerous === true && !proven) {
-      throw new HttpError(403, 'prove-yourself', 'Nothing was done: show once more that it is you.');
-    }
-    request.actor = { name: admin.name, door: 'panel', rights: admin.rights };
+    const actor: Actor = { name: admin.name, door: 'panel', rights: admin.rights, proven };
+    if (access !== 'self') mustMay(actor, access);
+    if (request.routeOptions.config?.dangerous === true) mustProve(actor);
+    request.actor = actor;
   });
 }

@@ -21,6 +21,8 @@ const STATUS: Record<CommandErrorCode, number> = {
   'link-expired': 410,
   'link-used': 410,
   'not-allowed': 403,
+  'not-your-role': 403,
+  'prove-yourself': 403,
   'too-many': 429,
   'message-not-found': 404,
   'export-not-found': 404,

@@ -138,6 +138,54 @@ describe('who may use what', () => {
     assert.equal(other.json.error.code, 'prove-yourself', 'it holds for the browser that was asked, and no other');
   });
 
+  test('what loosens a rule, lets somebody into a closed room, or thins backups away is asked for by what is wished', async () => {
+    const { token } = await house.commands.admins.welcome('admin', { address: '', agent: '' });
+    const { token: other } = await house.commands.admins.welcome('owner', { address: '', agent: '' });
+    const [admin, owner] = [`__Host-hallway=${token}`, `__Host-hallway=${other}`];
+    const rule = 'PUT /api/federation/rules/partner.test';
+    const put = async (who: string, key: string, body: object) => {
+      const { status, json } = await panel.ask(key, { cookie: who, body });
+      return json.error?.code ?? status;
+    };
+    for (const key of ['backup.keep', 'backup.folder']) {
+      const value = key === 'backup.keep' ? 1 : '/mnt/mine';
+      assert.equal(await put(admin, `PUT /api/settings/${key}`, { value }), 'not-your-role', key);
+      assert.equal((await panel.ask(`DELETE /api/settings/${key}`, { cookie: admin })).status, 403, key);
+    }
+    assert.equal(await put(owner, 'PUT /api/settings/backup.keep', { value: 3 }), 200, 'an owner, fresh from the door');
+    const { rows } = await house.commands.options.history({ key: 'backup.keep' });
+    const undo = `POST /api/setting-changes/${rows[0]?.id}/undo`;
+    assert.equal(await put(admin, undo, {}), 'not-your-role', 'nor by taking back what an owner did');
+    house.later(5 * 60_000);
+    assert.equal(await put(owner, 'PUT /api/settings/backup.keep', { value: 1 }), 'prove-yourself');
+    assert.equal(await put(owner, undo, {}), 'prove-yourself');
+    assert.equal(await put(admin, 'PUT /api/settings/canteen.seats', { value: 5 }), 200, 'others are as they were');
+    for (const more of [{ proof: 'dialback' }, { address: '127.0.0.1:22' }]) {
+      assert.equal(await put(admin, rule, { verdict: 'allow', ...more }), 'prove-yourself', JSON.stringify(more));
+      assert.equal(await put(admin, rule, { verdict: 'deny', ...more }), 200);
+    }
+    assert.equal(
+      await put(admin, rule, { verdict: 'allow', keep: true }),
+      'prove-yourself',
+      'what a denial had in store',
+    );
+    assert.equal(await put(admin, rule, { verdict: 'allow' }), 200, 'who merely allows a partner is not asked');
+    assert.equal(
+      (await panel.ask(rule, { cookie: admin, body: { verdict: 'allow', proof: 'certificate' } })).status,
+      200,
+    );
+    const all = await panel.ask('PUT /api/federation/rules/*.com', { cookie: admin, body: { verdict: 'allow' } });
+    assert.deepEqual([all.status, all.json.error?.field], [422, 'pattern'], all.text);
+    for (const [pattern, verdict] of [
+      ['office', 'allow'],
+      ['*.com', 'deny'],
+      ['*.partner.test', 'allow'],
+    ] as const)
+      assert.equal(await put(admin, `PUT /api/federation/rules/${pattern}`, { verdict }), 200, pattern);
+    const keep = await socket.ask('PUT /api/settings/backup.keep', { body: { value: 2 }, origin: '' });
+    assert.equal(keep.status, 200, `who is root decides anyway: ${keep.text}`);
+  });
+
   test('the socket needs no cookie and says who called', async () => {
     const answer = await socket.ask('POST /api/domains', {
       body: { name: 'second.test' },

@@ -145,6 +145,10 @@ describe('hostile requests', () => {
       const { status, text } = await ask('GET /api/session', { headers: { host } });
       assert.equal(status, 200, `${host}: ${text}`);
     }
+    const set = await ask('PUT /api/settings/web.names', { cookie, body: { value: ['evil.test'] } });
+    assert.equal(set.status, 200, set.text);
+    assert.equal((await ask('GET /api/session', { headers: { host: 'evil.test' } })).status, 200, 'what was allowed');
+    assert.equal((await ask('GET /api/session', { headers: { host: 'page.evil.test' } })).status, 421, 'and not below');
     assert.equal((await ask('GET /health', { headers: { host: 'probe.evil.test' } })).status, 200, 'for who watches');
     assert.equal((await ask('GET /people', { headers: { host: 'evil.test' } })).status, 200, 'the page says why');
   });

@@ -3,7 +3,8 @@ import type { Access } from '../../server/http/route.ts';
 
 /**
  * What every route of the contract needs, once more and apart from the code: a new route without a line here does not compile, and
- * one whose line differs fails test/http/access.test.ts. `!`: only for who has just proved who they are. Before a line is added or
+ * one whose line differs fails test/http/access.test.ts. `!`: only for who has just proved who they are.
+ * Some ask for that by what is wished (`mustProve`): members and config of rooms, rules, settings of the owner. Before a line is added or
  * changed: may the help desk see this, may who only reads along cause this, and can it be taken back?
  */
 export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {

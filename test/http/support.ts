@@ -1,8 +1,10 @@
 import { createPrivateKey, generateKeyPairSync, scryptSync } from 'node:crypto';
 import forge from 'node-forge';
+import { backupOptions } from '../../server/commands/backup-options.ts';
 import type { RunningComponents } from '../../server/commands/components.ts';
 import { type Commands, openCommands } from '../../server/commands/index.ts';
 import type { CommandOptions } from '../../server/commands/needs.ts';
+import { webNames } from '../../server/commands/web-names.ts';
 import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import type { Side } from '../../server/http/auth.ts';
@@ -57,7 +59,7 @@ export async function openHouse(
     stores,
     federation,
     house,
-    options: new OptionValues(stores.settings, SETTINGS),
+    options: new OptionValues(stores.settings, [...SETTINGS, ...backupOptions, webNames]),
     counters: house.counters,
     befriend: async () => undefined,
     components: NO_COMPONENTS,

@@ -158,9 +158,13 @@ async function checkFederation(
   domains: ReadonlySet<string>,
 ): Promise<void> {
   if (federation === undefined) return;
-  for (const pattern of [...federation.allow, ...federation.deny]) {
+  const rules = [
+    ...federation.allow.map((one) => [one, 'allow'] as const),
+    ...federation.deny.map((one) => [one, 'deny'] as const),
+  ];
+  for (const [pattern, verdict] of rules) {
     await at(federation, () => {
-      policy.check(pattern);
+      policy.check(pattern, verdict);
       if (domains.has(pattern))
         throw new CommandError('invalid', `${pattern} is of this server itself. Rules are for other servers.`);
     });

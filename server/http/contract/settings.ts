@@ -32,6 +32,8 @@ export const Setting = closed({
   shape: Shape,
   value: Value,
   decided: Type.Boolean(),
+  /** Only owners change it: 403 `not-your-role`, or `prove-yourself`. */
+  owner: Type.Boolean(),
 });
 
 /** One change of a setting: what it was and became, null for what the server comes with. */
