@@ -1,4 +1,5 @@
 import type { AuditRow } from '../../server/http/contract/index.ts';
+import { namesDepartment } from './activity.ts';
 import { roleWords } from './components/administrators/words.ts';
 import { groups } from './components/rooms/fields.ts';
 import { affiliations } from './components/rooms/words.ts';
@@ -149,6 +150,7 @@ const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** A particular of a row, '' for what is not told. */
 function particular(action: string, name: string, value: Value): string {
   if (value === null || value === '' || names[name] === null) return '';
+  if (name === 'department' && namesDepartment(action)) return '';
   if (typeof value === 'boolean' && values[name] === undefined) return value ? (names[name] ?? name) : '';
   return `${names[name] ?? withColon(ofRooms.get(name) ?? name)} ${words(action, name, value)}`;
 }

@@ -49,11 +49,11 @@ const actions: Record<string, string> = {
   'certificate.internal': t('Went back to the house’s own certificate for'),
   'certificate.request': t('Made a request for a certificate of'),
   'certificate.request.drop': t('Threw away the request for a certificate of'),
-  'department.create': t('Made a department at'),
-  'department.change': t('Changed a department at'),
-  'department.remove': t('Removed a department at'),
+  'department.create': t('Made the department'),
+  'department.change': t('Changed the department'),
+  'department.remove': t('Removed the department'),
   'department.order': t('Changed the order of the departments at'),
-  'department.rooms': t('Changed the rooms of a department at'),
+  'department.rooms': t('Changed the rooms of the department'),
   'department.sight': t('Changed who sees whom at'),
   'department.join': t('Put into a department:'),
   'department.leave': t('Took out of a department:'),
@@ -115,7 +115,7 @@ const actions: Record<string, string> = {
   'admin.passkey-name': t('Renamed a passkey'),
   'admin.passkey-copied': t('Refused a passkey that may have been copied:'),
   'admin.totp-begin': t('Began to set up codes'),
-  'admin.totp': t('Set up codes'),
+  'admin.totp': t('Set up the codes of an app'),
   'admin.no-totp': t('Removed the app for codes'),
   'admin.recovery-codes': t('Made recovery codes'),
   'admin.recovery-code': t('Used a recovery code'),
@@ -153,14 +153,19 @@ const policies: Readonly<Record<string, string>> = {
   open: t('every server'),
 };
 
+/** Whether it was done to one department, which is then named with its domain. */
+export const namesDepartment = (action: string): boolean => /^department\.(?:create|change|rooms|remove)$/.test(action);
+
 /** To whom or what it was done; `titles` has those of the settings by their keys. */
 export function subjectWords(
-  { action, subject }: Pick<AuditRow, 'action' | 'subject'>,
+  { action, subject, detail }: Pick<AuditRow, 'action' | 'subject'> & Partial<Pick<AuditRow, 'detail'>>,
   titles: ReadonlyMap<string, string>,
 ): string {
   if (action === 'federation.policy') return policies[subject] ?? subject;
   if (action === 'setup.done' || action === 'setup.again')
     return Object.entries(stepWords).find(([step]) => step === subject)?.[1].title ?? subject;
+  if (namesDepartment(action) && detail?.department !== undefined)
+    return t('{name} ({domain})', { name: String(detail.department), domain: subject });
   if (action !== 'setting.change') return subject;
   const [key = '', domain] = subject.split(' ');
   const title = titles.get(key);

@@ -21,7 +21,7 @@ export interface ClaimWish {
 function wrongCode(): CommandError {
   return new CommandError(
     'wrong-code',
-    'The code is not right, or it has expired. “hallwayctl claim-code” shows a fresh one.',
+    'The code is not right, or it has expired. For a new one run “hallwayctl claim-code” on the server, or “npx hallwayctl claim-code” in the folder of Hallway.',
     'code',
   );
 }

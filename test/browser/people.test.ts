@@ -194,7 +194,7 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     const start = page.getByRole('button', { name: 'Import 2 people' });
     assert.ok(await start.isDisabled(), 'while there are errors');
     await picture(page, 'import-check');
-    await page.getByLabel('Who is here already').selectOption('skip');
+    await page.getByLabel('People who have an account here already').selectOption('skip');
     await page.getByText('Left alone').last().waitFor();
     await page.getByLabel('What is in the column Nachname').selectOption('ignore');
     await page.getByText('Ännchen von Tharau').waitFor({ state: 'detached' });

@@ -18,6 +18,9 @@ export const FIELDS: readonly { value: Field; label: string }[] = [
 
 export const fieldName = (field: Field): string => FIELDS.find(({ value }) => value === field)?.label ?? field;
 
+/** What rows that were pasted are called in place of a file. */
+export const PASTED = t('Pasted rows');
+
 export const WHAT: Readonly<
   Record<ImportRow['what'], { label: string; tone: 'ok' | 'accent' | 'neutral' | 'danger' }>
 > = {
@@ -37,6 +40,16 @@ export const STATES: Readonly<
   stopped: { label: t('Cut short'), tone: 'warn' },
   undoing: { label: t('Is being taken back'), tone: 'accent' },
   undone: { label: t('Taken back'), tone: 'neutral' },
+};
+
+/** How many rows of each sort there are, in words. */
+export const HOW_MANY: Readonly<Record<ImportRow['what'], (n: number) => string>> = {
+  create: (n) => t('{n} new | {n} new', n),
+  invite: (n) => t('{n} to invite | {n} to invite', n),
+  change: (n) => t('{n} to change | {n} to change', n),
+  same: (n) => t('{n} as it is | {n} as they are', n),
+  skip: (n) => t('{n} left alone | {n} left alone', n),
+  wrong: (n) => t('{n} error | {n} errors', n),
 };
 
 /** What an import did, in a few words. */
