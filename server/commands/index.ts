@@ -220,7 +220,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   });
   const rooms = new RoomCommands(stores, house);
   const quotas = new QuotaCommands(stores);
-  const setup = new SetupCommands(stores, house);
+  const setup = new SetupCommands(stores);
   const policy = new FederationPolicy(book, stores, house, () => inbox.settle(), now);
   return {
     accounts,

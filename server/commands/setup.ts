@@ -1,7 +1,6 @@
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
-import type { House } from './house.ts';
 
 /** The steps of setting a house up, in their order. */
 export const SETUP_STEPS = ['domain', 'reach', 'certificate', 'people'] as const;
@@ -18,11 +17,9 @@ const DONE = 'setup.done';
 /** How far the house is set up: each step can be left and gone back to, by any administrator and from any browser. */
 export class SetupCommands {
   readonly #stores: Stores;
-  readonly #house: House;
 
-  constructor(stores: Stores, house: House) {
+  constructor(stores: Stores) {
     this.#stores = stores;
-    this.#house = house;
   }
 
   async get(): Promise<SetupView> {
@@ -56,7 +53,7 @@ export class SetupCommands {
   }
 
   async #hasPeople(): Promise<boolean> {
-    for (const domain of this.#house.domains()) if ((await this.#stores.accounts.count(domain)) > 0) return true;
-    return false;
+    const { accounts } = await this.#stores.accounts.page({ status: 'active', limit: 1 });
+    return accounts.length > 0;
   }
 }

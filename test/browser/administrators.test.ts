@@ -138,8 +138,8 @@ describe('administrators in a browser', { skip: noBrowser, timeout: 180_000 }, (
   it('is asked once more before what is dangerous, and what was begun then goes on', async () => {
     const { page } = here;
     later(6 * MINUTE);
-    await page.goto(`${door.url}/domains`);
-    await press(page, 'Remove second.test');
+    await page.goto(`${door.url}/domains/second.test`);
+    await press(page, 'Remove the domain');
     const ask = page.getByRole('dialog', { name: 'Remove second.test?' });
     await ask.getByRole('button', { name: 'Remove', exact: true }).click();
     const prove = page.getByRole('dialog', { name: 'Is it you?' });

@@ -139,6 +139,7 @@ describe('components and the DNS doctor in a browser', { skip: noBrowser, timeou
     ]);
     zone.services.set('_xmpp-server._tcp.example.test', [{ target: NASTY, port: 5269, priority: 0, weight: 0 }]);
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Domains' }).click();
+    await page.getByRole('link', { name: 'example.test', exact: true }).click();
     await page.getByRole('link', { name: /See which are there/ }).click();
     await page.getByRole('heading', { name: 'DNS of example.test' }).waitFor();
     await record(page, '_xmpp-client._tcp.example.test').getByText('Right', { exact: true }).waitFor();

@@ -94,6 +94,15 @@ describe('a file is understood as other programs write it', () => {
     assert.deepEqual(await fields('E-Mail-Adresse,Name,Vorname'), ['email', 'family', 'given']);
     assert.deepEqual(await fields('Login,Full name,Department'), ['address', 'name', 'department']);
     assert.deepEqual(await fields('Kennung,Anzeigename,__proto__'), ['address', 'name', 'ignore']);
+    const abroad = await check('E-Mail;Name\ncarla@elsewhere.test;Carla\ndora@example.test;Dora\n');
+    assert.deepEqual(
+      abroad.rows.map(({ jid, elsewhere }) => [jid, elsewhere]),
+      [
+        ['carla@example.test', 'carla@elsewhere.test'],
+        ['dora@example.test', ''],
+      ],
+      'what becomes of an address that is not ours is told',
+    );
     const own = await check('x,y,z\nb,anna,c\n', { columns: ['name', 'address', 'ignore'], headings: true });
     assert.deepEqual([own.rows[0]?.jid, own.rows[0]?.name], ['anna@example.test', 'b']);
     const bare = await check('anna@example.test,Anna\nbert@example.test,Bert\n');

@@ -69,7 +69,7 @@ function shown(check: Check): string {
     WHAT[row.what],
     row.what === 'wrong'
       ? row.problems.map(({ field, text }) => `${field}: ${text}`).join(' ')
-      : [...row.changes, ...row.departments].join(', '),
+      : [...(row.elsewhere === '' ? [] : [`from ${row.elsewhere}`]), ...row.changes, ...row.departments].join(', '),
   ]);
   const counts = Object.entries(check.counts).filter(([, count]) => count > 0);
   const words = counts.map(([what, count]) => `${count} ${WHAT[what as keyof typeof WHAT]}`).join(', ');

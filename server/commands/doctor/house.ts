@@ -95,7 +95,7 @@ export function dnsCheck(dns: Pick<DnsDoctor, 'examine'>, house: Pick<House, 'do
             if (wrong !== undefined)
               return said.warn(
                 `A record of ${domain} is not right: ${wrong.name} (${wrong.type}). ${wrong.sentence}`,
-                'The page has the records to paste.',
+                'What to paste stands on the page of its DNS; “hallwayctl dns” prints it, too.',
                 link,
               );
             if (unknown)

@@ -44,7 +44,7 @@ export async function planRows(
     if (rows.length % SLICE === SLICE - 1) await turn();
     const cells = cellsOf(record, columns);
     const problems: Problem[] = [];
-    const { local, domain } = addressOf(cells, columns, settings, needs, problems);
+    const { local, domain, elsewhere } = addressOf(cells, columns, settings, needs, problems);
     const jid = local === '' ? first(cells, 'address') || first(cells, 'email') : `${local}@${domain}`;
     const before = local === '' ? undefined : lines.get(jid);
     if (before !== undefined) problems.push(at('address', `The same address stands in line ${before}.`));
@@ -61,7 +61,7 @@ export async function planRows(
       }
     }
     const account = local === '' ? undefined : await needs.stores.accounts.find(domain, local);
-    const state = { line: record.line, local, domain, jid, name, departments, problems };
+    const state = { line: record.line, local, domain, jid, elsewhere, name, departments, problems };
     rows.push(
       account === undefined
         ? await newcomer({ ...state, given: first(cells, 'password') }, settings, needs)
@@ -137,27 +137,27 @@ function addressOf(
   { domain: usual }: ImportSettings,
   { served }: PlanNeeds,
   problems: Problem[],
-): { local: string; domain: string } {
+): { local: string; domain: string; elsewhere: string } {
   const field = cells.has('address') ? 'address' : cells.has('email') ? 'email' : undefined;
   if (field === undefined) {
     const said = columns.includes('address') || columns.includes('email');
     problems.push(at('address', said ? 'There is no address.' : 'Say which column has the addresses.'));
-    return { local: '', domain: usual };
+    return { local: '', domain: usual, elsewhere: '' };
   }
   const written = first(cells, field).replace(/^xmpp:/i, '');
   const cut = written.lastIndexOf('@');
   const said = cut < 0 ? usual : written.slice(cut + 1).toLowerCase();
-  // An e-mail address of elsewhere gives the name only.
+  // An e-mail address of elsewhere gives the name only, and whoever looks is told so.
   const domain = field === 'email' && !served(said) ? usual : said;
   if (!served(domain)) {
     problems.push(at(field, `The domain ${said} is not served here.`));
-    return { local: '', domain: usual };
+    return { local: '', domain: usual, elsewhere: '' };
   }
   let local = '';
   attempt(problems, field, () => {
     local = checkLocal(cut < 0 ? written : written.slice(0, cut));
   });
-  return { local, domain };
+  return { local, domain, elsewhere: domain === said ? '' : written };
 }
 
 function nameOf(cells: Cells, problems: Problem[]): string {

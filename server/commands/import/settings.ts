@@ -41,6 +41,8 @@ export interface PlannedRow {
   readonly domain: string;
   readonly local: string;
   readonly jid: string;
+  /** The e-mail address of another domain that gave the name, else ''. */
+  readonly elsewhere: string;
   readonly name: string;
   readonly password: string;
   readonly departments: string[];

@@ -51,6 +51,8 @@ const What = Type.Union([
 export const ImportRow = closed({
   line: Type.Integer(),
   jid: Type.String(),
+  /** The e-mail address of another domain that gave the name, else ''. */
+  elsewhere: Type.String(),
   name: Type.String(),
   departments: Type.Array(Type.String()),
   what: What,
