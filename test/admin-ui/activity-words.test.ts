@@ -75,6 +75,9 @@ suite('the page of activity', () => {
     assert.equal(subject('federation.policy', 'ask'), 'new servers wait for a decision');
     assert.equal(subject('setup.done', 'certificate'), 'Certificate');
     assert.equal(subject('account.create', 'ask'), 'ask');
+    const made = { action: 'department.create', subject: 'example.test', detail: { department: 'Sales' } };
+    assert.equal(subjectWords(made, titles), 'Sales (example.test)');
+    assert.equal(detailWords(made), '', 'said once');
   });
 
   test('shows what another release wrote as it is', () => {

@@ -58,10 +58,12 @@ describe('the panel in another language', { skip: noBrowser, timeout: 180_000 },
     await page.getByRole('heading', { name: 'Willkommen bei Hallway' }).waitFor();
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     assert.equal(await page.title(), 'Einrichten · Hallway');
-    await page.getByLabel('Ihr Name').fill('olga');
+    await page.getByLabel('Ihr Name').fill('Olga Berg');
     await page.getByLabel('Passwort', { exact: true }).fill('kurz');
     await page.getByRole('button', { name: 'Hallway benutzen' }).click();
     await page.getByText(/^Mindestens \d+ Zeichen, bitte\.$/).waitFor();
+    await page.getByText(/^Ein Anmeldename besteht aus Buchstaben/).waitFor();
+    await page.getByLabel('Ihr Name').fill('olga');
     await page.getByLabel('Passwort', { exact: true }).fill('ein ausreichend langer Satz');
     await page.getByRole('button', { name: 'Hallway benutzen' }).click();
     await page.getByRole('navigation', { name: 'Hauptmenü' }).waitFor();
