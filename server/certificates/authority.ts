@@ -29,10 +29,10 @@ function validity(now: number, days: number): { notBefore: number; notAfter: num
 
 /**
  * The house's authority for these DNS names: the one given, when its constraints cover them and it outlives a new leaf;
- * else one with the same key and subject, a new serial number and constraints for the old names and the new; else, when
+ * else one with the same key and subject, a new serial number and constraints for these names only; else, when
  * there was none, a new one.
  *
- * Who installed the authority's certificate before its constraints were widened keeps trusting what it covers, and must
+ * Who installed the certificate of before keeps trusting what that one covers, and must
  * install the new one to trust the domains that came later: that is what the constraints are for.
  */
 export async function authorityFor(
@@ -55,7 +55,7 @@ export async function authorityFor(
   const privateKey = createPrivateKey(current.keyPem);
   const { publicKey } = new X509Certificate(current.certificatePem);
   const keys = { privateKey, publicKey };
-  const certificatePem = issueAuthority(keys, [...permitted, ...dns], until, current.certificatePem);
+  const certificatePem = issueAuthority(keys, dns, until, current.certificatePem);
   return { ...current, certificatePem, createdAt: now };
 }
 

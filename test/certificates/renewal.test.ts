@@ -157,6 +157,14 @@ describe('the constraints', () => {
     assert.match((await verify(old, leaf)).text, /permitted subtree violation/);
   });
 
+  it('lose the domains that are gone when another comes, as devices need the authority anew then anyway', async () => {
+    const { world, store, renewal } = await house();
+    await renewal.check();
+    world.domains.splice(0, world.domains.length, 'second.test');
+    await renewal.check();
+    assert.deepEqual(permittedNames(await authorityPem(store)), ['chat.office.test', 'second.test']);
+  });
+
   it('stay as they are for a domain below one they have', async () => {
     const { store, renewal } = await house();
     await renewal.check();
