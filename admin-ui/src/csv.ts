@@ -7,8 +7,8 @@ export function saveText(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
 }
 
-/** What a spreadsheet would take for a formula, also behind blanks, and the wide forms that some read as well. */
-const formula = /^\s*[=+\-@\t\r＝＋－＠]/;
+/** What a spreadsheet would take for a formula, as in server/commands/csv.ts. */
+const formula = /^(?:\s*[\t\r]|[\s\p{C}\p{Default_Ignorable_Code_Point}]*[=+\-@|%＝＋－＠｜％])/u;
 
 /** Saves rows as a CSV file that spreadsheets open as it is meant: nothing in it is a formula. */
 export function saveCsv(name: string, rows: readonly (readonly string[])[]): void {

@@ -133,18 +133,14 @@ export function extensionsOf(certificate: Uint8Array, id: string): Buffer[] {
     .map((one) => bytesOf(partsOf(one).at(-1)));
 }
 
-/** Whether it is a string of bytes (OCTET STRING) in one piece. */
-export function isOctets(value: Der | undefined): value is Der & { value: string } {
-  return isUniversal(value, Type.OCTETSTRING);
-}
-
 /** Whether it is a whole number (INTEGER). */
 export function isInteger(value: Der | undefined): value is Der & { value: string } {
   return isUniversal(value, Type.INTEGER);
 }
 
-/** A whole number; Infinity for one of more than six bytes, which is more than what anybody counts. */
+/** A whole number; Infinity for one of more than six bytes, and below zero, which is what nobody counts. */
 export function wholeOf(value: Der & { value: string }): number {
   const bytes = bytesOf(value);
-  return bytes.length > 6 ? Number.POSITIVE_INFINITY : bytes.length === 0 ? 0 : bytes.readIntBE(0, bytes.length);
+  if (bytes.length > 6 || bytes[0]! > 0x7f) return Number.POSITIVE_INFINITY;
+  return bytes.length === 0 ? 0 : bytes.readUIntBE(0, bytes.length);
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
-import { asksTooMuch } from './key-effort.ts';
+import { bounded, TooMuchEffort } from './key-effort.ts';
 import { CertificateRefusal } from './refusal.ts';
 
 const { asn1, pki, pkcs12 } = forge;
@@ -52,7 +52,7 @@ function opened(file: forge.asn1.Asn1, passphrase: string): forge.pkcs12.Pkcs12P
   try {
     return pkcs12.pkcs12FromAsn1(file, true, passphrase);
   } catch (error) {
-    if (/^[\x20-\x7e]*$/.test(passphrase) || !Array.isArray(file.value)) throw error;
+    if (error instanceof TooMuchEffort || /^[\x20-\x7e]*$/.test(passphrase) || !Array.isArray(file.value)) throw error;
     const unchecked = { ...file, value: file.value.slice(0, 2) };
     return pkcs12.pkcs12FromAsn1(unchecked, true, Buffer.from(passphrase).toString('latin1'));
   }
@@ -62,17 +62,20 @@ function open(der: Uint8Array, passphrase: string): forge.pkcs12.Pkcs12Pfx {
   const damaged = 'This is no file of the kind .p12 or .pfx, or it is damaged.';
   let decoded: forge.asn1.Asn1;
   try {
-    if (asksTooMuch(der)) {
-      throw new CertificateRefusal('pkcs12', 'This file is locked in a way that would take too long to open.');
-    }
     decoded = asn1.fromDer(Buffer.from(der).toString('latin1'));
   } catch (cause) {
-    if (cause instanceof CertificateRefusal) throw cause;
     throw new CertificateRefusal('pkcs12', damaged, { cause });
   }
   try {
-    return opened(decoded, passphrase);
+    return bounded(() => opened(decoded, passphrase));
   } catch (cause) {
+    if (cause instanceof TooMuchEffort) {
+      throw new CertificateRefusal(
+        'pkcs12',
+        'This file is locked in a way that would take too long to open. Export it anew with the usual settings, or give certificate and key as PEM.',
+        { cause },
+      );
+    }
     const words = (cause as Error).message;
     if (/password|MAC could not|decrypt/i.test(words)) {
       const said =

@@ -7,6 +7,7 @@ const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521
 const LEAST_RSA = 2_048;
 /** Every handshake is made with it: one of 16,384 bits would take most of a second. */
 const MOST_RSA = 8_192;
+const DAMAGED = 'This private key is damaged, or of a kind that is not known here.';
 
 /** The blocks of private keys in a text. */
 export function keyBlocks(text: string): string[] {
@@ -29,22 +30,22 @@ export function readKey(text: string, passphrase: string | undefined): KeyObject
   if (block.startsWith('-----BEGIN ENCRYPTED') && tooLocked(block)) {
     throw new CertificateRefusal(
       'key',
-      'This key is locked in a way that would take too long to open. Unlock it first.',
+      'This key is locked in a way that would take too long to open. Export it anew with the usual settings, or unlock it first.',
     );
   }
   try {
     return createPrivateKey({ key: block, format: 'pem', ...(locked && { passphrase: passphrase! }) });
   } catch (cause) {
     if (locked) throw new CertificateRefusal('passphrase', 'This passphrase does not open the key.', { cause });
-    throw new CertificateRefusal('key', 'This private key is damaged, or of a kind that is not known here.', { cause });
+    throw new CertificateRefusal('key', DAMAGED, { cause });
   }
 }
 
 function tooLocked(block: string): boolean {
   try {
     return asksTooMuch(Buffer.from(block.replace(/-----[^\n]*-----/g, ''), 'base64'));
-  } catch {
-    return false; // not DER: OpenSSL will say so
+  } catch (cause) {
+    throw new CertificateRefusal('key', DAMAGED, { cause });
   }
 }
 

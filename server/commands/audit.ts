@@ -1,6 +1,7 @@
 import type { Audit, AuditDoor, AuditQuery, AuditRow, AuditVerdict, Seal } from '../storage/stores/audit.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import { harmless } from './csv.ts';
 
 export interface AuditView {
   readonly id: number;
@@ -69,7 +70,7 @@ export const sealText = ({ id, hash }: Seal): string => `${id}:${hash}`;
  */
 function cell(value: string | number): string {
   const text = String(value).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ');
-  const guarded = typeof value === 'string' && /^\s*[=+\-@|%＝＋－＠]/u.test(text) ? `'${text}` : text;
+  const guarded = typeof value === 'string' ? harmless(text) : text;
   return /^[\w.:@/-]*$/.test(guarded) ? guarded : `"${guarded.replaceAll('"', '""')}"`;
 }
 

@@ -104,7 +104,8 @@ function wrongText(value: unknown, longest: number, lines: boolean): string | un
   if (typeof value !== 'string') return 'It is a text.';
   if (value.length > longest) return `At most ${longest} characters, please.`;
   const rest = lines ? value.replaceAll(/[\n\t]/g, '') : value;
-  // Half of a character, or what no text has, could not be sent to anybody.
-  if (/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(rest)) return 'It holds characters that cannot be shown.';
+  // Half of a character, or what no text has, could not be sent to anybody; what turns the direction hides what is written.
+  if (/[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]/u.test(rest))
+    return 'It holds characters that cannot be shown.';
   return undefined;
 }

@@ -10,6 +10,7 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify';
 import type { Commands } from '../commands/index.ts';
+import { hangUp, PACE } from '../util/pace.ts';
 import { actorOf, guard, type Side } from './auth.ts';
 import type { ParamsOf, Route } from './contract/index.ts';
 import { handleError } from './errors.ts';
@@ -145,7 +146,7 @@ function unread(entry: RouteEntry): FastifyPluginAsync {
   };
 }
 
-/** Hangs up on who sends a body too slowly. */
+/** Hangs up on who sends a body too slowly; a patient route sees to that by itself. */
 function hurry({ raw, headers, routeOptions }: FastifyRequest): void {
   const empty = headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
   if (empty || routeOptions.config?.patient === true) return;
@@ -183,6 +184,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => setHeaders(reply));
   app.addHook('onRequest', async (request) => hurry(request));
+  // Who is refused on the way to a patient route may have much to send, and nobody reads it.
+  app.addHook('onSend', async ({ raw, routeOptions }, reply) => {
+    if (routeOptions.config?.patient === true) hangUp(raw, reply.raw, PACE);
+  });
   await app.register(cookie);
   guard(app, side, commands);
   app.setErrorHandler(handleError);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -146,6 +146,17 @@ describe('an authority that is asked by ACME', () => {
       await assert.rejects(termsOf({ ...nobody, directory }, key), /of somebody whom this machine does not know/);
     } finally {
       server.close();
+    }
+    const plain = createPlainServer().listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    try {
+      const directory = `https://localhost:${(plain.address() as AddressInfo).port}/dir`;
+      await assert.rejects(termsOf({ ...nobody, directory }, key), {
+        message:
+          'The authority could not be asked: no encrypted connection to it comes about. Does its address lead to a port for https?',
+      });
+    } finally {
+      plain.close();
     }
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { type Der, decode, encode, integer, octets, oid, partsOf, sequence } from '../../server/certificates/der.ts';
 import type { Names } from '../../server/certificates/names.ts';
 import { CertificateRefusal } from '../../server/certificates/refusal.ts';
 import { makeRequest } from '../../server/certificates/request.ts';
@@ -214,6 +215,61 @@ describe('a certificate that is given', () => {
     const args = ['-export', '-in', file(leaf.pem), '-inkey', file(leaf.keyPem), '-out', out, '-passout', 'pass:x'];
     assert.equal((await openssl('pkcs12', ...args, '-iter', '1000001')).code, 0);
     assert.match(refusal({ pkcs12: readFileSync(out), passphrase: 'x' }).message, /take too long/);
+  });
+
+  const locked = async (...how: string[]): Promise<Buffer> => {
+    const out = `${folder}/locked.p12`;
+    const args = [
+      '-export',
+      '-in',
+      file(leaf.chainPem),
+      '-inkey',
+      file(leaf.keyPem),
+      '-out',
+      out,
+      '-passout',
+      'pass:x',
+    ];
+    assert.equal((await openssl('pkcs12', ...args, ...how)).code, 0);
+    return readFileSync(out);
+  };
+
+  it('is read from a file .p12 that is locked in the old way', async () => {
+    const pkcs12 = await locked('-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1');
+    assert.equal(checkGiven({ pkcs12, passphrase: 'x' }, NAMES, NOW).chainPem, leaf.chainPem);
+  });
+
+  it('attack: rounds that are each few enough are counted together, and as node-forge reads them', async () => {
+    const told = /take too long to open\. Export it anew with the usual settings/;
+    const many = await locked('-iter', '350000', '-nomaciter');
+    assert.match(refusal({ pkcs12: many, passphrase: 'x' }).message, told);
+    // A number whose first bit is set is below zero for some, and large for others.
+    const below = decode(await locked());
+    Object.assign(partsOf(partsOf(below)[2])[2]!, { value: '\xff\xff\xff' });
+    assert.match(refusal({ pkcs12: encode(below), passphrase: 'x' }).message, told);
+    // The old way is made in JavaScript.
+    const old = await locked('-iter', '20000', '-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES');
+    assert.match(refusal({ pkcs12: old, passphrase: 'x' }).message, told);
+  });
+
+  it('attack: a locked key of scrypt that multiplies its numbers, or with its salt in pieces, is not opened', () => {
+    const number = (value: number) => integer(Buffer.from(value.toString(16).padStart(8, '0'), 'hex'));
+    const key = (kdf: Der, ...more: Der[]) => {
+      const der = encode(
+        sequence(sequence(oid('1.2.840.113549.1.5.13'), sequence(kdf)), octets(Buffer.alloc(64)), ...more),
+      );
+      return `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${der.toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----\n`;
+    };
+    const salt = octets(Buffer.alloc(8));
+    const pieces = { ...salt, constructed: true, value: [salt] } as Der;
+    const scrypt = sequence(oid('1.3.6.1.4.1.11591.4.11'), sequence(salt, number(16_384), number(8), number(16_000)));
+    const pbkdf2 = sequence(oid('1.2.840.113549.1.5.12'), sequence(pieces, number(600_001)));
+    for (const kdf of [scrypt, pbkdf2]) {
+      assert.match(
+        refusal({ chain: leaf.pem, key: key(kdf), passphrase: 'x' }).message,
+        /take too long.*unlock it first/,
+      );
+    }
   });
 });
 

@@ -62,7 +62,7 @@ describe('the audit log', () => {
   });
 
   test('SECURITY 76: is exported so that no cell is a formula, ends its cell or its line', async () => {
-    for (const subject of ['=1+1', '+1', '-1', '@a', '\t=1', ' =1', 'a"b', 'a,b', 'a\r\nb', '＝1', '|x'])
+    for (const subject of ['=1+1', '+1', '-1', '@a', '\t=1', ' =1', 'a"b', 'a,b', 'a\r\nb', '＝1', '\u200b=1', '|x'])
       await add(subject);
     await add('x', { actor: '=cmd', action: '-x', detail: { note: '=2', text: 'a\u2028b' } });
     const text = await csv();
@@ -73,6 +73,7 @@ describe('the audit log', () => {
       .map((one) => /^\d+,[^,]+,olga,panel,account\.create,(.*),"?\{\}"?,[0-9a-f]{64}$/.exec(one)?.[1]);
     assert.deepEqual(cells, [
       `"'|x"`,
+      `"'\u200b=1"`,
       `"'＝1"`,
       '"a  b"',
       '"a,b"',

@@ -53,6 +53,7 @@ describe('settings', () => {
       ['canteen.key', 'x'.repeat(21)],
       ['canteen.key', 'a\nb'],
       ['canteen.key', '\ud800'],
+      ['canteen.key', 'soup\u202e1 rof'],
       ['canteen.cooks', 'ann'],
       ['canteen.cooks', ['ann', 'bob', 'cyd', 'dan']],
       ['canteen.cooks', ['']],

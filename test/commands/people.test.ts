@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { CommandError } from '../../server/commands/command-error.ts';
-import { csvOf } from '../../server/commands/csv.ts';
+import { csvOf, harmless } from '../../server/commands/csv.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
 
 const by = { name: 'olga', door: 'panel' } as const;
@@ -198,6 +199,11 @@ describe('several people at once', () => {
 
 test('attack: names that a spreadsheet would take for formulas are text in what is exported (SECURITY 76)', () => {
   const evil = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '＝1', '=HYPERLINK("http://x")', 'a;b', 'a"b', 'O’Neil'];
+  for (const one of ['\u200b=1', '\u2060\u00ad =1', '%1', '|x']) assert.equal(harmless(one), `'${one}`, one);
+  const panel = readFileSync(new URL('../../admin-ui/src/csv.ts', import.meta.url), 'utf8');
+  const server = readFileSync(new URL('../../server/commands/csv.ts', import.meta.url), 'utf8');
+  const guard = (text: string) => /const formula = (.*);/i.exec(text)?.[1];
+  assert.equal(guard(panel), guard(server), 'the panel is guarded in the same way');
   const lines = csvOf([evil]).replace(/^\ufeff/, '');
   assert.equal(
     lines,

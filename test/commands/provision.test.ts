@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ describe('setting a house up by a file', () => {
     await writeFile(join(folder, 'secret.txt'), `${PASSWORD}\nanother line\n`);
     await writeFile(join(folder, 'short.txt'), 'abc\n');
     await writeFile(join(folder, 'empty.txt'), '\n');
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
   });
   after(async () => {
     await house.close();
@@ -80,6 +82,11 @@ deny = ["spam.test"]
       /empty\.txt has no password/,
     ],
     ['a folder for a file', '\n[[people]]\naddress = "a@example.test"\npassword_file = "."\n', /is no file|EISDIR/],
+    [
+      'a pipe that nobody writes into',
+      '\n[[people]]\naddress = "a@example.test"\npassword_file = "pipe"\n',
+      /pipe is no file/,
+    ],
     ['a password that is too short', '\n[[administrators]]\nname = "b"\npassword_file = "short.txt"\n', /at least/],
     [
       'a room whose owner there is not',

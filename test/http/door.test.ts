@@ -95,6 +95,22 @@ describe('over TLS', () => {
     assert.match(await raw('not http\r\n\r\n'), /^HTTP\/1\.1 400 /);
   });
 
+  test('attack: who is refused before a file is taken is not listened to for ever', { timeout: 60_000 }, async () => {
+    const put = (token: string, headers: string) =>
+      raw(`PUT /api/restore/${token}/file HTTP/1.1\r\n${headers}\r\nContent-Length: 9000000000\r\n\r\nx`);
+    const here = `Host: 127.0.0.1:${address.port}`;
+    const answers = await Promise.all([
+      put('A'.repeat(32), 'Host: evil.test'),
+      put('short', `${here}\r\nOrigin: https://127.0.0.1:${address.port}`),
+      put('A'.repeat(32), `${here}\r\nOrigin: https://evil.test`),
+      put('A'.repeat(32), `${here}\r\nOrigin: https://127.0.0.1:${address.port}`),
+    ]);
+    assert.deepEqual(
+      answers.map((answer) => answer.slice(9, 12)),
+      ['421', '400', '403', '404'],
+    );
+  });
+
   test('events: figures at once and again, clients that come and go, and the end when signed out', async () => {
     const { code } = await house.commands.claim.freshCode({ name: 'test', door: 'house' });
     const origin = `https://127.0.0.1:${address.port}`;

@@ -29,6 +29,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its own certificate has ended: is the clock of this machine right?',
   CERT_NOT_YET_VALID: 'its own certificate does not hold yet: is the clock of this machine right?',
 };
+/** What is said to a port that speaks something else than TLS. */
+const NO_TLS = /^(?:EPROTO$|ERR_SSL_)/;
 const UNTRUSTED = /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE|CERT_UNTRUSTED|INVALID_CA|UNABLE_TO_VERIFY)/;
 
 /** What went wrong while an authority was asked, for people. */
@@ -39,6 +41,12 @@ export function explain(error: unknown): AcmeProblem {
   if (UNTRUSTED.test(code)) {
     return new AcmeProblem(
       'The authority could not be asked: its own certificate is of somebody whom this machine does not know. Where it is an authority of your own, give its root certificate.',
+      cause,
+    );
+  }
+  if (NO_TLS.test(code)) {
+    return new AcmeProblem(
+      'The authority could not be asked: no encrypted connection to it comes about. Does its address lead to a port for https?',
       cause,
     );
   }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Placed } from '../../../provisioning/plan/plan.ts';
 import { PlanError } from '../../../provisioning/plan/plan-error.ts';
@@ -32,7 +32,9 @@ export class PlanFiles {
 
   async #read(one: Placed, name: string, most: number): Promise<Buffer> {
     try {
-      await using file = await open(resolve(this.#folder, name), 'r');
+      // A pipe would be waited for, until somebody writes into it.
+      const how = constants.O_RDONLY | constants.O_NONBLOCK;
+      await using file = await open(resolve(this.#folder, name), how);
       if (!(await file.stat()).isFile()) throw wrong(one, name, 'is no file');
       const bytes = Buffer.alloc(most);
       const { bytesRead } = await file.read(bytes, 0, most, 0);

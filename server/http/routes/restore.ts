@@ -1,6 +1,6 @@
 import { CommandError } from '../../commands/command-error.ts';
 import type { Commands } from '../../commands/index.ts';
-import { hangUp, PACE, paced } from '../../util/pace.ts';
+import { PACE, paced } from '../../util/pace.ts';
 import { HttpError } from '../errors.ts';
 import type { AttemptLimits } from '../limits.ts';
 import { DONE, type RouteEntry, route, streamed } from '../route.ts';
@@ -21,7 +21,7 @@ export function restoreRoutes({ restore }: Commands, limits: AttemptLimits): Rou
     route('GET /api/restore/:token', 'public', async ({ params }) => restore.state(params.token)),
 
     streamed(
-      route('PUT /api/restore/:token/file', 'public', async ({ params, request, reply }) => {
+      route('PUT /api/restore/:token/file', 'public', async ({ params, request }) => {
         const { raw } = request;
         const { signal, done } = paced(raw, PACE, new Error('too slow'));
         // Who sends slowly is seen to by `paced`; a slow disk is no reason to hang up.
@@ -31,9 +31,6 @@ export function restoreRoutes({ restore }: Commands, limits: AttemptLimits): Rou
           if (!Number.isSafeInteger(length)) throw new HttpError(411, 'no-length', 'Say how long the file is.', 'file');
           await restore.receive(params.token, raw, length, signal);
           return DONE;
-        } catch (error) {
-          hangUp(raw, reply.raw, PACE);
-          throw error;
         } finally {
           done();
         }
