@@ -54,8 +54,8 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Sends bytes over TLS as they are; returns what comes back until the server hangs up. */
-async function raw(bytes: string): Promise<string> {
+/** Sends bytes over TLS as they are, and `more` again and again; returns what comes back until the server hangs up. */
+async function raw(bytes: string, more?: string): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port: address.port, rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   socket.write(bytes);
@@ -64,7 +64,10 @@ async function raw(bytes: string): Promise<string> {
     text += chunk;
   });
   socket.on('error', () => undefined);
-  await once(socket, 'close');
+  const again = more === undefined ? undefined : setInterval(() => socket.write(more), 500);
+  // `once` would take being hung up on while sending for a failure.
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearInterval(again);
   return text;
 }
 
@@ -97,7 +100,7 @@ describe('over TLS', () => {
 
   test('attack: who is refused before a file is taken is not listened to for ever', { timeout: 60_000 }, async () => {
     const put = (token: string, headers: string) =>
-      raw(`PUT /api/restore/${token}/file HTTP/1.1\r\n${headers}\r\nContent-Length: 9000000000\r\n\r\nx`);
+      raw(`PUT /api/restore/${token}/file HTTP/1.1\r\n${headers}\r\nContent-Length: 9000000000\r\n\r\n`, 'x');
     const here = `Host: 127.0.0.1:${address.port}`;
     const answers = await Promise.all([
       put('A'.repeat(32), 'Host: evil.test'),
