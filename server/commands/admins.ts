@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Admin } from '../storage/stores/admins.ts';
 import type { Stores } from '../storage/stores/index.ts';
+import { ADMIN_RESET } from '../storage/stores/one-time-codes.ts';
 import { codeHash, makeCode } from '../util/one-time-code.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
@@ -12,7 +13,6 @@ const IDLE_MS = 12 * 60 * 60 * 1_000;
 const LONGEST_MS = 7 * 24 * 60 * 60 * 1_000;
 /** A browser's use is noted so often at most, to spare the disk. */
 const TOUCH_MS = 60_000;
-const RESET = 'admin-reset';
 const RESET_MS = 60 * 60 * 1_000;
 const INVITED_MS = 3 * 24 * 60 * 60 * 1_000;
 /** Who somebody is holds so long for what is dangerous. */
@@ -125,8 +125,8 @@ export class AdminCommands {
     const now = this.#now();
     const expiresAt = now + (admin.passwordHash === '' ? INVITED_MS : RESET_MS);
     await this.#stores.oneTimeCodes.put(codeHash(code), {
-      purpose: RESET,
-      subject: String(admin.id), // never given to another, as a name may be
+      purpose: ADMIN_RESET,
+      subject: String(admin.id),
       createdAt: now,
       expiresAt,
     });
@@ -139,12 +139,12 @@ export class AdminCommands {
     const wrong = wrongReset();
     const hash = codeHash(code);
     const found = await this.#stores.oneTimeCodes.find(hash, this.#now());
-    if (found?.purpose !== RESET) throw wrong;
+    if (found?.purpose !== ADMIN_RESET) throw wrong;
     const admin = await this.#stores.admins.byId(Number(found.subject));
     if (admin === undefined || admin.disabled === 1) throw wrong;
     checkAdminPassword(password, admin.name);
     const passwordHash = await hashAdminPassword(password);
-    if (!(await this.#stores.oneTimeCodes.take(hash, RESET, this.#now()))) throw wrong;
+    if (!(await this.#stores.oneTimeCodes.take(hash, ADMIN_RESET, this.#now()))) throw wrong;
     await this.#stores.adminProofs.removeAll(admin.id);
     await this.#stores.admins.setPassword(admin.id, passwordHash);
     return this.open(admin, from, 'admin.reset', 'code');
@@ -153,7 +153,7 @@ export class AdminCommands {
   /** Whose password a reset code sets, and whether it is their first. Throws CommandError. */
   async faceOfReset(code: string): Promise<{ name: string; invited: boolean }> {
     const found = await this.#stores.oneTimeCodes.find(codeHash(code), this.#now());
-    const admin = found?.purpose === RESET ? await this.#stores.admins.byId(Number(found.subject)) : undefined;
+    const admin = found?.purpose === ADMIN_RESET ? await this.#stores.admins.byId(Number(found.subject)) : undefined;
     if (admin === undefined || admin.disabled === 1) throw wrongReset();
     return { name: admin.name, invited: admin.passwordHash === '' };
   }

@@ -1,6 +1,7 @@
 import type { Account, Accounts } from '../storage/stores/accounts.ts';
 import type { Audit } from '../storage/stores/audit.ts';
 import { CHAT_ADMINS, chatAdmins } from '../storage/stores/chat-admins.ts';
+import { withoutResetLink } from '../storage/stores/reset-links.ts';
 import type { Settings } from '../storage/stores/settings.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
@@ -55,7 +56,9 @@ export class ChatAdmins {
     // Whoever was deleted meanwhile leaves the list here.
     const others = (await this.#accountsOf(ids)).map(({ id }) => id).filter((id) => id !== account.id);
     if (admin && others.length >= MOST) throw new CommandError('invalid', `There are ${MOST} of them already.`);
-    await this.#settings.set(CHAT_ADMINS, admin ? [...others, account.id] : others);
+    // A link that the help desk made while it still might would let its holder in as a chat administrator.
+    if (admin) await this.#settings.set(CHAT_ADMINS, [...others, account.id], [withoutResetLink(account.id)]);
+    else await this.#settings.set(CHAT_ADMINS, others);
     const action = admin ? 'account.chat-admin' : 'account.no-chat-admin';
     await record(this.#audit, by, action, `${account.local}@${account.domain}`);
   }

@@ -23,8 +23,8 @@ export const logLevel: Option<TailLevel | 'boot'> = choiceOption({
 /** Entries that come at once; what does not fit is told of by its number. */
 const BURST = 200;
 const EVERY_MS = 250;
-/** Who may look at the same time. */
-const MOST_LOOKERS = 16;
+/** Who may look at the same time. One administrator has a few of them at most: the streams see to that. */
+const MOST_LOOKERS = 64;
 
 /** What those who follow get: new entries, and how many were left out between them and those before. */
 export interface LogBurst {

@@ -33,6 +33,11 @@ export class SecondFactor {
     return (await this.#stores.adminProofs.totp(admin))?.confirmed === 1;
   }
 
+  /** Whether the password alone does not do: there are codes, or a passkey. */
+  async asked(admin: number): Promise<boolean> {
+    return (await this.has(admin)) || (await this.#stores.adminProofs.passkeys(admin)).length > 0;
+  }
+
   /** A secret for the app; it counts from the first code on that is typed in. Throws CommandError. */
   async begin(by: Actor, admin: Admin, host: string): Promise<{ secret: string; uri: string }> {
     const secret = randomBytes(SECRET_BYTES);
@@ -83,7 +88,7 @@ export class SecondFactor {
 
   /** Recovery codes go with the last second factor: there is nothing left that they would stand in for. */
   async tidy(admin: Admin): Promise<void> {
-    if ((await this.has(admin.id)) || (await this.#stores.adminProofs.passkeys(admin.id)).length > 0) return;
+    if (await this.asked(admin.id)) return;
     await this.#stores.adminProofs.removeAll(admin.id);
   }
 

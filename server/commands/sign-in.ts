@@ -56,13 +56,11 @@ export class SignInCommands {
   /** With name and password: in, or asked for more. Throws CommandError `wrong-credentials`. */
   async signIn(name: string, password: string, from: Whence, site: Site | undefined): Promise<Entered | Second> {
     const admin = await this.#admins.known(name, password);
-    const { adminProofs } = this.#stores;
-    const [codes, keys] = await Promise.all([this.factor.has(admin.id), adminProofs.passkeys(admin.id)]);
-    if (!codes && keys.length === 0) return this.#admins.open(admin, from, 'admin.sign-in', 'password');
+    if (!(await this.factor.asked(admin.id))) return this.#admins.open(admin, from, 'admin.sign-in', 'password');
     const usable = await this.#passkeys.usable(admin.id, site);
     return {
       ticket: `${admin.id}.${this.#challenges.make(ticketFor(admin))}`,
-      codes,
+      codes: await this.factor.has(admin.id),
       passkey: usable ? await this.#passkeys.ask(secondFor(admin), site, admin.id) : null,
     };
   }
@@ -108,16 +106,17 @@ export class SignInCommands {
     by: Actor,
     token: string,
     site: Site | undefined,
-  ): Promise<{ codes: boolean; passkey: PasskeyQuestion | null }> {
+  ): Promise<{ password: boolean; codes: boolean; passkey: PasskeyQuestion | null }> {
     const admin = await this.#own(by);
     const usable = await this.#passkeys.usable(admin.id, site);
     return {
+      password: !(await this.factor.asked(admin.id)),
       codes: await this.factor.has(admin.id),
       passkey: usable ? await this.#passkeys.ask(proofFor(token), site, admin.id) : null,
     };
   }
 
-  /** Shows it again, for the next five minutes of this session. Throws CommandError. */
+  /** Shows it again, for the next five minutes of this session; with a second factor, by that. Throws CommandError. */
   async prove(by: Actor, token: string, proof: Proof, site: Site | undefined): Promise<void> {
     const admin = await this.#own(by);
     if (proof.passkey !== undefined) {
@@ -125,7 +124,9 @@ export class SignInCommands {
       if (key.admin !== admin.id)
         throw new CommandError('wrong-credentials', 'This is somebody else’s passkey.', 'passkey');
     } else if (proof.code !== undefined) await this.factor.use(by, admin, proof.code);
-    else if (!(await adminPasswordFits(proof.password ?? '', admin.passwordHash || undefined))) {
+    else if (await this.factor.asked(admin.id)) {
+      throw new CommandError('wrong-code', 'The password alone does not do. Enter a code, or use a passkey.', 'code');
+    } else if (!(await adminPasswordFits(proof.password ?? '', admin.passwordHash || undefined))) {
       throw new CommandError('wrong-credentials', 'The password is not right.', 'password');
     }
     await this.#admins.proven(token);

@@ -1,10 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../commands/actor.ts';
 import type { Commands } from '../commands/index.ts';
 import type { Events, LogEvents } from './contract/index.ts';
 import { HttpError } from './errors.ts';
 
 /** Streams open at once, all administrators together. */
-const MOST = 32;
+const MOST = 128;
+/** Of them one administrator's, in however many windows: nobody takes them all. */
+const MOST_OF_ONE = 8;
 /** A browser that does not read is let go when so much waits for it. */
 const MOST_WAITING_BYTES = 256 * 1024;
 /** How often a stream that is quiet by itself says something, and asks whether it may still be read. */
@@ -25,7 +28,8 @@ interface Stream<All> {
 /** The server-sent event streams of one door. */
 export class EventStreams {
   readonly #commands: Commands;
-  readonly #open = new Set<() => void>();
+  /** What ends each, and whose it is. */
+  readonly #open = new Map<() => void, string>();
 
   constructor(commands: Commands) {
     this.#commands = commands;
@@ -38,6 +42,7 @@ export class EventStreams {
   async start(
     request: FastifyRequest,
     reply: FastifyReply,
+    by: Actor,
     all: boolean,
     allowed: () => Promise<boolean>,
   ): Promise<void> {
@@ -45,7 +50,7 @@ export class EventStreams {
     const first = await overview.figures();
     if (reply.raw.destroyed || request.raw.destroyed) return;
     const tell = (send: Send<Events>, now: Events['overview']) => (all ? send('overview', now) : send('beat', {}));
-    const send = this.#stream<Events>(reply, ({ send, end, busy }) => [
+    const send = this.#stream<Events>(reply, by, ({ send, end, busy }) => [
       overview.onSample((sample) => {
         this.#ask(
           allowed,
@@ -66,8 +71,13 @@ export class EventStreams {
   }
 
   /** Turns the reply into the stream of the log, as `follow` hands it on. Throws HttpError 503, or what `follow` throws. */
-  log(reply: FastifyReply, allowed: () => Promise<boolean>, follow: (send: Send<LogEvents>) => () => void): void {
-    this.#stream<LogEvents>(reply, ({ send, end }) => {
+  log(
+    reply: FastifyReply,
+    by: Actor,
+    allowed: () => Promise<boolean>,
+    follow: (send: Send<LogEvents>) => () => void,
+  ): void {
+    this.#stream<LogEvents>(reply, by, ({ send, end }) => {
       const stop = follow(send);
       const timer = setInterval(() => {
         this.#ask(
@@ -84,7 +94,7 @@ export class EventStreams {
 
   /** Ends all streams; browsers come back by themselves once there is a server again. */
   close(): void {
-    for (const end of [...this.#open]) end();
+    for (const end of [...this.#open.keys()]) end();
   }
 
   /** Goes on if it may; else says goodbye. */
@@ -100,8 +110,11 @@ export class EventStreams {
     );
   }
 
-  #stream<All>(reply: FastifyReply, follow: (stream: Stream<All>) => readonly (() => void)[]): Send<All> {
-    if (this.#open.size >= MOST) throw new HttpError(503, 'too-many-streams', 'Too many windows are looking at once.');
+  #stream<All>(reply: FastifyReply, by: Actor, follow: (stream: Stream<All>) => readonly (() => void)[]): Send<All> {
+    const whose = `${by.door} ${by.name}`;
+    const theirs = [...this.#open.values()].filter((one) => one === whose).length;
+    if (this.#open.size >= MOST || theirs >= MOST_OF_ONE)
+      throw new HttpError(503, 'too-many-streams', 'Too many windows are looking at once.');
     const { raw } = reply;
     const send: Send<All> = (name, data) => {
       if (raw.writableLength > MOST_WAITING_BYTES) end();
@@ -113,7 +126,7 @@ export class EventStreams {
       raw.end();
     };
     const stops = follow({ send, end, busy: () => raw.writableNeedDrain });
-    this.#open.add(end);
+    this.#open.set(end, whose);
     raw.on('close', end);
     raw.on('error', end);
     reply.hijack();

@@ -143,10 +143,34 @@ describe('over TLS', () => {
     assert.match(text, /event: bye\ndata: \{"reason":"signed-out"\}\n\n$/);
   });
 
-  test('events: no more than 32 at once', async () => {
-    const { token } = await house.commands.admins.welcome('olga', { address: '', agent: '' });
-    const cookie = `__Host-hallway=${token}`;
-    const streams = await Promise.all(Array.from({ length: 33 }, () => call('GET', '/api/events', { cookie })));
+  test('events: nobody has more than 8 of the streams at once, in whatever browsers, so that others get theirs', async () => {
+    const { admins } = house.stores;
+    await admins.create({ name: 'hal', passwordHash: 'x', role: 'help-desk' });
+    const cookieOf = async (name: string) =>
+      `__Host-hallway=${(await house.commands.admins.welcome(name, { address: '', agent: '' })).token}`;
+    const his = [await cookieOf('hal'), await cookieOf('hal')];
+    const many = Array.from({ length: 40 }, (_, n) => call('GET', '/api/events', { cookie: his[n % 2]! }));
+    const streams = await Promise.all(many);
+    assert.deepEqual(streams.map((one) => one.statusCode).sort(), [...Array(8).fill(200), ...Array(32).fill(503)]);
+    const cookie = await cookieOf('olga');
+    const hers = await Promise.all(['/api/events', '/api/log/events'].map((path) => call('GET', path, { cookie })));
+    assert.deepEqual(
+      hers.map((one) => one.statusCode),
+      [200, 200],
+    );
+    for (const stream of [...streams, ...hers]) stream.destroy();
+  });
+
+  test('events: no more than 128 at once, all administrators together', async () => {
+    const all: Promise<IncomingMessage>[] = [];
+    for (let n = 0; n < 17; n++) {
+      const name = `admin${n}`;
+      await house.stores.admins.create({ name, passwordHash: 'x', role: 'help-desk' });
+      const { token } = await house.commands.admins.welcome(name, { address: '', agent: '' });
+      const cookie = `__Host-hallway=${token}`;
+      for (let tab = 0; tab < (n < 16 ? 8 : 1); tab++) all.push(call('GET', '/api/events', { cookie }));
+    }
+    const streams = await Promise.all(all);
     assert.deepEqual(
       streams.map((one) => one.statusCode).filter((status) => status !== 200),
       [503],

@@ -74,8 +74,7 @@ describe('what every answer of the server says to a browser (SECURITY 63)', { ti
     ['a page', [200, 404], '/people'], // 404: the panel has not been built
     ['a file of the panel that is not there', 404, '/assets/none.js'],
     ['a way out of the panel', [400, 404], '/assets/..%2f..%2fpackage.json'],
-    ['the chat, switched off', 404, '/chat/'],
-    ['a file of the chat, switched off', 404, '/chat/converse.min.js'],
+    ['a file of the chat that is not there', 404, '/chat/none.js'],
     ['the page for devices', 200, '/trust'],
     ['the certificate for devices', 200, '/trust/hallway-authority.crt'],
     ['for whoever watches', 200, '/health'],

@@ -103,7 +103,7 @@ describe('the log, for those who look', () => {
     const { entries, leftOut } = await burst.promise;
     assert.deepEqual([entries.length, leftOut], [200, 800]);
     stop();
-    const stops = Array.from({ length: 16 }, () => log.follow({}, () => undefined));
+    const stops = Array.from({ length: 64 }, () => log.follow({}, () => undefined));
     assert.throws(
       () => log.follow({}, () => undefined),
       (error) => error instanceof CommandError && error.code === 'too-many',

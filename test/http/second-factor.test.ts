@@ -137,6 +137,27 @@ describe('codes of an app', () => {
   });
 });
 
+const waysOf = async () =>
+  (await ask('POST /api/account/proofs', { cookie })).json as never as {
+    password: boolean;
+    codes: boolean;
+    passkey: { challenge: string; host: string };
+  };
+const prove = (body: object) => ask('POST /api/account/prove', { cookie, body, from: elsewhere() });
+const { password } = ADMIN;
+
+test('where there are codes the password alone proves nothing before what is dangerous', async () => {
+  assert.deepEqual(await waysOf(), { password: true, codes: false, passkey: null });
+  assert.equal((await prove({ password })).status, 200);
+  const { secret } = await codes();
+  later(5 * MINUTE);
+  assert.deepEqual(await waysOf(), { password: false, codes: true, passkey: null });
+  assert.equal((await prove({ password })).json.error.code, 'wrong-code');
+  assert.equal((await ask('DELETE /api/account/totp', { cookie })).json.error.code, 'prove-yourself');
+  assert.equal((await prove({ code: now(secret) })).status, 200);
+  assert.equal((await ask('DELETE /api/account/totp', { cookie })).status, 200);
+});
+
 describe('passkeys', () => {
   const device = () => new SoftPasskey();
   const add = async (key: SoftPasskey, lies = {}, origin = ORIGIN) => {
@@ -159,6 +180,20 @@ describe('passkeys', () => {
     assert.deepEqual(both.map(({ status }) => status).sort(), [200, 401]);
     assert.equal((await enter(answer)).status, 401);
     assert.ok(both.some((one) => one.cookie !== undefined && one.cookie !== cookie));
+  });
+
+  test('are asked for before what is dangerous: the password alone proves nothing there', async () => {
+    const key = device();
+    const { recoveryCodes } = (await add(key)).json as never as { recoveryCodes: string[] };
+    later(5 * MINUTE);
+    const { passkey, ...ways } = await waysOf();
+    assert.deepEqual(ways, { password: false, codes: false });
+    assert.equal((await prove({ password })).json.error.code, 'wrong-code');
+    assert.equal((await ask('POST /api/account/recovery-codes', { cookie })).json.error.code, 'prove-yourself');
+    assert.equal((await prove({ passkey: key.show(passkey, ORIGIN) })).status, 200);
+    later(5 * MINUTE);
+    assert.equal((await prove({ code: recoveryCodes[0]! })).status, 200, 'for who has lost the device');
+    assert.equal((await ask('POST /api/account/recovery-codes', { cookie })).status, 200);
   });
 
   test('made for another origin, another host, another purpose or by nobody in particular is refused', async () => {

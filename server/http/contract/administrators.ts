@@ -150,9 +150,13 @@ export const administrators = {
   /** All but the one that asks. */
   'DELETE /api/account/sessions': { reply: closed({ ended: Type.Integer() }) },
 
-  /** By what one can show again who one is; the password does always. */
+  /** By what one can show again who one is: the password, or, where there is a second factor, that or a recovery code. */
   'POST /api/account/proofs': {
-    reply: closed({ codes: Type.Boolean(), passkey: Type.Union([PasskeyQuestion, Type.Null()]) }),
+    reply: closed({
+      password: Type.Boolean(),
+      codes: Type.Boolean(),
+      passkey: Type.Union([PasskeyQuestion, Type.Null()]),
+    }),
   },
   /** Shows it, for what is dangerous in the next five minutes. 401, 403 `wrong-code`, 429. */
   'POST /api/account/prove': { body: closed({ password: Type.Optional(Password), ...Proof }), reply: Done },

@@ -14,7 +14,7 @@ export function logRoutes({ log, admins }: Commands, streams: EventStreams): Rou
     rawRoute('GET /api/log/events', 'look', async ({ query, by, request, reply }) => {
       const token = tokenOf(request) ?? '';
       const allowed = async () => by.door === 'cli' || admins.valid(token);
-      streams.log(reply, allowed, (send) => log.follow(query, (burst) => send('log', burst)));
+      streams.log(reply, by, allowed, (send) => log.follow(query, (burst) => send('log', burst)));
     }),
 
     rawRoute('GET /api/log/text', 'look', async ({ query, reply }) => {

@@ -15,6 +15,7 @@ export function overviewRoutes(commands: Commands, streams: EventStreams): Route
       await streams.start(
         request,
         reply,
+        by,
         may(by, 'look'),
         async () => by.door === 'cli' || commands.admins.valid(token),
       );

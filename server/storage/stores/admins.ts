@@ -1,4 +1,5 @@
 import { compose, type Database, type Statement, sql } from '../database.ts';
+import { withoutAdminReset } from './one-time-codes.ts';
 
 /** Somebody who may run the house; not an account of a served domain. */
 export interface Admin {
@@ -81,11 +82,12 @@ export class Admins {
     return made === 1;
   }
 
-  /** Sets the password and ends the administrator's sessions, all but the one named. */
+  /** Sets the password; a code to reset it, and the administrator's sessions but the one named, end. */
   async setPassword(id: number, passwordHash: string, keepTokenHash = ''): Promise<void> {
     await this.#db.batch([
       sql`UPDATE admin SET password_hash = ${passwordHash} WHERE id = ${id}`,
       sql`DELETE FROM admin_session WHERE admin = ${id} AND token_hash <> ${keepTokenHash}`,
+      withoutAdminReset(id),
     ]);
   }
 
@@ -160,9 +162,16 @@ export class Admins {
     await this.#db.run(sql`DELETE FROM admin_session WHERE token_hash = ${tokenHash}`);
   }
 
-  /** Ends them all, but the one named; returns how many. */
+  /**
+   * Ends them all, but the one named; returns how many. A code to reset the password ends with them: whoever has got hold of one
+   * would be back in by it.
+   */
   async endSessionsOf(admin: number, keepTokenHash = ''): Promise<number> {
-    return this.#db.run(sql`DELETE FROM admin_session WHERE admin = ${admin} AND token_hash <> ${keepTokenHash}`);
+    const [ended = 0] = await this.#db.batch([
+      sql`DELETE FROM admin_session WHERE admin = ${admin} AND token_hash <> ${keepTokenHash}`,
+      withoutAdminReset(admin),
+    ]);
+    return ended;
   }
 
   /** Forgets sessions that have expired; returns how many. */

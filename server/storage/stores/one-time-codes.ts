@@ -1,4 +1,4 @@
-import { type Database, sql } from '../database.ts';
+import { type Database, type Statement, sql } from '../database.ts';
 
 export interface OneTimeCode {
   readonly purpose: string;
@@ -6,6 +6,14 @@ export interface OneTimeCode {
   readonly subject: string;
   readonly createdAt: number;
   readonly expiresAt: number;
+}
+
+/** What a code is for that sets an administrator's password; its subject is their id, never given to another, as a name may be. */
+export const ADMIN_RESET = 'admin-reset';
+
+/** The administrator's reset code stops working. */
+export function withoutAdminReset(admin: number): Statement {
+  return sql`DELETE FROM one_time_code WHERE purpose = ${ADMIN_RESET} AND subject = ${String(admin)}`;
 }
 
 /** Codes that work once (claiming the house, resetting a password). The code is not kept, only its hash. */

@@ -1,4 +1,4 @@
-import { type Database, sql } from '../database.ts';
+import { type Database, type Statement, sql } from '../database.ts';
 
 /** A link by which somebody sets a password anew; the secret in it is not kept, only its hash. */
 export interface ResetLink {
@@ -6,6 +6,11 @@ export interface ResetLink {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly expiresAt: number;
+}
+
+/** The account's link stops working. */
+export function withoutResetLink(account: number): Statement {
+  return sql`DELETE FROM reset_link WHERE account = ${account}`;
 }
 
 /** Links for people who forgot their password, one an account. */
@@ -37,7 +42,7 @@ export class ResetLinks {
 
   /** The account needs no link any more. */
   async remove(account: number): Promise<void> {
-    await this.#db.run(sql`DELETE FROM reset_link WHERE account = ${account}`);
+    await this.#db.run(withoutResetLink(account));
   }
 
   /** Forgets links that expired before a time; there is at most one an account. */
