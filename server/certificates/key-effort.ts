@@ -15,8 +15,8 @@ export class TooMuchEffort extends Error {}
 
 let left = 0;
 
-function spend(rounds: number, most = left): void {
-  left = most - rounds - EACH_KEY;
+function spend(rounds: number): void {
+  left -= rounds + EACH_KEY;
   // Also for what is no number.
   if (!(left >= 0)) throw new TooMuchEffort('too many rounds');
 }

@@ -3,17 +3,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { CommandError } from '../../server/commands/command-error.ts';
 import type { ImportSettings } from '../../server/commands/import/settings.ts';
 import { openHouse, type TestHouse } from '../http/support.ts';
+import { IMPORTER as by, importPeople, peopleOf, SETTINGS } from '../support/importing.ts';
 
-const by = { name: 'olga', door: 'panel' } as const;
 const DOMAIN = 'example.test';
-const SETTINGS: ImportSettings = {
-  domain: DOMAIN,
-  way: 'generate',
-  existing: 'refuse',
-  makeDepartments: false,
-  leaveOut: false,
-  days: 14,
-};
 
 let house: TestHouse;
 beforeEach(async () => {
@@ -35,19 +27,9 @@ const refused =
 const check = (text: string | Uint8Array, more: Partial<ImportSettings> = {}) =>
   house.commands.peopleImports.check(typeof text === 'string' ? bytes(text) : text, { ...SETTINGS, ...more });
 
-/** Checks and imports; resolves when it is done. */
-async function imports(text: string, more: Partial<ImportSettings> = {}): Promise<number> {
-  const { peopleImports } = house.commands;
-  const { digest } = await check(text, more);
-  const { id } = await peopleImports.start(by, bytes(text), { ...SETTINGS, ...more }, 'people.csv', digest);
-  await peopleImports.settled();
-  return id;
-}
+const imports = (text: string, more: Partial<ImportSettings> = {}): Promise<number> => importPeople(house, text, more);
 
-const people = async (): Promise<string[]> => {
-  const { accounts } = await house.commands.accounts.list(DOMAIN, { limit: 200 });
-  return accounts.map(({ local, name }) => `${local}:${name}`);
-};
+const people = (): Promise<string[]> => peopleOf(house);
 
 describe('a file is understood as other programs write it', () => {
   const GERMAN = 'Benutzername;Vorname;Nachname;Abteilung\r\nanna;Änne;Müller;\r\n';

@@ -23,6 +23,12 @@ test('how far a house is set up is kept, step by step, and each can be taken up 
       (await setup.get()).steps.filter(({ done }) => done).map(({ name }) => name),
       ['domain', 'people'],
     );
+    // Of one who cannot log in it is not done.
+    await commands.accounts.disable(BY, 'example.test', 'juliet');
+    assert.deepEqual(
+      (await setup.get()).steps.filter(({ done }) => done).map(({ name }) => name),
+      ['domain'],
+    );
     await assert.rejects(setup.mark(BY, 'constructor', true), /There is no step constructor/);
     const rows = (await stores.audit.page({ limit: 20 })).map(({ action, subject }) => `${action} ${subject}`);
     assert.deepEqual(

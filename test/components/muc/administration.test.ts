@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { CommandError } from '../../../server/commands/command-error.ts';
 import type { RoomAffiliation, RoomConfig } from '../../../server/storage/stores/rooms.ts';
 import { serialize } from '../../../server/xmpp/element.ts';
+import { refused } from '../../support/refused.ts';
 import { enter, enters, makes, ROOM, say } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
 
 const by = { name: 'olga', door: 'panel' } as const;
 const DOMAIN = 'example.test';
-
-const refused =
-  (code: string, field?: string) =>
-  (error: unknown): true => {
-    assert.ok(error instanceof CommandError, String(error));
-    assert.deepEqual([error.code, error.field], [code, field], error.message);
-    return true;
-  };
 
 /** A house with Juliet in it. */
 async function openHouse(t: TestContext): Promise<Scene> {

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { CommandError } from '../../../server/commands/command-error.ts';
 import { serialize } from '../../../server/xmpp/element.ts';
+import { refused } from '../../support/refused.ts';
 import { enters, ROOM } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
 
 const by = { name: 'olga', door: 'panel' } as const;
 const DOMAIN = 'example.test';
-
-const refused =
-  (code: string, field?: string) =>
-  (error: unknown): true => {
-    assert.ok(error instanceof CommandError, String(error));
-    assert.deepEqual([error.code, error.field], [code, field], error.message);
-    return true;
-  };
 
 /** A house with Juliet in it. */
 async function openHouse(t: TestContext): Promise<Scene> {
