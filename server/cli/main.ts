@@ -13,10 +13,14 @@ function caller(): string {
   }
 }
 
-/** Another program of ours, by the same Node and at the same terminal. */
+/** Other programs of ours. Each address is written out, as the package is made by them (debian/build/bundle.ts). */
+const PROGRAMS: Readonly<Record<string, URL>> = {
+  restore: new URL('../restore.ts', import.meta.url),
+};
+
+/** Runs one of them, by the same Node and at the same terminal. */
 async function program(name: string, args: readonly string[]): Promise<number> {
-  const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [fileURLToPath(PROGRAMS[name]!), ...args], { stdio: 'inherit' });
   // Who presses Ctrl+C means both; the program decides how it ends.
   process.on('SIGINT', () => undefined);
   const [code] = (await once(child, 'exit')) as [number | null];
