@@ -10,37 +10,15 @@ import { errorFor, type Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts';
 import { HeldBack } from './held-back.ts';
+import { Management } from './management.ts';
 import { phonesRest } from './options.ts';
-import type { Resumptions } from './resumptions.ts';
-import type { Unacknowledged } from './unacknowledged.ts';
+import { type Resumptions, tokenKey } from './resumptions.ts';
 
 /** Stanzas without an acknowledgement, and ms that the oldest has waited, after which the client is asked for one. */
 const ASK_AFTER = 10;
 const ASK_AFTER_MS = 7_500;
-/** Stanzas, and bytes of them, that may wait for an acknowledgement. */
-const UNACKED_LIMIT = 5_000;
-const UNACKED_BYTES = 16 * 1024 * 1024;
 /** A client that was asked for an acknowledgement and is silent for so long, in ms, may not be there any more. */
 const SILENT_MS = 10_000;
-const WRAP = 2 ** 32; // XEP-0198 §4: counters wrap
-
-/** What XEP-0198 needs to know of one session, from <enable/> on. */
-interface Management {
-  /** What a client shows to take the session up again; '' when it may not. */
-  readonly token: string;
-  /** Sent and not acknowledged, oldest first. */
-  readonly unacked: Sent[];
-  bytes: number;
-  /** What waits for all clients of the account, this one among them. */
-  readonly all: Unacknowledged;
-  /** How many the client has acknowledged. */
-  acked: number;
-  /** How many stanzas of the client's we have handled. */
-  handled: number;
-  /** When the client was asked and did not answer yet, ms since 1970; 0 when it was not. */
-  askedAt: number;
-}
-
 /**
  * The way from a session to its client: holds what can wait while nobody looks (XEP-0352), keeps what is not acknowledged
  * (XEP-0198), and outlives the connection when the client may come back.
@@ -88,12 +66,13 @@ export class ClientOutlet implements Outlet {
     return this.#management !== undefined;
   }
 
-  get token(): string {
-    return this.#management?.token ?? '';
+  /** By what it is found when its client comes back; '' when it may not. */
+  get key(): string {
+    return this.#management?.key ?? '';
   }
 
   get resumable(): boolean {
-    return this.token !== '';
+    return this.key !== '';
   }
 
   /**
@@ -106,7 +85,7 @@ export class ClientOutlet implements Outlet {
 
   /** Characters that wait for an acknowledgement. */
   get unacked(): number {
-    return this.#management?.bytes ?? 0;
+    return this.#management?.characters ?? 0;
   }
 
   get backlog(): number {
@@ -152,27 +131,18 @@ export class ClientOutlet implements Outlet {
     }
   }
 
-  /** XEP-0198 §3. Gives the token, '' when the session is not to be resumed. */
+  /** XEP-0198 §3. Gives the token by which the client may come back, '' when the session is not to be resumed. */
   enable(resume: boolean): string {
     const token = resume ? randomBytes(18).toString('base64url') : '';
-    this.#management = {
-      token,
-      unacked: [],
-      bytes: 0,
-      all: this.#resumptions.join(this),
-      acked: 0,
-      handled: 0,
-      askedAt: 0,
-    };
-    if (resume) this.#resumptions.offer(token, this);
+    this.#management = new Management(resume ? tokenKey(token) : '', this.#resumptions.join(this));
+    if (resume) this.#resumptions.offer(this);
     return token;
   }
 
   /** A stanza of the client's has been handled. Its radio is on now, so what waited goes, too (XEP-0286 §4.2). */
   countHandled(): void {
     if (this.#held !== undefined) this.#release();
-    const management = this.#management;
-    if (management !== undefined) management.handled = (management.handled + 1) % WRAP;
+    this.#management?.countHandled();
   }
 
   /** The same for one that takes its time. */
@@ -194,24 +164,10 @@ export class ClientOutlet implements Outlet {
     for (const text of [...first, ...early]) this.#write(text);
   }
 
-  /** The client has received that many (§4). Throws StreamError when it says more than were sent (§4, <handled-count-too-high/>). */
+  /** The client has received that many (§4). Throws StreamError when it says more than were sent. */
   acknowledge(h: number): void {
-    const management = this.#management;
-    if (management === undefined) return;
-    management.askedAt = 0;
-    const n = (h - management.acked + WRAP) % WRAP;
-    const { unacked } = management;
-    if (n > unacked.length) {
-      const sent = (management.acked + unacked.length) % WRAP;
-      const detail = `<handled-count-too-high xmlns='${NS.sm}' h='${h}' send-count='${sent}'/>`;
-      throw new StreamError('undefined-condition', 'More was acknowledged than was sent.', detail);
-    }
-    const before = management.bytes;
-    for (let i = 0; i < n; i++) management.bytes -= unacked[i]!.text.length;
-    management.all.size -= before - management.bytes;
-    unacked.splice(0, n);
-    management.acked = h;
-    this.#reached();
+    this.#management?.acknowledge(h);
+    if (this.#management !== undefined) this.#reached();
   }
 
   /** Asks for an acknowledgement if something waits for one. Gives how long the client has been silent about it, in ms. */
@@ -239,7 +195,7 @@ export class ClientOutlet implements Outlet {
     if (this.#over || this.#stream !== stream) return;
     this.#stream = undefined;
     this.#drift();
-    if (this.token === '') this.finish();
+    if (!this.resumable) this.finish();
     else this.#resumptions.wait(this);
   }
 
@@ -278,10 +234,10 @@ export class ClientOutlet implements Outlet {
     this.#stream = undefined;
     this.#drift();
     const management = this.#management;
-    if (management?.token) this.#resumptions.forget(this);
+    if (this.resumable) this.#resumptions.forget(this);
     if (management !== undefined) {
       // Before anybody is told: what the account's other clients hear of it is counted against what is left.
-      management.all.size -= management.bytes;
+      management.over();
       this.#resumptions.leave(this);
     }
     this.#host.unbind(this.#session);
@@ -309,14 +265,12 @@ export class ClientOutlet implements Outlet {
   #send(stanza: Stanza, text: string): void {
     const management = this.#management;
     if (management !== undefined) {
-      management.unacked.push({ stanza, text, at: Date.now() });
-      management.bytes += text.length;
-      management.all.size += text.length;
-      if (management.unacked.length > UNACKED_LIMIT || management.bytes > UNACKED_BYTES) {
+      management.sent({ stanza, text, at: Date.now() });
+      if (management.full) {
         this.end('policy-violation', 'Too much is waiting for an acknowledgement.');
         return;
       }
-      management.all.relieve();
+      management.relieve();
       if (this.#over) return;
     }
     if (this.#stream === undefined) return;

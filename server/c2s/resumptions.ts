@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { ClientOutlet } from './client-outlet.ts';
 import { Unacknowledged } from './unacknowledged.ts';
@@ -7,9 +8,12 @@ export const RESUME_SECONDS = 300;
 /** Sessions that may wait at once; beyond, the longest waiting ends. */
 const WAITING_LIMIT = 50_000;
 
-/** What is kept for clients: sessions that can be taken up again (XEP-0198 §5), by the token that their client was given. */
+/** What a token is known by: who reads what the server keeps cannot take up anybody's session. */
+export const tokenKey = (token: string): string => createHash('sha256').update(token).digest('base64url');
+
+/** What is kept for clients: sessions that can be taken up again (XEP-0198 §5), by the key of the token that their client was given. */
 export class Resumptions {
-  readonly #byToken = new Map<string, ClientOutlet>();
+  readonly #byKey = new Map<string, ClientOutlet>();
   readonly #waiting: LRUCache<string, ClientOutlet>;
   /** How many stanzas had been handled for sessions that are gone, so that a late client knows what to send again. */
   readonly #gone = new LRUCache<string, { bare: string; handled: number }>({ max: 10_000 });
@@ -21,7 +25,7 @@ export class Resumptions {
       max: WAITING_LIMIT,
       ttl: seconds * 1_000,
       ttlAutopurge: true,
-      dispose: (outlet, _token, reason) => {
+      dispose: (outlet, _key, reason) => {
         if (reason === 'expire' || reason === 'evict') outlet.finish();
       },
     });
@@ -44,33 +48,33 @@ export class Resumptions {
     if (all?.outlets.size === 0) this.#unacknowledged.delete(id);
   }
 
-  offer(token: string, outlet: ClientOutlet): void {
-    this.#byToken.set(token, outlet);
+  offer(outlet: ClientOutlet): void {
+    this.#byKey.set(outlet.key, outlet);
   }
 
   /** The session of a token, if it is this account's (SECURITY: a token is of no use to anybody else). */
   find(token: string, bare: string): ClientOutlet | undefined {
-    const outlet = this.#byToken.get(token);
+    const outlet = this.#byKey.get(tokenKey(token));
     return outlet !== undefined && outlet.session.jid.bare === bare ? outlet : undefined;
   }
 
   /** For a session that is gone: how many of its stanzas had been handled. */
   handledBefore(token: string, bare: string): number | undefined {
-    const gone = this.#gone.get(token);
+    const gone = this.#gone.get(tokenKey(token));
     return gone?.bare === bare ? gone.handled : undefined;
   }
 
   wait(outlet: ClientOutlet): void {
-    this.#waiting.set(outlet.token, outlet);
+    this.#waiting.set(outlet.key, outlet);
   }
 
   resumed(outlet: ClientOutlet): void {
-    this.#waiting.delete(outlet.token);
+    this.#waiting.delete(outlet.key);
   }
 
   forget(outlet: ClientOutlet): void {
-    this.#byToken.delete(outlet.token);
-    this.#waiting.delete(outlet.token);
-    this.#gone.set(outlet.token, { bare: outlet.session.jid.bare, handled: outlet.handled });
+    this.#byKey.delete(outlet.key);
+    this.#waiting.delete(outlet.key);
+    this.#gone.set(outlet.key, { bare: outlet.session.jid.bare, handled: outlet.handled });
   }
 }
