@@ -6,6 +6,7 @@ import { BackupMachine } from '../provisioning/backup/machine.ts';
 import { prepareDataFolder } from '../provisioning/data-folder.ts';
 import { tokenKey } from '../provisioning/token-key.ts';
 import { ClientDoor } from './c2s/door.ts';
+import { SessionKeeper } from './c2s/kept/keeper.ts';
 import { inspect } from './certificates/inspect.ts';
 import { machineAddresses } from './certificates/names.ts';
 import { clientLimits } from './client-limits.ts';
@@ -150,7 +151,11 @@ export async function startServer(
 
   const hosts = new Hosts(house);
   for (const { name } of served) hosts.add(name);
-  stack.defer(() => hosts.close());
+  const kept: { keeper?: SessionKeeper } = {};
+  stack.defer(async () => {
+    await hosts.close(kept.keeper?.gather());
+    await kept.keeper?.write();
+  });
   stack.use(uploads.keep(() => hosts.domains()));
 
   const external = new ComponentDoor({ house, log, limits: clientLimits(settings.limits) });
@@ -228,6 +233,9 @@ export async function startServer(
     tokenKey: tokenKey(settings.data),
   });
   stack.defer(() => door.close());
+  kept.keeper = new SessionKeeper({ house, hosts, resumptions: door.resumptions });
+  await kept.keeper.restore();
+  hosts.begin();
   const doors: Partial<Record<keyof Listen, (address: Address) => Promise<number>>> = {
     c2s: (address) => door.listen('starttls', address),
     c2s_tls: (address) => door.listen('tls', address),

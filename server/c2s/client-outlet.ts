@@ -10,7 +10,7 @@ import { errorFor, type Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { StreamError, type StreamErrorCondition } from '../xmpp/stream-error.ts';
 import { HeldBack } from './held-back.ts';
-import { Management } from './management.ts';
+import { type Counted, Management } from './management.ts';
 import { phonesRest } from './options.ts';
 import { type Resumptions, tokenKey } from './resumptions.ts';
 
@@ -19,6 +19,12 @@ const ASK_AFTER = 10;
 const ASK_AFTER_MS = 7_500;
 /** A client that was asked for an acknowledgement and is silent for so long, in ms, may not be there any more. */
 const SILENT_MS = 10_000;
+/** What stream management knows of a session whose client is to come back after a restart. */
+export interface Frozen extends Counted {
+  readonly key: string;
+  readonly unacked: readonly Sent[];
+}
+
 /**
  * The way from a session to its client: holds what can wait while nobody looks (XEP-0352), keeps what is not acknowledged
  * (XEP-0198), and outlives the connection when the client may come back.
@@ -39,7 +45,8 @@ export class ClientOutlet implements Outlet {
   #handling: Promise<void> = Promise.resolve();
   #over = false;
 
-  constructor(host: Host, resumptions: Resumptions, stream: ElementStream) {
+  /** Without a stream it is for a session that waits for its client: see `thaw`. */
+  constructor(host: Host, resumptions: Resumptions, stream?: ElementStream) {
     this.#host = host;
     this.#resumptions = resumptions;
     this.#stream = stream;
@@ -225,6 +232,24 @@ export class ClientOutlet implements Outlet {
     this.#held = undefined; // XEP-0352 §5.2: a resumed client is active
     this.#reached();
     if (management.unacked.length > 0) this.#request(management, Date.now());
+  }
+
+  /** What of it goes over a restart of the server; only for one that is resumable, and when nothing more is handled for it. */
+  freeze(): Frozen {
+    // What was held back is new to the client: it is to be missed by nobody who comes back.
+    this.#release();
+    const { key, acked, handled, unacked } = this.#management!;
+    return { key, acked, handled, unacked };
+  }
+
+  /** It is as it was when it was frozen, and waits for its client. */
+  thaw({ key, unacked, ...counted }: Frozen): void {
+    const management = new Management(key, this.#resumptions.join(this), counted);
+    this.#management = management;
+    this.#adrift = true;
+    for (const sent of unacked) management.sent(sent);
+    this.#resumptions.offer(this);
+    this.#resumptions.wait(this);
   }
 
   /** Ends the session: what the client did not acknowledge goes another way. */

@@ -59,6 +59,7 @@ export class ClientDoor {
   readonly #secureContext: ClientDoorOptions['secureContext'];
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
+  readonly #runs = new Set<Promise<void>>();
   readonly #perAddress = new Map<string, number>();
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
@@ -140,7 +141,9 @@ export class ClientDoor {
     this.#perAddress.set(group, (this.#perAddress.get(group) ?? 0) + 1);
     const connection = new Connection(this, peer);
     this.#connections.add(connection);
-    void connection.run();
+    const run = connection.run();
+    this.#runs.add(run);
+    void run.then(() => this.#runs.delete(run));
   }
 
   closed(connection: Connection): void {
@@ -163,6 +166,8 @@ export class ClientDoor {
       for (const connection of this.#connections) connection.stream.destroy();
     }, 1_000);
     await Promise.all(closed);
+    // What they are just handling is counted, or a client that comes back would send it again.
+    await Promise.all(this.#runs);
     clearTimeout(timer);
   }
 

@@ -18,6 +18,7 @@ export class Resumptions {
   /** How many stanzas had been handled for sessions that are gone, so that a late client knows what to send again. */
   readonly #gone = new LRUCache<string, { bare: string; handled: number }>({ max: 10_000 });
 
+  readonly #thawed = new Map<ClientOutlet, () => void>();
   readonly #unacknowledged = new Map<number, Unacknowledged>();
 
   constructor(seconds = RESUME_SECONDS) {
@@ -70,11 +71,29 @@ export class Resumptions {
 
   resumed(outlet: ClientOutlet): void {
     this.#waiting.delete(outlet.key);
+    this.#settled(outlet);
+  }
+
+  /** `settled` is called once it is known what becomes of a session that was thawed: its client came, or it is over. */
+  whenSettled(outlet: ClientOutlet, settled: () => void): void {
+    this.#thawed.set(outlet, settled);
+  }
+
+  /** Nobody is waited for any more: the sessions are somebody else's. */
+  close(): void {
+    this.#waiting.clear();
+    this.#byKey.clear();
   }
 
   forget(outlet: ClientOutlet): void {
     this.#byKey.delete(outlet.key);
     this.#waiting.delete(outlet.key);
+    this.#settled(outlet);
     this.#gone.set(outlet.key, { bare: outlet.session.jid.bare, handled: outlet.handled });
+  }
+
+  #settled(outlet: ClientOutlet): void {
+    this.#thawed.get(outlet)?.();
+    this.#thawed.delete(outlet);
   }
 }

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../xmpp/caps.ts';
 import type { Destination } from './destination.ts';
 import type { Host } from './host.ts';
+import type { Keeping } from './keeping.ts';
 import type { Xep } from './module.ts';
 import type { Option } from './options.ts';
 import type { RoomAdministration } from './room-administration.ts';
@@ -28,5 +29,9 @@ export interface RunningComponent extends Destination {
   readonly capabilities: Capabilities;
   /** Of a service of rooms: what administrators of the house do with them. */
   readonly administration?: RoomAdministration;
-  stop?(): void | Promise<void>;
+  readonly keeps?: Keeping;
+  /** Who was there before a restart is there again: what is of no use to anybody may be thrown away. */
+  tidy?(): void;
+  /** Of the devices that it knows, those of these full addresses come back after a restart, and take it that nothing happened. */
+  stop?(goingOn: ReadonlySet<string>): void | Promise<void>;
 }

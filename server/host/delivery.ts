@@ -41,6 +41,22 @@ export function isCopy(copy: Stanza, of: Original): void {
   takers.set(of.stanza, (takers.get(of.stanza) ?? 0) + 1);
 }
 
+/** What is known of a stanza that some devices were given, to go over a restart of the server with it. */
+export interface Fate {
+  /** How many devices were given it and have not failed, where that is more than one. */
+  readonly takers: number | undefined;
+  readonly original: Original | undefined;
+}
+
+export function fateOf(stanza: Stanza): Fate {
+  return { takers: takers.get(stanza), original: originals.get(stanza) };
+}
+
+export function setFate(stanza: Stanza, { takers: given, original }: Fate): void {
+  if (given !== undefined) takers.set(stanza, given);
+  if (original !== undefined) originals.set(stanza, original);
+}
+
 /** What a stanza is a copy of. */
 export function originalOf(copy: Stanza): Original | undefined {
   return originals.get(copy);

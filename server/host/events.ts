@@ -9,6 +9,8 @@ import type { Sent, Session } from './session.ts';
 export interface HostEvents {
   /** A resource was bound; `fromArchive` when its client reads there what it missed (XEP-0386 §3.2). */
   bound: { session: Session; fromArchive: boolean };
+  /** A session that was there before the server was started anew is there again, and waits for its client. */
+  survived: { session: Session };
   /** A session sent available presence (RFC 6121 §4.2, §4.4); `initial` when it was unavailable before. */
   available: { session: Session; initial: boolean };
   /**

@@ -248,10 +248,10 @@ export class Host implements Destination {
     void done.finally(() => this.#returns.delete(done));
   }
 
-  /** Ends all sessions and stops the modules, the last first. */
-  async close(condition: 'system-shutdown' | 'host-gone'): Promise<void> {
+  /** Ends all sessions, but for those that go on after a restart, and stops the modules, the last first. */
+  async close(condition: 'system-shutdown' | 'host-gone', goingOn: ReadonlySet<string>): Promise<void> {
     const text = condition === 'host-gone' ? 'This domain is not served any more.' : 'The server is going down.';
-    for (const session of [...this.sessions.all()]) session.end(condition, text);
+    for (const session of [...this.sessions.all()]) if (!goingOn.has(session.jid.full)) session.end(condition, text);
     await Promise.all(this.#returns);
     this.requests.close();
     for (const wiring of this.wirings.toReversed()) await wiring.stop?.();

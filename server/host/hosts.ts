@@ -1,10 +1,13 @@
 import { Host } from './host.ts';
 import type { House } from './house.ts';
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** The served domains. */
 export class Hosts {
   readonly #house: House;
   readonly #hosts = new Map<string, Host>();
+  #begun = false;
 
   constructor(house: House) {
     this.#house = house;
@@ -25,6 +28,12 @@ export class Hosts {
 
   [Symbol.iterator](): IterableIterator<Host> {
     return this.#hosts.values();
+  }
+
+  /** Who was there before a restart is there again. */
+  begin(): void {
+    this.#begun = true;
+    for (const host of this.#hosts.values()) tidy(host);
   }
 
   /** Whether something answers for a domain already: a host, or a service beside one. */
@@ -48,6 +57,7 @@ export class Hosts {
       router.add(name, running);
       host.components.set(name, running);
     }
+    if (this.#begun) tidy(host);
     return host;
   }
 
@@ -59,20 +69,25 @@ export class Hosts {
     await this.#end(host, 'host-gone');
   }
 
-  async close(): Promise<void> {
-    for (const host of this.#hosts.values()) await this.#end(host, 'system-shutdown');
+  /** Sessions end, but for those whose full addresses are given: they go on after a restart. */
+  async close(goingOn: ReadonlySet<string> = NOBODY): Promise<void> {
+    for (const host of this.#hosts.values()) await this.#end(host, 'system-shutdown', goingOn);
     this.#hosts.clear();
   }
 
-  async #end(host: Host, condition: 'system-shutdown' | 'host-gone'): Promise<void> {
+  async #end(host: Host, condition: 'system-shutdown' | 'host-gone', goingOn = NOBODY): Promise<void> {
     // First, while there is a way to those whom a service tells that it goes (XEP-0045 §15.6.2: 332).
-    for (const component of host.components.values()) await component.stop?.();
+    for (const component of host.components.values()) await component.stop?.(goingOn);
     this.#forget(host);
-    await host.close(condition);
+    await host.close(condition, goingOn);
   }
 
   #forget(host: Host): void {
     const { router } = this.#house;
     for (const domain of [host.domain, ...host.components.keys()]) router.remove(domain);
   }
+}
+
+function tidy({ components }: Host): void {
+  for (const component of components.values()) component.tidy?.();
 }

@@ -6,6 +6,7 @@ import type { Handlers } from './events.ts';
 import type { InboundSteps, OutboundSteps } from './flow.ts';
 import type { Host } from './host.ts';
 import type { IqRequest, IqRoute } from './iq.ts';
+import type { Keeping } from './keeping.ts';
 import type { Option } from './options.ts';
 
 export interface DiscoNode {
@@ -51,6 +52,7 @@ export interface Wiring {
    */
   readonly atHost?: (stanza: Stanza) => Promise<void> | undefined;
   readonly on?: Handlers;
+  readonly keeps?: Keeping;
   readonly stop?: () => void | Promise<void>;
 }
 

@@ -52,7 +52,7 @@ export class Session {
   readonly jid: Jid;
   readonly account: Account;
   /** Milliseconds since 1970. */
-  readonly connectedAt: number = Date.now();
+  readonly connectedAt: number;
   client: ClientInfo;
   outlet: Outlet;
   /** The last available presence, as broadcast; undefined while the session is unavailable. */
@@ -72,11 +72,12 @@ export class Session {
   /** XEP-0280 §4. */
   carbons = false;
 
-  constructor(jid: Jid, account: Account, client: ClientInfo, outlet: Outlet) {
+  constructor(jid: Jid, account: Account, client: ClientInfo, outlet: Outlet, connectedAt: number = Date.now()) {
     this.jid = jid;
     this.account = account;
     this.client = client;
     this.outlet = outlet;
+    this.connectedAt = connectedAt;
   }
 
   /** Gets what is for its account. Who tells others that it is there looks at `available`, who gives it something at this. */

@@ -20,6 +20,10 @@ export const avatarPresence: Module = {
     const declined = new WeakSet<Session>();
     return {
       outbound: { stamp: (departure) => stamp(host, declined, departure) },
+      keeps: {
+        of: (session) => (declined.has(session) ? true : undefined),
+        back: (session) => void declined.add(session),
+      },
       on: { pictured: ({ account }) => announce(host, declined, account) },
     };
   },

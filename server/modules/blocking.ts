@@ -47,6 +47,10 @@ export const blocking: Module = {
           handle: (request) => unblock(host, interested, request),
         },
       ],
+      keeps: {
+        of: (session) => (interested.has(session) ? true : undefined),
+        back: (session) => void interested.add(session),
+      },
       outbound: { guard: (departure) => guardOut(host, departure) },
       inbound: { guard: (arrival) => guardIn(host, arrival) },
     };

@@ -115,6 +115,10 @@ export const externalServices: Module = {
           handle: (request) => credentials(host, request),
         },
       ],
+      keeps: {
+        of: (session) => interested.get(session),
+        back: (session, type) => void interested.set(session, type as string),
+      },
       on: {
         decided({ option }) {
           if (!OPTIONS.includes(option) || option === relayMinutes) return;

@@ -97,7 +97,12 @@ export const pep: Module = {
           return interests.answered(stanza) ? 'stop' : undefined;
         },
       },
+      keeps: {
+        of: (session) => interests.known(session),
+        back: (session, known) => interests.knew(session, known as { key: string; nodes: string[] }),
+      },
       on: {
+        survived: ({ session }) => interests.seen(session),
         listening({ session, initial }) {
           if (initial) interests.left(session);
           interests.seen(session);

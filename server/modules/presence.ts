@@ -33,7 +33,12 @@ export const presence: Module = {
         broadcast: (departure) => broadcast(host, directed, departure),
       },
       inbound: { deliver: (arrival) => (arrival.stanza.type === 'probe' ? answerProbe(host, arrival) : undefined) },
+      keeps: {
+        of: (session) => (directed.has(session) ? [...directed.get(session)!] : undefined),
+        back: (session, to) => void directed.set(session, new Set(to as string[])),
+      },
       on: {
+        survived: ({ session }) => (session.listens ? learnElsewhere(host, session) : undefined),
         ended: ({ session }) =>
           session.available === undefined ? sayGoodbye(host, directed, session) : vanish(host, directed, session),
         unseen: ({ session, probe }) => (probe ? learnUnseen(host, session) : undefined),
@@ -192,6 +197,13 @@ function learn(host: Host, session: Session, circle: Circle): void {
   for (const other of host.sessions.of(session.jid.bare)) {
     if (other !== session && other.available !== undefined) session.deliver(other.available.for(session.jid));
   }
+}
+
+/** What contacts of other servers told while the server was away nobody heard. */
+async function learnElsewhere(host: Host, session: Session): Promise<void> {
+  const circle = await circleOf(host, session.account);
+  const probe = new Stanza(el('presence', { type: 'probe' }), session.jid, undefined);
+  for (const contact of contacts(circle, 'to')) if (contact.domain !== host.domain) host.send(probe.for(contact));
 }
 
 async function answerProbe(host: Host, { stanza, account }: Arrival): Promise<'stop'> {

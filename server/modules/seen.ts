@@ -13,6 +13,7 @@ export const seen: Module = {
     return {
       on: {
         bound: ({ session }) => people.came(session.account.id),
+        survived: ({ session }) => people.came(session.account.id),
         ended({ session }) {
           const others = host.sessions.of(session.jid.bare).some((other) => other !== session);
           if (!others) people.left(session.account.id, Date.now());

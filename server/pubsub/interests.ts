@@ -119,6 +119,17 @@ export class Interests {
     return this.#known.get(session)?.nodes ?? NOTHING;
   }
 
+  /** What `knew` takes, undefined when nothing is known of it. */
+  known(session: Listener): { readonly key: string; readonly nodes: readonly string[] } | undefined {
+    const known = this.#known.get(session);
+    return known && { key: known.key, nodes: [...known.nodes] };
+  }
+
+  /** It was known before, and has the last items. */
+  knew(session: Listener, { key, nodes }: { readonly key: string; readonly nodes: readonly string[] }): void {
+    this.#known.set(session, { key, nodes: new Set(nodes) });
+  }
+
   /** A session sent presence. */
   seen(session: Listener): void {
     const caps = capsOf(session);

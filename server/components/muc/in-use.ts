@@ -14,9 +14,12 @@ export class InUse {
     this.#service = service;
   }
 
-  /** The room, loaded if it is not in use; undefined when there is none of that name. */
-  get(name: string): Room | undefined | Promise<Room | undefined> {
-    return this.#rooms.get(name) ?? this.#loading.get(name) ?? this.#load(name);
+  /**
+   * The room, loaded if it is not in use; undefined when there is none of that name. `lives`: even if it is a temporary one,
+   * since somebody is in it.
+   */
+  get(name: string, lives = false): Room | undefined | Promise<Room | undefined> {
+    return this.#rooms.get(name) ?? this.#loading.get(name) ?? this.#load(name, lives);
   }
 
   /** The room of that name, unless it would have to be loaded. */
@@ -80,8 +83,8 @@ export class InUse {
     this.#service.creation.ended(room);
   }
 
-  async #load(name: string): Promise<Room | undefined> {
-    const loading = this.#read(name);
+  async #load(name: string, lives: boolean): Promise<Room | undefined> {
+    const loading = this.#read(name, lives);
     this.#loading.set(name, loading);
     try {
       return await loading;
@@ -90,13 +93,13 @@ export class InUse {
     }
   }
 
-  async #read(name: string): Promise<Room | undefined> {
+  async #read(name: string, lives: boolean): Promise<Room | undefined> {
     const { host, domain, former, send } = this.#service;
     const { rooms, roomHats } = host.house.stores;
     await former.known();
     const stored = await rooms.get(domain, name);
     if (stored === undefined) return undefined;
-    if (!stored.config.persistent) {
+    if (!stored.config.persistent && !lives) {
       // Nobody is in it, as after a crash: it has ended already (§10.1, temporary rooms).
       await discard(this.#service, stored);
       return undefined;

@@ -26,7 +26,6 @@ import {
   roomRateOption,
 } from './rules.ts';
 import { readStaff, staffFields } from './staff.ts';
-import { sweep } from './temporary.ts';
 
 const LONGEST_REASON = 1_000;
 const LONGEST_PASSWORD = 256;
@@ -50,8 +49,6 @@ export const owning: RoomFeature = {
     joinRateOption,
   ],
   start(rooms) {
-    const { log } = rooms.host.house;
-    sweep(rooms).catch((error: unknown) => log.error({ err: error }, 'temporary rooms could not be removed'));
     return {
       iq: [
         { type: 'get', xmlns: NS.mucOwner, name: 'query', handle: (request) => form(rooms, request) },

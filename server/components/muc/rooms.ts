@@ -27,13 +27,14 @@ import {
 } from './feature.ts';
 import { Former } from './former.ts';
 import { Ghosts } from './ghosts.ts';
+import { sayGoodbye } from './going-on.ts';
 import { Remembered } from './history.ts';
 import { InUse } from './in-use.ts';
 import { isVisible } from './looks.ts';
 import type { Occupant } from './occupant.ts';
 import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
-import { announceGone, type Change, CODE, farewell } from './presence.ts';
+import { announceGone, type Change } from './presence.ts';
 import { Relay } from './relay.ts';
 import { Room } from './room.ts';
 import { Whispers } from './whispers.ts';
@@ -169,15 +170,10 @@ export class Rooms {
     if (owner !== undefined && owner !== bare) throw new StanzaError('conflict', 'This name is reserved for somebody.');
   }
 
-  /** The service ends: everybody in a room is told (§15.6.2: 332). */
-  async stop(): Promise<void> {
+  /** The service ends: everybody in a room is told, but for the devices that go on after a restart. */
+  async stop(goingOn: ReadonlySet<string>): Promise<void> {
     for (const room of [...this.inUse.all()]) {
-      // Each is told their own going only: all at once go, and nobody is left to be told of others.
-      for (const occupant of room.occupants.values()) {
-        room.tell(occupant, farewell(room, occupant, { codes: [CODE.shutdown] }));
-      }
-      room.occupants.clear();
-      room.clients.clear();
+      sayGoodbye(room, goingOn);
       await room.changing(async () => {});
     }
     for (const { stop } of this.wirings) await stop?.();

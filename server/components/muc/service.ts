@@ -1,5 +1,6 @@
 import type { RunningComponent } from '../../host/component.ts';
 import { payloadOf } from '../../host/iq.ts';
+import type { Keeping } from '../../host/keeping.ts';
 import type { Ledger } from '../../host/ledger.ts';
 import type { RoomAdministration } from '../../host/room-administration.ts';
 import type { Capabilities } from '../../xmpp/caps.ts';
@@ -11,16 +12,19 @@ import type { Service } from '../service.ts';
 import { Administration } from './administration.ts';
 import { bounced } from './bounce.ts';
 import type { Talk } from './feature.ts';
+import { keeping } from './going-on.ts';
 import { movement } from './movement.ts';
 import { toOccupant } from './private.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
+import { sweep } from './temporary.ts';
 import { Turns } from './turns.ts';
 
 /** What is at `conference.DOMAIN`: the service itself, its rooms, and those who are in them. */
 export class RoomService implements RunningComponent {
   readonly rooms: Rooms;
   readonly administration: RoomAdministration;
+  readonly keeps: Keeping;
   /** Answers what is for the service itself. */
   readonly #front: Service;
   #stopped = false;
@@ -29,6 +33,7 @@ export class RoomService implements RunningComponent {
   constructor(rooms: Rooms, front: Service) {
     this.rooms = rooms;
     this.administration = new Administration(rooms, () => this.listed);
+    this.keeps = keeping(rooms);
     this.#front = front;
   }
 
@@ -65,6 +70,11 @@ export class RoomService implements RunningComponent {
     }
   }
 
+  tidy(): void {
+    const { log } = this.rooms.host.house;
+    sweep(this.rooms).catch((error: unknown) => log.error({ err: error }, 'temporary rooms could not be removed'));
+  }
+
   lost(domain: string): void {
     this.rooms.ghosts.of(domain);
   }
@@ -74,9 +84,9 @@ export class RoomService implements RunningComponent {
     return bare !== undefined && this.rooms.isOurs(bare) ? bare : undefined;
   }
 
-  async stop(): Promise<void> {
+  async stop(goingOn: ReadonlySet<string>): Promise<void> {
     this.#stopped = true;
-    await this.rooms.stop();
+    await this.rooms.stop(goingOn);
   }
 
   #take(room: Room | undefined, stanza: Stanza, ledger: Ledger): void | Promise<void> {

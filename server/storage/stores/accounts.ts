@@ -63,6 +63,7 @@ const OWNED = [
   'blocked',
   'archive_preference',
   'device',
+  'kept_session',
   'push_registration',
   'profile',
   'profile_photo',

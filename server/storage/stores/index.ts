@@ -27,6 +27,7 @@ import { FederationQueue } from './federation-queue.ts';
 import { FigureHours } from './figure-hours.ts';
 import { Health } from './health.ts';
 import { Invitations } from './invitations.ts';
+import { KeptSessions } from './kept-sessions.ts';
 import { LastActivity } from './last-activity.ts';
 import { Leaving } from './leaving.ts';
 import { ListedRooms } from './listed-rooms.ts';
@@ -84,6 +85,7 @@ export interface Stores {
   readonly health: Health;
   readonly figureHours: FigureHours;
   readonly invitations: Invitations;
+  readonly keptSessions: KeptSessions;
   readonly lastActivity: LastActivity;
   readonly leaving: Leaving;
   readonly listedRooms: ListedRooms;
@@ -157,6 +159,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     health: new Health(db),
     figureHours: new FigureHours(db),
     invitations: new Invitations(db),
+    keptSessions: new KeptSessions(db),
     lastActivity: new LastActivity(db),
     leaving: new Leaving(db),
     listedRooms: new ListedRooms(db),
