@@ -236,7 +236,7 @@ export class ClientOutlet implements Outlet {
 
   /** What of it goes over a restart of the server; only for one that is resumable, and when nothing more is handled for it. */
   freeze(): Frozen {
-    // What was held back is new to the client: it is to be missed by nobody who comes back.
+    // What was held back waits with the rest: a client that comes back takes it that it gets all.
     this.#release();
     const { key, acked, handled, unacked } = this.#management!;
     return { key, acked, handled, unacked };

@@ -289,7 +289,10 @@ describe('XEP-0198 §5: a session goes over a restart of the server', () => {
 describe('what was written down is not to be trusted blindly', () => {
   for (const [what, change] of [
     ['is no JSON', "UPDATE kept_session SET state = '{'"],
-    ['is of a domain that is not served', `UPDATE kept_session SET state = replace(state, '"example.test"', '"gone.test"')`],
+    [
+      'is of a domain that is not served',
+      `UPDATE kept_session SET state = replace(state, '"example.test"', '"gone.test"')`,
+    ],
     ['is of another account', 'UPDATE kept_session SET account = account + 1000'],
     ['has a stanza that is none', `UPDATE kept_session SET state = replace(state, '<message', '<massage')`],
   ] as const) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { selfSigned } from '../http/support.ts';
 import { Appliance } from '../support/appliance.ts';
 import { noSlixmpp, type People, playScene } from '../support/slixmpp.ts';
@@ -61,6 +63,26 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
       await playScene(appliance, scene, PEOPLE);
     });
   }
+
+  it('talk on over a restart of the server, and nobody is seen to go (XEP-0198)', async () => {
+    await using appliance = await house();
+    const [ready, back] = [join(appliance.folder, 'ready'), join(appliance.folder, 'back')];
+    let over = false;
+    const scene = playScene(appliance, 'restart', PEOPLE, { ready, back }).finally(() => {
+      over = true;
+    });
+    const restarted = (async () => {
+      while (!existsSync(ready)) {
+        if (over) return;
+        await sleep(50);
+      }
+      await appliance.restart();
+      await writeFile(`${back}.new`, JSON.stringify(appliance.ports));
+      await rename(`${back}.new`, back);
+    })();
+    const [{ said }] = await Promise.all([scene, Promise.race([restarted, scene])]);
+    assert.ok(Number(said) > 10);
+  });
 
   it('tell everybody, write to several, are there unseen, and find the relay (XEP-0133, 0033, 0186, 0215)', async () => {
     await using appliance = await house();
