@@ -38,7 +38,8 @@ export async function accepting(listening: readonly Listening[]): Promise<boolea
   return (await Promise.all(listening.map(({ address }) => answers(address)))).every(Boolean);
 }
 
-function answers(address: string): Promise<boolean> {
+/** Whether one takes a connection. */
+export function answers(address: string): Promise<boolean> {
   const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
   return new Promise((resolve) => {
     // Whoever listens on all addresses is called on that of the machine itself.

@@ -6,16 +6,25 @@ import type { RunningServer } from './server.ts';
 
 // Compiled code is kept between starts, which halves the time to the first login. All else is imported behind this line.
 enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(import.meta.dirname, '../node_modules/.cache/hallway'));
-const [{ ConfigError }, { loadSettings }, { startServer }, { StorageError }, { createLog }, { LogTail }, { Notifier }] =
-  await Promise.all([
-    import('./config/config-error.ts'),
-    import('./config/load.ts'),
-    import('./server.ts'),
-    import('./storage/database.ts'),
-    import('./util/log.ts'),
-    import('./util/log-tail.ts'),
-    import('./util/notify.ts'),
-  ]);
+const [
+  { ConfigError },
+  { loadSettings },
+  { startServer },
+  { StorageError },
+  { createLog },
+  { LogTail },
+  { Notifier, tellWhy },
+  { pointToPanel },
+] = await Promise.all([
+  import('./config/config-error.ts'),
+  import('./config/load.ts'),
+  import('./server.ts'),
+  import('./storage/database.ts'),
+  import('./util/log.ts'),
+  import('./util/log-tail.ts'),
+  import('./util/notify.ts'),
+  import('../provisioning/panel-pointer.ts'),
+]);
 
 const USAGE = 'Usage: npm start -- [--config FILE] [--data DIR]';
 
@@ -33,6 +42,13 @@ function fail(text: string, code: number): never {
   process.exit(code);
 }
 
+/** The end of a start that came to nothing: it is said here, and in what systemd shows. */
+async function giveUp(error: unknown): Promise<never> {
+  const why = explain(error);
+  await tellWhy(process.env.NOTIFY_SOCKET, why);
+  fail(why, 1);
+}
+
 /** What an administrator can mend is told in a sentence; anything else is a bug and shows its stack. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof StorageError) return error.message;
@@ -47,7 +63,7 @@ async function run(): Promise<void> {
   try {
     settings = loadSettings({ ...given, cwd: process.cwd() });
   } catch (error) {
-    fail(explain(error), 1);
+    return giveUp(error);
   }
   process.umask(0o077);
   const tail = new LogTail();
@@ -67,15 +83,19 @@ async function run(): Promise<void> {
       server = await start();
       await present(server);
       restarting = undefined;
-    })().catch((error: unknown) => fail(explain(error), 1));
+    })().catch(giveUp);
   };
-  let server = await start().catch((error: unknown) => fail(explain(error), 1));
+  let server = await start().catch(giveUp);
   const notifier = new Notifier({
     socket: process.env.NOTIFY_SOCKET,
     watchdogMicroseconds: process.env.WATCHDOG_USEC,
     watchdogPid: process.env.WATCHDOG_PID,
     pid: process.pid,
-    healthy: async () => restarting !== undefined || server.healthy(),
+    check: async () => {
+      if (restarting !== undefined) return undefined;
+      point(server);
+      return server.wrong();
+    },
     log,
   });
   const stop = async (): Promise<void> => {
@@ -96,8 +116,15 @@ async function run(): Promise<void> {
 
 /** Says where it is, and that it listens. */
 async function present(server: RunningServer): Promise<void> {
+  point(server);
   await introduce(server);
   process.stdout.write(`ready ${server.listening.map(({ name, address }) => `${name}=${address}`).join(' ')}\n`);
+}
+
+/** Where the panel is, for those who come to the machine; kept up to date, as certificates are renewed. */
+function point({ commands, panelUrls }: RunningServer): void {
+  const { fingerprint } = commands.panel();
+  pointToPanel(process.env.RUNTIME_DIRECTORY, { urls: panelUrls, fingerprint, claimed: commands.claim.claimed });
 }
 
 /** Where the panel is, and what it takes to claim it. The journal is no place for the code: `hallwayctl claim-code` shows it. */

@@ -38,7 +38,9 @@ import { deliverHeld, refuseHeld } from './s2s/held.ts';
 import { openNames } from './s2s/names.ts';
 import { openFederation } from './s2s/open.ts';
 import { PolicyBook } from './s2s/policy-book.ts';
+import { SelfCheck } from './self-check.ts';
 import { ArchiveIds } from './storage/archive-id.ts';
+import { sql } from './storage/database.ts';
 import { openDatabase } from './storage/sqlite.ts';
 import { openStores } from './storage/stores/index.ts';
 import { parseStanza } from './stream/parser.ts';
@@ -54,8 +56,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly panelUrls: readonly string[];
   /** Loads what the first look at the panel needs, in a quiet moment. */
   warm(): Promise<void>;
-  /** True while the store answers. */
-  healthy(): Promise<boolean>;
+  /** What is wrong with it, such that it should be started anew, in a sentence; undefined when it works. */
+  wrong(): Promise<string | undefined>;
 }
 
 /**
@@ -262,6 +264,8 @@ export async function startServer(
   });
   acme.start();
 
+  const check = new SelfCheck({ store: () => db.get(sql`SELECT 1 AS one`), listening: () => listening });
+
   const opened = stack.move();
   return {
     commands: commands.open,
@@ -270,13 +274,9 @@ export async function startServer(
       panelUrl(host, listening),
     ),
     warm: () => panel.warm(),
-    healthy: async () => (await Promise.race([db.durable().then(() => true), later(5_000)])) === true,
+    wrong: () => check.look(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-function later(ms: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(resolve, ms, false).unref());
 }
 
 function packageVersion(): string {

@@ -12,8 +12,8 @@ export interface NotifierOptions {
   readonly watchdogPid?: string | undefined;
   /** Our own process. */
   readonly pid: number;
-  /** The self-check: true when the house works. A check that throws or does not end counts as failed. */
-  readonly healthy: () => boolean | Promise<boolean>;
+  /** The self-check: what is wrong, in a sentence, or undefined. One that throws or does not end counts as failed. */
+  readonly check: () => Promise<string | undefined>;
   readonly log: Logger;
   /** How it is sent; default: the program `systemd-notify`. */
   readonly send?: Send;
@@ -21,6 +21,23 @@ export interface NotifierOptions {
 
 /** The package is loaded only where there is a systemd to talk to. */
 const sendByProgram: Send = async (message) => (await import('systemd-notify')).default(message);
+
+/** Characters of a status that people are shown. */
+const LONGEST = 400;
+
+/** What somebody sends may have no line of its own: it would be taken for another state. */
+function oneLine(text: string): string {
+  return text
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, LONGEST);
+}
+
+/** Tells systemd why the house does not open, to be read in `systemctl status`. Never rejects. */
+export async function tellWhy(socket: string | undefined, why: string, send = sendByProgram): Promise<void> {
+  if (socket === undefined) return;
+  await send({ status: oneLine(why) }).catch(() => undefined);
+}
 
 /** Tells systemd how the service is (sd_notify(3)). A message that cannot be sent is logged and never stops the house. */
 export class Notifier implements AsyncDisposable {
@@ -62,8 +79,12 @@ export class Notifier implements AsyncDisposable {
     if (this.#checking) return; // a check that hangs must let the watchdog bite
     this.#checking = true;
     try {
-      if (await this.#options.healthy()) await this.#tell({ status: `${this.#status}\nWATCHDOG=1` });
-      else this.#options.log.error('the self-check failed; the watchdog is not fed');
+      const wrong = await this.#options.check();
+      if (wrong === undefined) await this.#tell({ status: `${this.#status}\nWATCHDOG=1` });
+      else {
+        this.#options.log.error({ why: wrong }, 'the self-check failed; the watchdog is not fed');
+        await this.#tell({ status: oneLine(`${wrong}; it is started anew if that does not change`) });
+      }
     } catch (err) {
       this.#options.log.error({ err }, 'the self-check failed; the watchdog is not fed');
     } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createLog } from '../../server/util/log.ts';
-import { Notifier, type NotifierOptions, type Send } from '../../server/util/notify.ts';
+import { Notifier, type NotifierOptions, type Send, tellWhy } from '../../server/util/notify.ts';
 
 const log = createLog({ level: 'silent' });
 
@@ -12,7 +12,7 @@ function notifier(t: TestContext, options: Partial<NotifierOptions> = {}) {
     socket: '/run/systemd/notify',
     watchdogMicroseconds: '30000000',
     pid: 7,
-    healthy: () => true,
+    check: async () => undefined,
     log,
     send: async (message) => void sent.push(message),
     ...options,
@@ -64,21 +64,31 @@ describe('systemd', () => {
     });
   }
 
-  it('is not fed while the self-check fails, throws or hangs', async (t) => {
+  it('is not fed while the self-check fails, throws or hangs, and is told what is wrong', async (t) => {
     const checks = [
-      () => false,
+      async () => 'The store\nWATCHDOG=1',
       () => Promise.reject(new Error('no')),
-      () => true,
-      () => new Promise<boolean>(() => {}),
+      async () => undefined,
+      () => new Promise<undefined>(() => {}),
     ];
-    const { one, sent, pass } = notifier(t, { healthy: () => checks.shift()?.() ?? true });
+    const { one, sent, pass } = notifier(t, { check: () => (checks.shift() ?? (async () => undefined))() });
     await one.ready('serving');
     const fed: number[] = [];
     for (let round = 0; round < 6; round++) {
       await pass(10_000);
-      fed.push(sent.length - 1);
+      fed.push(sent.filter(({ status }) => status.includes('\nWATCHDOG=1')).length);
     }
     assert.deepEqual(fed, [0, 0, 1, 1, 1, 1]);
+    assert.equal(sent[1]?.status, 'The store WATCHDOG=1; it is started anew if that does not change');
+  });
+
+  it('is told in one line why the house does not open', async () => {
+    const sent: Parameters<Send>[0][] = [];
+    const send: Send = async (message) => void sent.push(message);
+    await tellWhy('/run/systemd/notify', 'hallway.toml:3: no such key\nREADY=1\0\r\n    at line 7', send);
+    await tellWhy(undefined, 'nobody hears it', send);
+    assert.deepEqual(sent, [{ status: 'hallway.toml:3: no such key READY=1 at line 7' }]);
+    await tellWhy('/run/systemd/notify', 'cannot be sent', () => Promise.reject('Failed to connect'));
   });
 
   it('does not stop the house when it cannot be told', async (t) => {
