@@ -19,7 +19,8 @@ import { ARCHITECTURES, type Architecture } from './packages.ts';
 
 /**
  * `npm run deb`: makes the Debian package, for this machine or `--arch amd64|arm64`, of the version in debian/changelog (or
- * `--version VERSION`, to try out an upgrade), in debian/output (or `--out FOLDER`). The same sources give the same bytes.
+ * `--version VERSION`, to try out an upgrade), in debian/output (or `--out FOLDER`). The same sources give the same bytes. With
+ * `--quick` it is made in a quarter of the time and is half as large again: for tests.
  */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -60,7 +61,12 @@ function stage(folder: string, version: string | undefined): void {
 
 function run(): void {
   const { values } = parseArgs({
-    options: { arch: { type: 'string' }, version: { type: 'string' }, out: { type: 'string' } },
+    options: {
+      arch: { type: 'string' },
+      version: { type: 'string' },
+      out: { type: 'string' },
+      quick: { type: 'boolean' },
+    },
   });
   const arch = values.arch ?? execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
   const architecture = ARCHITECTURES.find(({ debian }) => debian === arch);
@@ -76,7 +82,8 @@ function run(): void {
   const work = join(out, `work-${arch}`);
   stage(join(work, 'hallway'), values.version);
   const args = ['--build=binary', `--host-arch=${arch}`, '--no-sign', '--no-check-builddeps'];
-  const env = { ...process.env, DEB_BUILD_OPTIONS: 'nocheck', LC_ALL: 'C.UTF-8' };
+  const compression = values.quick ? '-Zgzip -z1' : '-Zxz';
+  const env = { ...process.env, DEB_BUILD_OPTIONS: 'nocheck', LC_ALL: 'C.UTF-8', HALLWAY_COMPRESSION: compression };
   const log = join(work, 'log');
   const built = spawnSync('dpkg-buildpackage', args, {
     cwd: join(work, 'hallway'),
