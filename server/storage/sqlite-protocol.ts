@@ -31,7 +31,14 @@ export interface Reply {
 
 /** The first thing the worker says. */
 export type Opened =
-  | { readonly opened: true; readonly version: number; readonly migrated: readonly string[]; readonly checked: boolean }
+  | {
+      readonly opened: true;
+      readonly version: number;
+      readonly migrated: readonly string[];
+      /** Where the store of before that is, '' where there was none. */
+      readonly before: string;
+      readonly checked: boolean;
+    }
   | { readonly opened: false; readonly code: StorageErrorCode; readonly text: string };
 
 export interface WorkerOptions {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database as Connection } from 'better-sqlite3';
+import { forgetBefores, keepBefore } from './before.ts';
 import { StorageError } from './database.ts';
 import { Checkpointer } from './sqlite-checkpoint.ts';
 import { copyStore } from './sqlite-copy.ts';
@@ -14,20 +15,22 @@ import { addTextFunctions } from './sqlite-text-index.ts';
 const options = workerData as WorkerOptions;
 const port = parentPort!;
 
-/** Brings the schema up to date, each step in a transaction of its own; returns the names of the steps taken. */
-function migrate(db: Connection): string[] {
-  db.exec(`CREATE TABLE IF NOT EXISTS schema_version
-    (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)`);
+/** Brings the schema up to date, all or nothing: the release of before can open a store of which a step failed. */
+async function migrate(db: Connection): Promise<{ migrated: string[]; before: string }> {
   const from = versionOf(db);
   const steps = options.migrations.filter((step) => step.version > from);
-  for (const step of steps) {
-    db.transaction(() => {
+  if (steps.length === 0) return { migrated: [], before: '' };
+  const before = from === 0 ? '' : await keepBefore(db, options.file, from);
+  db.transaction(() => {
+    db.exec(`CREATE TABLE IF NOT EXISTS schema_version
+      (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)`);
+    for (const step of steps) {
       for (const statement of step.statements) db.exec(statement);
       db.prepare('INSERT INTO schema_version VALUES (?, ?, ?)').run(step.version, step.name, Date.now());
       db.pragma(`user_version = ${step.version}`); // the same in the file's header, where it is read before opening
-    })();
-  }
-  return steps.map((step) => step.name);
+    }
+  })();
+  return { migrated: steps.map((step) => step.name), before };
 }
 
 function prepare(db: Connection): void {
@@ -52,8 +55,9 @@ async function open(): Promise<{ db: Connection; opened: Opened }> {
   try {
     prepare(db);
     addTextFunctions(db);
-    const migrated = migrate(db);
-    return { db, opened: { opened: true, version: versionOf(db), migrated, checked } };
+    const { migrated, before } = await migrate(db);
+    if (options.file !== ':memory:') forgetBefores(options.file);
+    return { db, opened: { opened: true, version: versionOf(db), migrated, before, checked } };
   } catch (error) {
     db.close();
     throw error;

@@ -57,6 +57,8 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   worker.removeAllListeners('error').removeAllListeners('exit');
   if (!opened.opened) throw new StorageError(opened.code, opened.text);
   for (const name of opened.migrated) options.log.info({ file: options.file, step: name }, 'schema brought up to date');
+  if (opened.before !== '')
+    options.log.info({ file: opened.before }, 'the store of before the upgrade is kept for two weeks');
   if (opened.checked)
     options.log.warn({ file: options.file }, 'the store was not closed cleanly; it was checked and is whole');
   return new SqliteDatabase(worker, options);

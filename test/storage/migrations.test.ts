@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import { befores } from '../../server/storage/before.ts';
 import { sql } from '../../server/storage/database.ts';
 import { migrations } from '../../server/storage/migrations/index.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
@@ -37,6 +40,9 @@ const VERSION_1 = `
   INSERT INTO archive VALUES (7, 1, 'romeo@office.test'), (8, 1, 'juliet@office.test');
   INSERT INTO archive_fresh VALUES (2, 7, 'romeo@office.test', NULL, NULL);
 `;
+
+const noMount =
+  process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0 ? false : 'only root may mount';
 
 describe('migrations', () => {
   it('are numbered 1, 2, 3, …', () => {
@@ -83,5 +89,63 @@ describe('migrations', () => {
     await assert.rejects(openDatabase({ file, log, migrations: [good, bad] }), /store\.db could not be opened.*one/);
     const db = await opened(t, { file, migrations: [good] });
     assert.deepEqual(await db.all(sql`SELECT name FROM sqlite_schema WHERE name IN ('one', 'two')`), [{ name: 'one' }]);
+  });
+
+  /** A store of a first release, and the steps of a second. */
+  const first = {
+    version: 1,
+    name: 'first',
+    statements: ['CREATE TABLE one (a INTEGER)', 'INSERT INTO one VALUES (7)'],
+  };
+  const second = { version: 2, name: 'second', statements: ['DELETE FROM one', 'CREATE TABLE two (a INTEGER)'] };
+  const third = { version: 3, name: 'third', statements: ['CREATE TABLE two (a INTEGER)'] };
+
+  it('keep the store of before them beside it, readable by its owner alone', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    await (await opened(t, { file, migrations: [first] })).close();
+    assert.deepEqual(befores(file), []);
+    const db = await opened(t, { file, migrations: [first, second] });
+    assert.deepEqual(await db.all(sql`SELECT a FROM one`), []);
+    const [before] = befores(file);
+    assert.deepEqual([before?.file, before?.version], [`${file}.before-1`, 1]);
+    assert.equal(statSync(before!.file).mode & 0o777, 0o600);
+    const old = await opened(t, { file: before!.file, migrations: [first] });
+    assert.deepEqual(await old.all(sql`SELECT a FROM one`), [{ a: 7 }]);
+  });
+
+  it('of which a later one fails leave the store to the release of before, as it was', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    await (await opened(t, { file, migrations: [first] })).close();
+    const opening = openDatabase({ file, log: listeningLog(), migrations: [first, second, third] });
+    await assert.rejects(opening, /store\.db could not be opened.*two/);
+    const db = await opened(t, { file, migrations: [first] });
+    assert.deepEqual(await db.all(sql`SELECT a FROM one`), [{ a: 7 }]);
+  });
+
+  it('do nothing where there is no room for the store of before', { skip: noMount }, async (t) => {
+    const folder = await temporary(t);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder]);
+    try {
+      const file = join(folder, 'store.db');
+      const log = listeningLog();
+      await (await openDatabase({ file, log, migrations: [first] })).close();
+      const opening = openDatabase({ file, log, migrations: [first, second] });
+      await assert.rejects(opening, /there is no room to keep it as it is.*Nothing was changed/);
+      const db = await openDatabase({ file, log, migrations: [first] });
+      assert.deepEqual(await db.all(sql`SELECT a FROM one`), [{ a: 7 }]);
+      await db.close();
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
+  it('forget the store of before after two weeks', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    await (await opened(t, { file, migrations: [first] })).close();
+    await (await opened(t, { file, migrations: [first, second] })).close();
+    const old = new Date(Date.now() - 15 * 24 * 60 * 60_000);
+    utimesSync(`${file}.before-1`, old, old);
+    await (await opened(t, { file, migrations: [first, second] })).close();
+    assert.deepEqual(befores(file), []);
   });
 });
