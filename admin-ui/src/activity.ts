@@ -1,5 +1,5 @@
 import type { AuditRow } from '../../server/http/contract/index.ts';
-import { stepWords } from './components/setup/words.ts';
+import { reachWords, stepWords } from './components/setup/words.ts';
 import { t } from './language.ts';
 
 const doors: Record<AuditRow['door'], string> = {
@@ -125,6 +125,7 @@ const actions: Record<string, string> = {
   'house.claim-code': t('Asked for a claim code'),
   'setup.done': t('Was done with the step of the set-up'),
   'setup.again': t('Took up again the step of the set-up'),
+  'setup.reach': t('Decided from where people reach the server:'),
   'house.provision': t('Set the house up by the file'),
   'house.claim': t('Claimed this house'),
 };
@@ -164,6 +165,7 @@ export function subjectWords(
   if (action === 'federation.policy') return policies[subject] ?? subject;
   if (action === 'setup.done' || action === 'setup.again')
     return Object.entries(stepWords).find(([step]) => step === subject)?.[1].title ?? subject;
+  if (action === 'setup.reach') return Object.entries(reachWords).find(([reach]) => reach === subject)?.[1] ?? subject;
   if (namesDepartment(action) && detail?.department !== undefined)
     return t('{name} ({domain})', { name: String(detail.department), domain: subject });
   if (action !== 'setting.change') return subject;

@@ -119,6 +119,7 @@ export const DEEDS = [
   'setting.change',
   'setup.again',
   'setup.done',
+  'setup.reach',
   'transfer.end',
 ] as const;
 

@@ -74,6 +74,7 @@ suite('the page of activity', () => {
     assert.equal(subject('setting.change', 'gone.since'), 'gone.since');
     assert.equal(subject('federation.policy', 'ask'), 'new servers wait for a decision');
     assert.equal(subject('setup.done', 'certificate'), 'Certificate');
+    assert.equal(subject('setup.reach', 'office'), 'Only in the office');
     assert.equal(subject('account.create', 'ask'), 'ask');
     const made = { action: 'department.create', subject: 'example.test', detail: { department: 'Sales' } };
     assert.equal(subjectWords(made, titles), 'Sales (example.test)');
