@@ -120,6 +120,7 @@ const actions: Record<string, string> = {
   'admin.recovery-codes': t('Made recovery codes'),
   'admin.recovery-code': t('Used a recovery code'),
   'admin.wrong-code': t('Entered a wrong code'),
+  'admin.wrong-password': t('Entered a wrong password, being signed in'),
   'admin.reset-code': t('Asked for a one-time code for'),
   'admin.reset': t('Set a new password by a one-time code'),
   'house.claim-code': t('Asked for a claim code'),

@@ -48,6 +48,7 @@ export const DEEDS = [
   'admin.totp',
   'admin.totp-begin',
   'admin.wrong-code',
+  'admin.wrong-password',
   'announcement.send',
   'archive.context',
   'archive.export',

@@ -127,6 +127,7 @@ export class SignInCommands {
     else if (await this.factor.asked(admin.id)) {
       throw new CommandError('wrong-code', 'The password alone does not do. Enter a code, or use a passkey.', 'code');
     } else if (!(await adminPasswordFits(proof.password ?? '', admin.passwordHash || undefined))) {
+      await record(this.#stores.audit, by, 'admin.wrong-password', admin.name);
       throw new CommandError('wrong-credentials', 'The password is not right.', 'password');
     }
     await this.#admins.proven(token);
