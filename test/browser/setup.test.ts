@@ -78,6 +78,7 @@ describe('the first run in a browser', { skip: noBrowser, timeout: 240_000 }, ()
     await page.getByLabel('Another one instead').fill('Office.test');
     await press(page, 'Take this one');
     await page.getByText('juliet@office.test').waitFor();
+    await page.getByText('A name like this one is known in your own network only').waitFor();
     const { domains } = await appliance.local.call('GET /api/domains', {});
     assert.deepEqual(
       domains.map(({ name }) => name),

@@ -157,6 +157,10 @@ describe('the rest of the house', () => {
     assert.equal((await ctl('domain remove second.test')).exit, 0);
     assert.match((await ctl('domain remove example.test --yes')).err, /only domain/);
     assert.equal((await ctl('domain add not_a_domain')).exit, 1);
+    assert.match((await ctl('domain add office')).out, /A name without a dot works in your own network at best/);
+    assert.equal((await ctl('domain remove office')).exit, 0);
+    const loopback = await ctl('domain add office.localhost');
+    assert.deepEqual([loopback.exit, /takes localhost for itself/.test(loopback.err)], [1, true]);
   });
 
   test('setting: lists, shows, sets what was typed, and goes back', async () => {

@@ -37,7 +37,7 @@ export const provision: readonly Verb[] = [
         const rows = LISTS.map(([name, called]) => [called, done[name].join(', ') || 'none'] as const);
         const decided = [...rows, ['Other servers', done.federation ? 'as the file says' : 'as before'] as const];
         const note = reply.applied ? '' : 'The file is right, and nothing was changed. It would do this:\n';
-        print(reply, note + pairs(decided));
+        print(reply, note + pairs(decided) + done.advice.map((one) => `${one}\n`).join(''));
       }
     },
   },

@@ -3,7 +3,7 @@ import type { Actor } from '../actor.ts';
 import { CommandError } from '../command-error.ts';
 import type { CheckedPlan } from './check.ts';
 import type { CheckedPerson } from './check-people.ts';
-import { NOTHING_DONE, type ProvisionDone } from './done.ts';
+import { adviceOn, NOTHING_DONE, type ProvisionDone } from './done.ts';
 import type { ProvisionNeeds } from './needs.ts';
 
 /**
@@ -14,7 +14,10 @@ export async function applyPlan(checked: CheckedPlan, needs: ProvisionNeeds, by:
   const { plan, administrators, people } = checked;
   const done = structuredClone(NOTHING_DONE);
   for (const { name } of plan.domains) {
-    if (await isNew('domain-exists', () => needs.domains.add(by, name))) done.domains.push(name);
+    if (await isNew('domain-exists', () => needs.domains.add(by, name))) {
+      done.domains.push(name);
+      done.advice.push(...adviceOn(name));
+    }
   }
   for (const name of checked.leaving) await needs.domains.remove(by, name);
   for (const { domain, upload } of checked.certificates) {

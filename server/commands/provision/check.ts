@@ -9,7 +9,7 @@ import { PlanError } from '../../../provisioning/plan/plan-error.ts';
 import { checkAnnouncement } from '../announcements.ts';
 import type { Upload } from '../certificates.ts';
 import { CommandError } from '../command-error.ts';
-import { checkAdminName, checkDomain } from '../names.ts';
+import { checkAdminName } from '../names.ts';
 import { checkAdminPassword, hashAdminPassword } from '../passwords.ts';
 import type { Role } from '../rights.ts';
 import { checkDepartments, departmentsAhead } from './check-departments.ts';
@@ -53,7 +53,7 @@ export async function checkPlan(
   const files = new PlanFiles(folder);
   for (const one of plan.domains) {
     await at(one, () => {
-      const name = checkDomain(one.name);
+      const name = needs.domains.checkNew(one.name);
       if (house.get(name) === undefined && house.taken(name)) {
         throw new CommandError('domain-exists', `${name} is the address of a service already.`);
       }

@@ -32,6 +32,8 @@ export const provision = {
         /** Domains whose message of the day is another one. */
         messages: Names,
         federation: Type.Boolean(),
+        /** What should be known of the names of new domains: plain English. */
+        advice: Type.Array(Type.String()),
       }),
     }),
   },
