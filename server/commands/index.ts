@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Unseen } from '../certificates/unseen.ts';
 import { LogTail } from '../util/log-tail.ts';
 import { AccountCommands } from './accounts.ts';
 import { AcmeCommands } from './acme.ts';
@@ -116,7 +117,7 @@ export interface Commands {
   readonly transfers: TransferCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
-  /** The internal authority's certificate (PEM), or undefined when there is none. */
+  /** The internal authority's certificate (PEM), to be handed out, or undefined when there is none. */
   authority(): Promise<string | undefined>;
   /** How clients reach a domain. */
   connection(domain: string): Promise<ConnectionFacts>;
@@ -160,6 +161,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     log,
   });
   const domains = new DomainCommands(stores, house, live, options.certify, removal);
+  const unseen = new Unseen(stores.settings);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const restore = new RestoreCommands(claim, options.restore, options.hostname, now);
@@ -299,7 +301,10 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,
     version,
-    authority: async () => (await stores.certificates.authority())?.certificatePem,
+    authority: async () => {
+      await unseen.end();
+      return (await stores.certificates.authority())?.certificatePem;
+    },
     connection: (domain) => connectionOf(stores, domain, options.hostname, listeners(), options.options),
     close: () => {
       endHousekeeping();

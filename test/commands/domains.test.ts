@@ -196,3 +196,12 @@ describe('a name that cannot be a domain here', () => {
     assert.equal((await audited('domain.add')).length, 1);
   });
 });
+
+test('an authority counts as handed out from the moment somebody asks for it', async () => {
+  const { commands, stores } = house;
+  await stores.settings.set('authority.unseen', true);
+  await commands.certificates.authority();
+  assert.equal(await stores.settings.get('authority.unseen'), true, 'what a page says of it is no certificate');
+  await commands.authority();
+  assert.equal(await stores.settings.get('authority.unseen'), undefined);
+});
