@@ -167,7 +167,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const restore = new RestoreCommands(claim, options.restore, options.hostname, now);
   const admins = new AdminCommands(stores, options.now);
   const signIn = new SignInCommands(stores, admins, options.sealKey ?? randomBytes(32), options.now);
-  const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
+  const chatAdmins = new ChatAdmins(stores);
   const { overview, figures, metrics, health } = await openWatching(options);
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);

@@ -26,6 +26,7 @@ import { FederationHeld } from './federation-held.ts';
 import { FederationQueue } from './federation-queue.ts';
 import { FigureHours } from './figure-hours.ts';
 import { Health } from './health.ts';
+import { Helped } from './helped.ts';
 import { Invitations } from './invitations.ts';
 import { LastActivity } from './last-activity.ts';
 import { Leaving } from './leaving.ts';
@@ -94,6 +95,8 @@ export interface Stores {
   readonly privateXml: PrivateXml;
   readonly profiles: Profiles;
   readonly push: PushRegistrations;
+  /** Whose password came by the help desk. */
+  readonly helped: Helped;
   readonly resetLinks: ResetLinks;
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
@@ -167,6 +170,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     privateXml: new PrivateXml(db),
     profiles,
     push,
+    helped: new Helped(db),
     resetLinks: new ResetLinks(db),
     pubsubItems: new PubsubItems(db),
     pubsubNodes,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { RoomAffiliation, RoomConfig } from '../../../server/storage/stores/rooms.ts';
-import { child, type Element, serialize, textOf } from '../../../server/xmpp/element.ts';
-import type { Actor } from '../../support/actor.ts';
+import { serialize } from '../../../server/xmpp/element.ts';
 import { refused } from '../../support/refused.ts';
 import { enter, enters, makes, ROOM, say } from '../../support/rooms.ts';
 import { openScene, type Scene } from '../../support/scene.ts';
@@ -21,82 +20,6 @@ async function audited(scene: Scene): Promise<string[]> {
   const { rows } = await scene.commands.audit.page(undefined, 100);
   return rows.map((row) => `${row.action} ${row.subject} ${JSON.stringify(row.detail)}`).reverse();
 }
-
-/** What the house has told somebody. */
-const notesOf = (stanzas: readonly Element[]): string[] =>
-  stanzas
-    .filter(({ name, attrs }) => name === 'message' && attrs.from === DOMAIN)
-    .map((one) => textOf(child(one, 'body')));
-
-/** Somebody comes, and is given what has waited. */
-async function arrives(scene: Scene, bare: string): Promise<{ actor: Actor; notes: string[] }> {
-  const actor = await scene.connect(`${bare}/desk`);
-  await actor.sends('<presence/>');
-  return { actor, notes: notesOf(await actor.all()) };
-}
-
-describe('owners of a room who are not in it', () => {
-  const told = (what: string) => `An administrator of this server ${what} the room ${ROOM}, which you own.`;
-
-  test('are told what administrators do to who may come in: with their next login when they are away', async (t) => {
-    const scene = await openHouse(t);
-    const { rooms } = scene.commands;
-    await scene.account('nurse@example.test');
-    await rooms.create(by, DOMAIN, { name: 'garden', owner: 'juliet', membersOnly: true });
-    await rooms.affiliate(by, DOMAIN, 'garden', 'romeo@example.test', { affiliation: 'member' });
-    await rooms.affiliate(by, DOMAIN, 'garden', 'romeo@example.test', { affiliation: 'member' });
-    await rooms.configure(by, DOMAIN, 'garden', { title: 'x' });
-    await rooms.configure(by, DOMAIN, 'garden', { membersOnly: false });
-    await rooms.affiliate(by, DOMAIN, 'garden', 'nurse@example.test', { affiliation: 'owner' });
-    await rooms.affiliate(by, DOMAIN, 'garden', 'juliet@example.test', { affiliation: 'none' });
-    const { notes } = await arrives(scene, 'juliet@example.test');
-    const { actor: nurse, notes: hers } = await arrives(scene, 'nurse@example.test');
-    assert.deepEqual(notes, [
-      told('made romeo@example.test a member of'),
-      told('changed who may come into'),
-      told('made nurse@example.test an owner of'),
-      told('took juliet@example.test out of the list of people of'),
-    ]);
-    assert.deepEqual(hers, [told('took juliet@example.test out of the list of people of')]);
-    await rooms.affiliate(by, DOMAIN, 'garden', 'paris@example.test', { affiliation: 'admin' });
-    assert.deepEqual(
-      notesOf(await nurse.all()),
-      [told('made paris@example.test an admin of')],
-      'at once who is online',
-    );
-    await enters(nurse, 'Nurse');
-    await rooms.affiliate(by, DOMAIN, 'garden', 'paris@example.test', { affiliation: 'none' });
-    assert.deepEqual(notesOf(await nurse.all()), [], 'who is in sees it');
-  });
-
-  test('are not drowned in it: the last of many says that there may be more', async (t) => {
-    const scene = await openHouse(t);
-    const { rooms } = scene.commands;
-    await rooms.create(by, DOMAIN, { name: 'garden', owner: 'juliet' });
-    for (let n = 0; n < 25; n++)
-      await rooms.affiliate(by, DOMAIN, 'garden', `p${n}@example.test`, { affiliation: 'member' });
-    const { notes } = await arrives(scene, 'juliet@example.test');
-    assert.equal(notes.length, 20);
-    assert.deepEqual(notes.map((one) => one.includes('not told one by one')).indexOf(true), 19);
-  });
-
-  test('are told once a day that a department has let people in', async (t) => {
-    const scene = await openHouse(t);
-    const { rooms, departments } = scene.commands;
-    await rooms.create(by, DOMAIN, { name: 'garden', owner: 'juliet', membersOnly: true });
-    const { id } = await departments.create(by, DOMAIN, { name: 'Sales', rooms: ['garden'] });
-    for (const local of ['romeo', 'nurse']) {
-      await scene.account(`${local}@example.test`);
-      await departments.move(by, id, { add: [`${local}@example.test`] });
-      await scene.comes(`${local}@example.test/desk`);
-      await scene.settle();
-    }
-    assert.equal((await rooms.members(DOMAIN, 'garden')).total, 3);
-    const { notes } = await arrives(scene, 'juliet@example.test');
-    assert.equal(notes.length, 1);
-    assert.match(notes[0]!, /let people in, by a department/);
-  });
-});
 
 describe('administrators and rooms', () => {
   test('a room that was made is there for its owner, who need not make it again (§10.1.2)', async (t) => {
