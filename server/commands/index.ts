@@ -196,6 +196,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const others = new FederationDomains(options.federation, stores.audit, house, now);
   const doctor = openDoctor({
     senses: options.senses,
+    late: () => figures.latest().late99,
     stores,
     options: options.options,
     house,
