@@ -85,6 +85,7 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
 
     route('POST /api/admin/password', 'self', async ({ body, by, request }) => {
       const name = `admin ${by.name}`;
+      await signIn.mustProveBySecond(by); // before the limits: it is no guess
       await limits.of(request, name, () => admins.changePassword(by, tokenOf(request) ?? '', body.old, body.new));
       return DONE;
     }),
