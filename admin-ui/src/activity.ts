@@ -1,4 +1,5 @@
 import type { AuditRow } from '../../server/http/contract/index.ts';
+import { kinds } from './activity-kinds.ts';
 import { reachWords, stepWords } from './components/setup/words.ts';
 import { t } from './language.ts';
 
@@ -148,6 +149,9 @@ export function actionWords(action: string, byThemselves = false): string {
   if (byThemselves && own[action] !== undefined) return own[action];
   return actions[action] ?? action.replaceAll(/[.-]/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
 }
+
+/** A kind of deeds, where no name follows: as it is chosen in the filter. */
+export const kindWords = (action: string): string => kinds[action] ?? actionWords(action);
 
 const policies: Readonly<Record<string, string>> = {
   closed: t('no server that is not allowed'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { actionWords, isDeed, subjectWords } from '../../admin-ui/src/activity.ts';
+import { actionWords, isDeed, kindWords, subjectWords } from '../../admin-ui/src/activity.ts';
 import { detailWords, isParticular } from '../../admin-ui/src/activity-details.ts';
 import { DEEDS, PARTICULARS } from '../../server/commands/deeds.ts';
 
@@ -60,6 +60,19 @@ suite('the page of activity', () => {
       assert.equal(detailWords({ action, detail }), told);
     });
   }
+
+  test('names each deed in the filter in words that need nothing behind them', () => {
+    const each = DEEDS.map(kindWords);
+    assert.deepEqual(
+      each.filter((words) => /[:,]$|\b(?:of|at|for|on|to|the|from|with|about|around|until|into)$/.test(words)),
+      [],
+    );
+    assert.deepEqual(
+      each.filter((words, at) => each.indexOf(words) !== at),
+      [],
+      'two deeds of one name',
+    );
+  });
 
   test('does not say of who changes their own password that they set one for nobody', () => {
     assert.equal(actionWords('account.password', true), 'Chose a new password');
