@@ -222,12 +222,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     log,
   });
   const rooms = new RoomCommands(stores, house);
+  const plainHttp = options.plainHttp ?? false;
+  const acme = new AcmeCommands({ ...shown, listeners, plainHttp });
   const quotas = new QuotaCommands(stores);
   const setup = new SetupCommands(stores);
   const policy = new FederationPolicy(book, stores, house, () => inbox.settle(), now);
   return {
     accounts,
-    acme: new AcmeCommands({ ...shown, listeners }),
+    acme,
     administrators: new AdministratorCommands(stores, admins, options.now),
     admins,
     announcements,
@@ -277,6 +279,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
         stores,
         house,
         accounts,
+        acme,
         announcements,
         certificates,
         claim,

@@ -198,6 +198,7 @@ deny = ["spam.test"]
       rooms: [],
       settings: ['canteen.seats of example.test'],
       certificates: [],
+      acme: [],
       messages: [],
       federation: true,
       advice: [

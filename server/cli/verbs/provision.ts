@@ -8,6 +8,7 @@ import type { Verb } from '../verb.ts';
 const LISTS = [
   ['domains', 'New domains'],
   ['certificates', 'Certificates'],
+  ['acme', 'Certificates by ACME'],
   ['administrators', 'New administrators'],
   ['departments', 'New departments'],
   ['people', 'New people'],

@@ -13,6 +13,8 @@ export interface ProvisionDone {
   readonly settings: string[];
   /** The domains of the certificates. */
   readonly certificates: string[];
+  /** The domains whose certificates are asked for by ACME. */
+  readonly acme: string[];
   /** The domains whose message of the day is another one. */
   readonly messages: string[];
   federation: boolean;
@@ -28,6 +30,7 @@ export const NOTHING_DONE: ProvisionDone = {
   rooms: [],
   settings: [],
   certificates: [],
+  acme: [],
   messages: [],
   federation: false,
   advice: [],
@@ -63,6 +66,7 @@ export async function wouldDo(checked: CheckedPlan, needs: ProvisionNeeds): Prom
     federation: plan.federation !== undefined,
     advice: domains.flatMap(adviceOn),
   };
+  for (const domain of plan.acme?.domains ?? []) if (!(await needs.acme.uses(domain))) would.acme.push(domain);
   for (const { name } of administrators) {
     if ((await stores.admins.find(name)) === undefined) would.administrators.push(name);
   }

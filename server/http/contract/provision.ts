@@ -29,6 +29,8 @@ export const provision = {
         settings: Names,
         /** Their domains. */
         certificates: Names,
+        /** Those whose certificates are asked for by ACME. */
+        acme: Names,
         /** Domains whose message of the day is another one. */
         messages: Names,
         federation: Type.Boolean(),
