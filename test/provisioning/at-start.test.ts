@@ -129,7 +129,7 @@ hook = "${hook}"
     const { motds } = await local.call('GET /api/motd', { query: {} });
     assert.deepEqual(
       motds.map(({ text }) => text),
-      ['Welcome to the new chat.'],
+      ['Welcome to the new chat.', ''],
     );
     const { steps } = await local.call('GET /api/setup', {});
     assert.deepEqual(
