@@ -162,7 +162,11 @@ test('where there are codes the password alone proves nothing before what is dan
 test('a new password is not taken from who knows the old one only, where there are codes or a passkey', async () => {
   const fresh = 'quite another passphrase';
   const change = async (old: string, to: string) => {
-    const { status, json } = await ask('POST /api/admin/password', { cookie, body: { old, new: to }, from: elsewhere() });
+    const { status, json } = await ask('POST /api/admin/password', {
+      cookie,
+      body: { old, new: to },
+      from: elsewhere(),
+    });
     return json.error?.code ?? status;
   };
   later(6 * MINUTE);
