@@ -3,6 +3,7 @@ import { Acme } from './certificates/acme/acme.ts';
 import { Challenges } from './certificates/acme/challenges.ts';
 import { Renewal } from './certificates/renewal.ts';
 import { SecureContexts } from './certificates/secure-context.ts';
+import { Unseen } from './certificates/unseen.ts';
 import { record } from './commands/actor.ts';
 import type { Settings } from './config/settings.ts';
 import type { Stores } from './storage/stores/index.ts';
@@ -40,6 +41,7 @@ export async function openCertificates(
       components: async () => (await stores.components.list()).map(({ domain }) => domain),
       hostname: settings.hostname,
       log,
+      unseen: new Unseen(stores.settings),
       renewed: () => contexts.reload(),
     }),
   );

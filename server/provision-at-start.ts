@@ -25,6 +25,7 @@ export async function provisionAtStart(commands: Commands, path: string | undefi
     const by = { name: 'start', door: 'house' } as const;
     const { done } = await commands.provision.apply(by, { name: path, source, folder: dirname(path) });
     log.info({ file: path, people: done.people.length, domains: done.domains }, 'set up by the provisioning file');
+    for (const advice of done.advice) log.warn({ file: path }, advice);
   } catch (error) {
     if (error instanceof CommandError) throw new ConfigError(error.message, {}, { cause: error });
     throw error;

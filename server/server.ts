@@ -215,6 +215,7 @@ export async function startServer(
     iterations: settings.scram.iterations,
     sealKey: tokenKey(settings.data),
     listeners: () => listening,
+    plainHttp: settings.listen.http.length > 0,
     listening: async () => Object.values(settings.listen).flat().length <= listening.length && accepting(listening),
     panel: () => ({
       url: panelUrl(settings.hostname, listening),

@@ -1,5 +1,6 @@
 import type { AuditRow } from '../../server/http/contract/index.ts';
-import { stepWords } from './components/setup/words.ts';
+import { kinds } from './activity-kinds.ts';
+import { reachWords, stepWords } from './components/setup/words.ts';
 import { t } from './language.ts';
 
 const doors: Record<AuditRow['door'], string> = {
@@ -120,11 +121,13 @@ const actions: Record<string, string> = {
   'admin.recovery-codes': t('Made recovery codes'),
   'admin.recovery-code': t('Used a recovery code'),
   'admin.wrong-code': t('Entered a wrong code'),
+  'admin.wrong-password': t('Entered a wrong password, being signed in'),
   'admin.reset-code': t('Asked for a one-time code for'),
   'admin.reset': t('Set a new password by a one-time code'),
   'house.claim-code': t('Asked for a claim code'),
   'setup.done': t('Was done with the step of the set-up'),
   'setup.again': t('Took up again the step of the set-up'),
+  'setup.reach': t('Decided from where people reach the server:'),
   'house.provision': t('Set the house up by the file'),
   'house.claim': t('Claimed this house'),
 };
@@ -147,6 +150,9 @@ export function actionWords(action: string, byThemselves = false): string {
   return actions[action] ?? action.replaceAll(/[.-]/g, ' ').replace(/^./, (letter) => letter.toUpperCase());
 }
 
+/** A kind of deeds, where no name follows: as it is chosen in the filter. */
+export const kindWords = (action: string): string => kinds[action] ?? actionWords(action);
+
 const policies: Readonly<Record<string, string>> = {
   closed: t('no server that is not allowed'),
   ask: t('new servers wait for a decision'),
@@ -164,6 +170,7 @@ export function subjectWords(
   if (action === 'federation.policy') return policies[subject] ?? subject;
   if (action === 'setup.done' || action === 'setup.again')
     return Object.entries(stepWords).find(([step]) => step === subject)?.[1].title ?? subject;
+  if (action === 'setup.reach') return Object.entries(reachWords).find(([reach]) => reach === subject)?.[1] ?? subject;
   if (namesDepartment(action) && detail?.department !== undefined)
     return t('{name} ({domain})', { name: String(detail.department), domain: subject });
   if (action !== 'setting.change') return subject;

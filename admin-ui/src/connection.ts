@@ -56,11 +56,6 @@ export function serviceRecords(
   return lines.join('\n');
 }
 
-/** Whether a domain can only ever be known inside the office's own network. */
-export function staysInside(domain: string): boolean {
-  return /(^|\.)(local|lan|internal|home\.arpa|test|localhost|invalid)$/.test(domain);
-}
-
 /** What a new person needs to hear, ready to be sent; how the server is reached, once that is known. */
 export function welcomeText(
   person: { name: string; jid: string },

@@ -6,6 +6,7 @@ export interface Placed {
 }
 
 export const PLANNED_ROLES = ['owner', 'admin', 'help-desk', 'auditor'] as const;
+export const PLANNED_CHALLENGES = ['http', 'dns'] as const;
 export const PLANNED_SIGHTS = ['mutual', 'sees', 'seen', 'hidden'] as const;
 
 /** A password never stands in the file itself: it is read from another one, or only its hash is known. */
@@ -74,6 +75,20 @@ export interface PlannedCertificate extends Placed {
   readonly passphraseFile?: string;
 }
 
+/** Certificates of an authority on the internet; whoever wrote the file has accepted its terms. */
+export interface PlannedAcme extends Placed {
+  readonly domains: readonly string[];
+  /** Left out: the usual authority. */
+  readonly directory?: string;
+  /** A file (PEM) with whom alone to trust for that. */
+  readonly authorityFile?: string;
+  readonly email: string;
+  readonly challenge: (typeof PLANNED_CHALLENGES)[number];
+  readonly hook: string;
+  /** Where a key of it stands. */
+  where(key: string): ConfigPlace;
+}
+
 /** What each person is told once, at the next login. */
 export interface PlannedMessage extends Placed {
   readonly text: string;
@@ -101,5 +116,6 @@ export interface Plan {
   readonly settings: readonly PlannedSetting[];
   readonly certificates: readonly PlannedCertificate[];
   readonly messages: readonly PlannedMessage[];
+  readonly acme?: PlannedAcme;
   readonly federation?: PlannedFederation;
 }

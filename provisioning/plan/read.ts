@@ -3,10 +3,12 @@ import { parseTable } from '../../server/config/boot-file.ts';
 import { ConfigError } from '../../server/config/config-error.ts';
 import { domain, oneOf, text } from '../../server/config/values.ts';
 import {
+  PLANNED_CHALLENGES,
   PLANNED_ROLES,
   PLANNED_SIGHTS,
   type Placed,
   type Plan,
+  type PlannedAcme,
   type PlannedAdmin,
   type PlannedCertificate,
   type PlannedPerson,
@@ -27,6 +29,7 @@ export const PLAN_KEYS = {
   rooms: ['domain', 'name', 'owner', 'title', 'description', 'public', 'members_only', 'moderated', 'members'],
   settings: ['key', 'value', 'value_file', 'domain'],
   certificates: ['domain', 'chain_file', 'key_file', 'pkcs12_file', 'passphrase_file'],
+  acme: ['domains', 'terms_accepted', 'email', 'directory', 'authority_file', 'challenge', 'hook'],
   messages_of_the_day: ['text', 'domain'],
   federation: ['default', 'outside', 'allow', 'deny'],
 } as const;
@@ -157,6 +160,36 @@ function readCertificate(entry: Entry): PlannedCertificate {
   };
 }
 
+function readAcme(entry: Entry): PlannedAcme {
+  entry.only(PLAN_KEYS.acme);
+  if (!entry.need('terms_accepted', yesOrNo)) {
+    const text = 'must be true: the authority gives certificates only to who accepts its terms';
+    throw new ConfigError(text, entry.place('terms_accepted'));
+  }
+  const domains = entry.need('domains', listOf(domain));
+  if (domains.length === 0) throw new ConfigError('names no domain', entry.place('domains'));
+  const challenge = entry.may('challenge', oneOf(PLANNED_CHALLENGES)) ?? 'http';
+  const hook = entry.may('hook', text) ?? '';
+  if (challenge === 'http' && hook !== '') {
+    throw new ConfigError('is for challenge = "dns" only', entry.place('hook'));
+  }
+  return {
+    at: entry.place('domains'),
+    domains,
+    email: entry.may('email', text) ?? '',
+    challenge,
+    hook,
+    ...given({ directory: entry.may('directory', text), authorityFile: entry.may('authority_file', text) }),
+    where: (key) => entry.place(entry.has(key) ? key : undefined),
+  };
+}
+
+/** What is got by itself is not brought. Throws ConfigError. */
+function apart(acme: PlannedAcme | undefined, certificates: readonly PlannedCertificate[]): void {
+  const both = certificates.find((one) => acme?.domains.includes(one.domain));
+  if (both !== undefined) throw new ConfigError(`${both.domain} has one by [acme] already`, both.at);
+}
+
 function readMessage(entry: Entry): Plan['messages'][number] {
   entry.only(PLAN_KEYS.messages_of_the_day);
   return {
@@ -194,6 +227,10 @@ export function readPlan(name: string, source: string): Plan {
     read: (entry: Entry) => T,
     called: (one: T) => string,
   ): readonly T[] => once(entries(name, source, key, table[key]).map(read), called);
+  const certificates = all('certificates', readCertificate, (one) => `the certificate of ${one.domain}`);
+  const wanted = section(name, source, 'acme', table.acme);
+  const acme = wanted && readAcme(wanted);
+  apart(acme, certificates);
   const federation = section(name, source, 'federation', table.federation);
   return {
     hash: createHash('sha256').update(source).digest('hex'),
@@ -206,7 +243,8 @@ export function readPlan(name: string, source: string): Plan {
     people: all('people', readPerson, (one) => one.address.toLowerCase()),
     rooms: all('rooms', readRoom, (one) => `${one.name}@${one.domain}`),
     settings: all('settings', readSetting, (one) => [one.key, one.domain].filter(Boolean).join(' of ')),
-    certificates: all('certificates', readCertificate, (one) => `the certificate of ${one.domain}`),
+    certificates,
+    ...(acme && { acme }),
     messages: all(
       'messages_of_the_day',
       readMessage,

@@ -43,19 +43,34 @@ export async function authorityFor(
   // What builds ASN.1 is loaded only when something is to be issued: most starts issue nothing.
   const { permittedNames } = await import('./constraints.ts');
   const { issueAuthority } = await import('./issue.ts');
-  const until = validity(now, AUTHORITY_DAYS);
   if (current === undefined) {
     const keys = await newKeys();
-    const certificatePem = issueAuthority(keys, dns, until);
+    const certificatePem = issueAuthority(keys, dns, validity(now, AUTHORITY_DAYS));
     return { name: AUTHORITY, keyPem: pemOf(keys.privateKey), certificatePem, createdAt: now };
   }
   const permitted = permittedNames(current.certificatePem);
   const covered = dns.every((name) => permitted.some((parent) => within(name, parent)));
   if (covered && inspect(current.certificatePem).notAfter > now + LEAF_DAYS * DAY_MS) return current;
+  return anew(current, dns, now);
+}
+
+/** The authority for these DNS names and no other: the one given, when it is so; else one with the same key and subject. */
+export async function narrowedFor(
+  current: StoredAuthority,
+  dns: readonly string[],
+  now: number,
+): Promise<StoredAuthority> {
+  const { permittedNames, widest } = await import('./constraints.ts');
+  const wanted = new Set(widest(dns));
+  return permittedNames(current.certificatePem).every((name) => wanted.has(name)) ? current : anew(current, dns, now);
+}
+
+async function anew(current: StoredAuthority, dns: readonly string[], now: number): Promise<StoredAuthority> {
+  const { issueAuthority } = await import('./issue.ts');
   const privateKey = createPrivateKey(current.keyPem);
   const { publicKey } = new X509Certificate(current.certificatePem);
-  const keys = { privateKey, publicKey };
-  const certificatePem = issueAuthority(keys, dns, until, current.certificatePem);
+  const until = validity(now, AUTHORITY_DAYS);
+  const certificatePem = issueAuthority({ privateKey, publicKey }, dns, until, current.certificatePem);
   return { ...current, certificatePem, createdAt: now };
 }
 

@@ -3,9 +3,10 @@ import { isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Certificates, StoredAuthority, StoredCertificate } from '../storage/stores/certificates.ts';
 import type { Logger } from '../util/log.ts';
-import { authorityFor, leafFor } from './authority.ts';
+import { authorityFor, leafFor, narrowedFor } from './authority.ts';
 import { inspect } from './inspect.ts';
 import { machineAddresses, type Names, namesFor } from './names.ts';
+import type { Unseen } from './unseen.ts';
 
 const DAY_MS = 86_400_000;
 const RENEW_BELOW_MS = 30 * DAY_MS;
@@ -21,6 +22,8 @@ export interface RenewalOptions {
   /** This machine's own name. */
   readonly hostname: string;
   readonly log: Logger;
+  /** Whether nobody can have the authority yet; left out: somebody may. */
+  readonly unseen?: Unseen;
   /** Told after certificates have been stored, to show them from now on. */
   readonly renewed: () => Promise<void>;
   /** IP addresses to name; default: this machine's. */
@@ -141,13 +144,29 @@ export class Renewal implements AsyncDisposable {
     });
   }
 
-  /** Forgets the certificate of a domain that is not served any more. */
+  /**
+   * Forgets the certificate of a domain that is not served any more. The authority does not speak for it any more either, as long as
+   * nobody can have that: so what devices fetch first has nothing of the domain that the first start chose.
+   */
   async drop(domain: string): Promise<void> {
     await this.#alone(async () => {
       await this.#options.store.remove(domain);
       this.#standIns.delete(domain);
+      await this.#narrow();
       await this.#options.renewed();
     });
+  }
+
+  async #narrow(): Promise<void> {
+    const { store, hostname, unseen, log } = this.#options;
+    const current = await store.authority();
+    if (current === undefined || !(await unseen?.holds())) return;
+    const dns = [hostname, ...(await this.#options.domains())].map(domainToASCII);
+    const authority = await narrowedFor(current, dns, this.#now());
+    if (authority === current) return;
+    await store.setAuthority(authority);
+    const { fingerprint } = inspect(authority.certificatePem);
+    log.info({ fingerprint, names: dns }, 'narrowed the internal authority, which nobody has yet');
   }
 
   /** What is to be shown in the place of a domain's certificate that has ended or cannot be used. */
@@ -224,6 +243,7 @@ export class Renewal implements AsyncDisposable {
     const { store, log } = this.#options;
     const authority = await authorityFor(current, dns, now);
     if (authority === current) return authority;
+    if (current === undefined) await this.#options.unseen?.begin();
     await store.setAuthority(authority);
     const { fingerprint } = inspect(authority.certificatePem);
     log.info(

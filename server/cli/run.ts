@@ -5,6 +5,7 @@ import { type ExitCode, Failure, usage } from './failure.ts';
 import { help, helpFor } from './help.ts';
 import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
+import { wholeNames } from './short-names.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
 import { admins } from './verbs/admins.ts';
 import { announcements } from './verbs/announcements.ts';
@@ -164,17 +165,18 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     const program = world.program ?? (() => Promise.reject(new Failure(3, 'This works at a terminal only.')));
     const named = Object.entries({ config: given.config, data: given.data, caller });
     const common = named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+    const meant = await wholeNames(verb, args, given, client);
     await verb.run(
       {
         client,
         terminal: { stdin, stderr },
-        given,
+        given: meant.given,
         print,
         write,
         cwd,
         program: (name, rest) => program(name, [...common, ...rest]),
       },
-      args,
+      meant.args,
     );
     return 0;
   } catch (error) {

@@ -1,4 +1,6 @@
+import type { Statement } from '../storage/database.ts';
 import type { Account } from '../storage/stores/accounts.ts';
+import { noteHelped } from '../storage/stores/helped.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { leave, stay } from '../storage/stores/leaving.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
@@ -158,8 +160,8 @@ export class AccountCommands {
     wish: PasswordWish,
   ): Promise<{ account: AccountView; password?: string }> {
     const account = await this.#find(domain, local);
-    await this.mayHelp(by, account);
-    const made = await this.#change(account, wish);
+    const note = noteHelped(account.id, !may(by, 'admin'));
+    const made = await this.helping(by, account, () => this.#change(account, wish, { note }));
     await this.#record(by, 'account.password', account, { generated: wish.generate === true });
     return { account: await this.#view(account), ...made };
   }
@@ -174,13 +176,23 @@ export class AccountCommands {
     throw new CommandError('not-allowed', `${jid} is a chat administrator: only an administrator may do this.`);
   }
 
+  /** Does what whoever may only help may do, while nobody is named one of those. Throws CommandError `not-allowed`. */
+  async helping<T>(by: Actor, account: Account, task: () => Promise<T>): Promise<T> {
+    if (may(by, 'admin')) return task();
+    return this.#chatAdmins.unchanged(async () => {
+      await this.mayHelp(by, account);
+      return task();
+    });
+  }
+
   /** A new password for oneself, from a session that goes on while all others end. Throws CommandError. */
   async changeOwnPassword(own: HouseSession, password: string): Promise<void> {
     if (this.#ownChanges.take(own.jid.bare) > 0) {
       throw new CommandError('too-many', 'You changed your password too often. Try again later.');
     }
     const account = await this.#find(own.jid.domain, own.jid.local);
-    await this.#change(account, { password }, own);
+    // That the help desk knew the old one stays noted: it may be the help desk that is in by it.
+    await this.#change(account, { password }, { spared: own });
     await this.#record({ name: own.jid.bare, door: 'chat' }, 'account.password', account, { own: true });
   }
 
@@ -188,9 +200,13 @@ export class AccountCommands {
    * The one place where a password is changed. Whatever let somebody in by the old one ends: links to reset it, push
    * notifications, and all sessions but `spared`.
    */
-  async #change(account: Account, wish: PasswordWish, spared?: HouseSession): Promise<{ password?: string }> {
+  async #change(
+    account: Account,
+    wish: PasswordWish,
+    { spared, note }: { readonly spared?: HouseSession; readonly note?: Statement },
+  ): Promise<{ password?: string }> {
     const { keys, made } = await fulfil(account, wish, this.#iterations);
-    await this.#stores.credentials.replace(account.id, keys);
+    await this.#stores.credentials.replace(account.id, keys, note === undefined ? [] : [note]);
     // First, so that none of them asks to be woken after that was taken.
     this.#end(account, 'not-authorized', 'Your password was changed.', spared);
     await this.#stores.resetLinks.remove(account.id);

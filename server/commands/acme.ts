@@ -23,6 +23,8 @@ const MOST_NAMES = 100;
 
 export interface AcmeCommandOptions extends CertificateCommandOptions {
   readonly listeners: () => readonly ListenerView[];
+  /** The boot file has the plain HTTP listener, whether it is open yet or not. */
+  readonly plainHttp?: boolean;
 }
 
 /** What an administrator decides. */
@@ -69,6 +71,15 @@ export class AcmeCommands {
   /** Decides how certificates are got. Throws CommandError; nothing is changed then. */
   async set(by: Actor, wish: AcmeWish): Promise<AcmeSettings> {
     const { stores } = this.#options;
+    const settings = await this.check(wish);
+    await writeAcmeSettings(stores.settings, settings);
+    const { directory, challenge, hook, email } = settings;
+    await record(stores.audit, by, 'acme.set', directory, { challenge, email, ...(hook !== '' && { hook }) });
+    return settings;
+  }
+
+  /** What would be decided; changes nothing. Throws CommandError. */
+  async check(wish: AcmeWish): Promise<AcmeSettings> {
     const email = wish.email.trim();
     const settings: AcmeSettings = { ...wish, email, directory: wish.directory.trim(), hook: wish.hook.trim() };
     checkDirectory(settings.directory);
@@ -83,15 +94,12 @@ export class AcmeCommands {
       if (settings.hook === '') throw new CommandError('invalid', 'The proof by DNS needs a script.', 'hook');
     }
     if (settings.hook !== '') await this.#checkHook(settings.hook);
-    await writeAcmeSettings(stores.settings, settings);
-    const { directory, challenge, hook } = settings;
-    await record(stores.audit, by, 'acme.set', directory, { challenge, email, ...(hook !== '' && { hook }) });
     return settings;
   }
 
   /**
    * Has the certificate of a domain got by ACME from now on, for these of its names (ASCII); without, for those below it. Begins at
-   * once; how it went is seen in the list. Throws CommandError.
+   * once, or when the doors are open, where none is yet; how it went is seen in the list. Throws CommandError.
    */
   async use(by: Actor, input: string, wish?: readonly string[]): Promise<void> {
     const { stores, acme, renewal } = this.#options;
@@ -101,7 +109,7 @@ export class AcmeCommands {
     if (challenge === 'http-01') this.#checkDoor();
     const { dns } = await renewal.names(domain);
     const own = dns[0]!;
-    if (!own.includes('.')) throw new CommandError('invalid', `No authority gives a certificate for ${own}.`, 'names');
+    this.checkName(own);
     const names =
       wish === undefined
         ? publicNames(dns).filter((name) => name === own || name.endsWith(`.${own}`))
@@ -116,7 +124,19 @@ export class AcmeCommands {
     const sorted = [own, ...names.filter((name) => name !== own)];
     await stores.certificateOrders.setOrder({ domain, names: sorted, nextAt: 0, triedAt: 0, failures: 0, failure: '' });
     await record(stores.audit, by, 'acme.use', domain, { names: sorted.join(', ').slice(0, 500) });
-    this.#begin(acme.run(domain));
+    // While the server starts nobody could look at a proof: what is due is begun when all doors are open.
+    if (this.#options.listeners().length > 0) this.#begin(acme.run(domain));
+  }
+
+  /** Throws CommandError for a name that no authority speaks for. */
+  checkName(name: string): void {
+    if (!name.includes('.'))
+      throw new CommandError('invalid', `No authority gives a certificate for ${name}.`, 'names');
+  }
+
+  /** Whether the certificate of a domain is got by ACME. */
+  async uses(domain: string): Promise<boolean> {
+    return (await this.#options.stores.certificateOrders.order(domain)) !== undefined;
   }
 
   /** Tries now. Throws CommandError. */
@@ -146,7 +166,7 @@ export class AcmeCommands {
   }
 
   #checkDoor(): void {
-    if (this.httpPort !== undefined) return;
+    if (this.httpPort !== undefined || this.#options.plainHttp === true) return;
     throw new CommandError(
       'invalid',
       'The proof by HTTP needs the plain HTTP listener: write http = ["[::]:80"] under [listen] into the boot file and start the server again. Or choose the proof by DNS.',

@@ -6,6 +6,7 @@ import { codeHash, makeCode } from '../util/one-time-code.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { Deed } from './deeds.ts';
+import { adminName } from './names.ts';
 import { adminPasswordFits, checkAdminPassword, hashAdminPassword } from './passwords.ts';
 import { type Right, rightsOf } from './rights.ts';
 
@@ -49,7 +50,7 @@ export class AdminCommands {
 
   /** Whose name and password these are. Throws CommandError `wrong-credentials`, after the same time whether the name exists or not. */
   async known(input: string, password: string): Promise<Admin> {
-    const name = input.normalize('NFKC').trim().toLowerCase();
+    const name = adminName(input);
     const admin = await this.#stores.admins.find(name);
     // Whoever was only invited has no password that could be right.
     const fits = await adminPasswordFits(password, admin?.passwordHash || undefined);
@@ -102,6 +103,7 @@ export class AdminCommands {
   async changePassword(by: Actor, token: string, old: string, fresh: string): Promise<void> {
     const admin = await this.#stores.admins.find(by.name);
     if (!(await adminPasswordFits(old, admin?.passwordHash || undefined)) || admin === undefined) {
+      await record(this.#stores.audit, by, 'admin.wrong-password', by.name);
       throw new CommandError('wrong-credentials', 'The old password is not right.', 'old');
     }
     checkAdminPassword(fresh, admin.name, 'new');
@@ -117,7 +119,7 @@ export class AdminCommands {
     const admins = await this.#stores.admins.list();
     if (admins.length === 0)
       throw new CommandError('not-claimed', 'This server has no administrator yet; claim it first.');
-    const name = input?.normalize('NFKC').trim().toLowerCase();
+    const name = input === undefined ? undefined : adminName(input);
     const first = admins.reduce((one, other) => (other.id < one.id ? other : one));
     const admin = name === undefined ? first : admins.find((one) => one.name === name);
     if (admin === undefined) throw new CommandError('admin-not-found', `There is no administrator ${input}.`, 'name');

@@ -18,7 +18,10 @@ export interface BulkResult {
   readonly url: string;
 }
 
-/** The same for many people. Each is done or refused by itself, and what was done of some stays done. */
+/**
+ * The same for many people. Each is done or refused by itself, and what was done of some stays done. Who must show who they are
+ * is asked once for all that is left.
+ */
 export class BulkCommands {
   readonly #stores: Stores;
   readonly #departments: DepartmentCommands;
@@ -93,7 +96,7 @@ async function each(
       const url = typeof made === 'object' && made !== null && 'url' in made ? String(made.url) : '';
       results.push({ jid: jid.bare, done: true, message: '', url });
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof CommandError) || error.code === 'prove-yourself') throw error;
       results.push({ jid: one, done: false, message: error.message, url: '' });
     }
   }

@@ -3,7 +3,7 @@ import { codeHash, makeCode } from '../util/one-time-code.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import type { DomainCommands } from './domains.ts';
-import { checkAdminName, checkDomain } from './names.ts';
+import { checkAdminName } from './names.ts';
 import { checkAdminPassword, hashAdminPassword } from './passwords.ts';
 import type { Role } from './rights.ts';
 
@@ -79,7 +79,9 @@ export class ClaimCommands {
     const name = checkAdminName(wish.name);
     checkAdminPassword(wish.password, name);
     const domain =
-      wish.domain === undefined || wish.domain.trim() === '' ? undefined : checkDomain(wish.domain, 'domain');
+      wish.domain === undefined || wish.domain.trim() === ''
+        ? undefined
+        : this.#domains.checkNew(wish.domain, 'domain');
     const passwordHash = await hashAdminPassword(wish.password);
     if (this.#held) throw new CommandError('busy', 'A backup is being worked on: wait until that is done.');
     if (!(await this.#stores.oneTimeCodes.take(codeHash(wish.code), PURPOSE, this.#now()))) throw wrongCode();

@@ -48,6 +48,7 @@ export const DEEDS = [
   'admin.totp',
   'admin.totp-begin',
   'admin.wrong-code',
+  'admin.wrong-password',
   'announcement.send',
   'archive.context',
   'archive.export',
@@ -119,6 +120,7 @@ export const DEEDS = [
   'setting.change',
   'setup.again',
   'setup.done',
+  'setup.reach',
   'transfer.end',
 ] as const;
 

@@ -6,6 +6,7 @@ import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, record } from './actor.ts';
+import { mustProveToLetIn } from './closed-rooms.ts';
 import { CommandError } from './command-error.ts';
 import type { Detail } from './deeds.ts';
 import { decisions, type Relation, type RelationView, relationOf, relations } from './department-sight.ts';
@@ -123,6 +124,8 @@ export class DepartmentCommands {
     const name = wish.name === undefined ? before.name : this.#checkName(before.domain, wish.name, id);
     const description = checkText(wish.description ?? before.description, LONGEST_DESCRIPTION, 'description');
     const rooms = wish.rooms === undefined ? undefined : checkRooms(wish.rooms);
+    const further = rooms?.filter((one) => !before.rooms.includes(one)) ?? [];
+    await mustProveToLetIn(by, this.#house, before.domain, further);
     if (name !== before.name || description !== before.description) {
       await taken(name, departments.describe(before, name, description));
       await record(audit, by, 'department.change', before.domain, { department: before.name, name, description });
@@ -196,6 +199,7 @@ export class DepartmentCommands {
         changes.set(person.id, { person, ids });
       }
     }
+    if ([...changes.values()].some(({ ids }) => ids.includes(id))) await this.mustProve(by, [department]);
     await this.#assign(department.domain, [...changes.values()]);
     for (const { person, ids } of changes.values()) {
       const action = ids.includes(id) ? 'department.join' : 'department.leave';
@@ -216,10 +220,17 @@ export class DepartmentCommands {
     const found = this.check(person.domain, ids);
     const before = this.#stores.departments.of(person);
     if (before.map(({ id }) => id).join() === found.map(({ id }) => id).join()) return;
+    const further = found.filter(({ id }) => before.every((one) => one.id !== id));
+    await this.mustProve(by, further);
     await this.#assign(person.domain, [{ person, ids: found.map(({ id }) => id) }]);
     const names = (list: readonly Department[]) => list.map(({ name }) => name).join(', ');
     const detail = { from: names(before), to: names(found), ...also };
     await record(this.#stores.audit, by, 'account.departments', bareOf(person), detail);
+  }
+
+  /** Throws CommandError for who must show again who they are before they put people into these. */
+  async mustProve(by: Actor, departments: readonly Department[]): Promise<void> {
+    for (const { domain, rooms } of departments) await mustProveToLetIn(by, this.#house, domain, rooms);
   }
 
   /** Departments of one domain by their numbers, in their order. Throws CommandError for what is none, and for too many. */

@@ -1,13 +1,14 @@
 import { isPublic } from '../s2s/addresses.ts';
-import { machineName, reachOf, recordsFor, type Served } from '../s2s/dns-records.ts';
+import { machineName, type Reach, reachOf, recordsFor, type Served } from '../s2s/dns-records.ts';
 import { DNS_SERVERS, type DnsServer, dnsText } from '../s2s/dns-text.ts';
 import type { Names } from '../s2s/names.ts';
 import { asciiName } from '../s2s/target.ts';
 import { CommandError } from './command-error.ts';
 import { compare, type RecordView } from './dns-compare.ts';
-import { remarks } from './dns-sentences.ts';
+import { details, remarks } from './dns-sentences.ts';
 import type { House } from './house.ts';
 import type { ListenerView } from './overview.ts';
+import type { WishedReach } from './setup.ts';
 
 export interface DnsOptions {
   readonly names: Names;
@@ -21,8 +22,12 @@ export interface DnsView {
   readonly domain: string;
   /** The domain as the DNS has it. */
   readonly ascii: string;
+  /** Who can know such a name at all. */
+  readonly known: Reach;
   readonly records: RecordView[];
   readonly remarks: string[];
+  /** Remarks for those who want to know more. */
+  readonly details: string[];
   /** What to paste, by the DNS server it is for. */
   readonly texts: Record<DnsServer, string>;
 }
@@ -44,37 +49,45 @@ export class DnsDoctor {
     this.#options = options;
   }
 
-  /** Asks the DNS now. Throws CommandError for a domain that is not served or cannot be in the DNS. */
-  async examine(input: string): Promise<DnsView> {
+  /**
+   * Asks the DNS now, for all records or only for those that are needed to be reached from somewhere: in an office's own network no
+   * other server looks for this one. Throws CommandError for a domain that is not served or cannot be in the DNS.
+   */
+  async examine(input: string, from?: WishedReach): Promise<DnsView> {
     const { house, names, hostname } = this.#options;
     const domain = house.domains().find((one) => one === input.toLowerCase());
     if (domain === undefined) throw new CommandError('domain-not-found', `The domain ${input} is not served here.`);
     const ascii = asciiName(domain);
     if (ascii === undefined)
       throw new CommandError('invalid', `${domain} is no name that the DNS could have.`, 'domain');
-    const served = this.#served(domain, ascii);
+    const all = this.#served(domain, ascii);
+    const served = from === 'office' ? { ...all, federates: false } : all;
     const wanted = recordsFor(served);
     // Each question ends by itself; nobody else ends one.
     const { signal } = new AbortController();
     const compared = await Promise.all(wanted.map((one) => compare(names, served, one, signal)));
     const reach = reachOf(ascii);
     const machine = machineName(hostname, ascii);
+    const facts = {
+      domain: ascii,
+      reach,
+      from,
+      hostname,
+      better: machine.own ? undefined : machine.name,
+      federates: all.federates,
+      own: all.addresses,
+      behind: all.addresses.every((address) => !isPublic(address)),
+      ports: Object.values(all.ports),
+      https: this.#port('https'),
+    };
     const texts = Object.fromEntries(DNS_SERVERS.map((server) => [server, dnsText(server, ascii, wanted)]));
     return {
       domain,
       ascii,
+      known: reach,
       records: compared.filter((one) => one !== undefined),
-      remarks: remarks({
-        domain: ascii,
-        reach,
-        hostname,
-        better: machine.own ? undefined : machine.name,
-        federates: served.federates,
-        own: served.addresses,
-        behind: served.addresses.every((address) => !isPublic(address)),
-        ports: Object.values(served.ports),
-        https: this.#port('https'),
-      }),
+      remarks: remarks(facts),
+      details: details(facts),
       texts: texts as Record<DnsServer, string>,
     };
   }

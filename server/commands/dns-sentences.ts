@@ -1,4 +1,5 @@
 import type { Purpose, Reach, Wanted } from '../s2s/dns-records.ts';
+import type { WishedReach } from './setup.ts';
 
 /** What does not work without a record. */
 const LOSS: Readonly<Record<Purpose, string>> = {
@@ -66,6 +67,8 @@ const REACH: Readonly<Record<Reach, readonly string[]>> = {
 export interface Facts {
   readonly domain: string;
   readonly reach: Reach;
+  /** From where it is to be reached, where somebody has decided that. */
+  readonly from: WishedReach | undefined;
   readonly hostname: string;
   /** The name that the records use, where this machine's own is not a full one. */
   readonly better: string | undefined;
@@ -79,28 +82,33 @@ export interface Facts {
 
 /** What an administrator should know beside the records. */
 export function remarks(facts: Facts): string[] {
-  const { domain, reach, hostname, better, behind, ports } = facts;
+  const { reach, from, hostname, better, behind, ports } = facts;
   const said = [...REACH[reach]];
   if (better !== undefined) {
     said.push(
       `This machine is called “${hostname}”, which is no full name. The records use ${better}: write hostname = "${better}" into hallway.toml, as links to files carry it, too.`,
     );
   }
-  if (reach === 'internet' && behind && facts.own.length > 0) {
+  if (reach === 'internet' && from !== 'office' && behind && facts.own.length > 0) {
     said.push(
       `This machine only has addresses of your own network (${list(facts.own)}). To be reached from the internet, the router must pass on the ports ${ports.join(', ')}, and the DNS of the internet must have the address of the router.`,
     );
   }
-  if (!facts.federates) {
+  return said;
+}
+
+/** What only some administrators want to know, beside the records and the remarks. */
+export function details({ domain, reach, from, federates, https }: Facts): string[] {
+  if (from === 'office') return [];
+  const said: string[] = [];
+  if (!federates) {
     said.push(
       'This server talks with no other servers, so the records by which those would find it are not looked at.',
     );
   }
   if (reach === 'internet') {
     const where =
-      facts.https === undefined || facts.https === 443
-        ? 'this server has them'
-        : `this server has them at port ${facts.https}`;
+      https === undefined || https === 443 ? 'this server has them' : `this server has them at port ${https}`;
     said.push(
       `Chats in web pages of others do not ask the DNS: they read https://${domain}/.well-known/host-meta and host-meta.json. Have the web server of ${domain} pass these two on; ${where}. A TXT record _xmppconnect, as old instructions have it, is of no use.`,
     );

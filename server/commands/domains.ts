@@ -3,6 +3,7 @@ import type { Domain } from '../storage/stores/domains.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
+import { adviceFor, type DomainAdvice, refuseLoopback } from './domain-advice.ts';
 import { type DomainRemoval, isLeaving } from './domain-removal.ts';
 import type { House } from './house.ts';
 import type { Live } from './live.ts';
@@ -14,6 +15,8 @@ export interface DomainView extends Domain {
   readonly online: number;
   /** It is being removed, and its people with it. */
   readonly leaving: boolean;
+  /** Where something should be known of its name. */
+  readonly advice?: DomainAdvice;
 }
 
 /** Gets a certificate for a domain that is about to be served, and others where names have come along. */
@@ -66,9 +69,16 @@ export class DomainCommands {
     return (await this.#stores.domains.list())[0]?.name;
   }
 
+  /** A domain that may be served, prepared; one that is served already stays so, whatever it is called. Throws CommandError. */
+  checkNew(input: string, field = 'name'): string {
+    const name = checkDomain(input, field);
+    if (this.#house.get(name) === undefined) refuseLoopback(name, field);
+    return name;
+  }
+
   /** Serves one more domain, from now on. Throws CommandError. */
   async add(by: Actor, input: string): Promise<DomainView> {
-    const name = checkDomain(input);
+    const name = this.checkNew(input);
     const taken = new CommandError('domain-exists', `The domain ${name} is served already.`, 'name');
     if (await isLeaving(this.#stores.settings, name)) {
       throw new CommandError('domain-exists', `${name} is still being removed. Try again when that is over.`, 'name');
@@ -131,12 +141,14 @@ export class DomainCommands {
 
   async #view(domain: Domain): Promise<DomainView> {
     const people = await this.#stores.accounts.count(domain.name);
+    const advice = adviceFor(domain.name);
     return {
       name: domain.name,
       createdAt: domain.createdAt,
       people,
       online: this.#house.get(domain.name)?.sessions.accounts ?? 0,
       leaving: await isLeaving(this.#stores.settings, domain.name),
+      ...(advice && { advice }),
     };
   }
 }

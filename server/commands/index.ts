@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Unseen } from '../certificates/unseen.ts';
 import { LogTail } from '../util/log-tail.ts';
 import { AccountCommands } from './accounts.ts';
 import { AcmeCommands } from './acme.ts';
@@ -116,7 +117,7 @@ export interface Commands {
   readonly transfers: TransferCommands;
   readonly panel: CommandOptions['panel'];
   readonly version: string;
-  /** The internal authority's certificate (PEM), or undefined when there is none. */
+  /** The internal authority's certificate (PEM), to be handed out, or undefined when there is none. */
   authority(): Promise<string | undefined>;
   /** How clients reach a domain. */
   connection(domain: string): Promise<ConnectionFacts>;
@@ -160,12 +161,13 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     log,
   });
   const domains = new DomainCommands(stores, house, live, options.certify, removal);
+  const unseen = new Unseen(stores.settings);
   const claim = new ClaimCommands(stores, domains, options.now);
   await claim.load();
   const restore = new RestoreCommands(claim, options.restore, options.hostname, now);
   const admins = new AdminCommands(stores, options.now);
   const signIn = new SignInCommands(stores, admins, options.sealKey ?? randomBytes(32), options.now);
-  const chatAdmins = new ChatAdmins(stores.settings, stores.accounts, stores.audit);
+  const chatAdmins = new ChatAdmins(stores);
   const { overview, figures, metrics, health } = await openWatching(options);
   const accounts = new AccountCommands(stores, house, chatAdmins, options.iterations, (bare) => book.forget(bare));
   const inbox = new FederationInbox(options.federation);
@@ -194,6 +196,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const others = new FederationDomains(options.federation, stores.audit, house, now);
   const doctor = openDoctor({
     senses: options.senses,
+    late: () => figures.latest().late99,
     stores,
     options: options.options,
     house,
@@ -219,12 +222,14 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     log,
   });
   const rooms = new RoomCommands(stores, house);
+  const plainHttp = options.plainHttp ?? false;
+  const acme = new AcmeCommands({ ...shown, listeners, plainHttp });
   const quotas = new QuotaCommands(stores);
   const setup = new SetupCommands(stores);
   const policy = new FederationPolicy(book, stores, house, () => inbox.settle(), now);
   return {
     accounts,
-    acme: new AcmeCommands({ ...shown, listeners }),
+    acme,
     administrators: new AdministratorCommands(stores, admins, options.now),
     admins,
     announcements,
@@ -274,6 +279,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
         stores,
         house,
         accounts,
+        acme,
         announcements,
         certificates,
         claim,
@@ -299,7 +305,10 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     transfers: new TransferCommands(options.transfers, stores.audit),
     panel: options.panel,
     version,
-    authority: async () => (await stores.certificates.authority())?.certificatePem,
+    authority: async () => {
+      await unseen.end();
+      return (await stores.certificates.authority())?.certificatePem;
+    },
     connection: (domain) => connectionOf(stores, domain, options.hostname, listeners(), options.options),
     close: () => {
       endHousekeeping();

@@ -7,6 +7,7 @@ import { linkHash, makeLinkToken } from '../util/link-token.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { xmppUri } from '../xmpp/uri.ts';
 import { type Actor, record } from './actor.ts';
+import { mustProveToLetIn } from './closed-rooms.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
 import { readInvited } from './invited.ts';
@@ -188,6 +189,9 @@ export class InvitationCommands {
     const one = await this.#find(id);
     if (one.byPerson) throw new CommandError('not-allowed', 'A person made this invitation; make one of your own.');
     if (one.revoked || one.left === 0) throw new CommandError('link-used', 'This invitation cannot be used any more.');
+    const ids = await this.#stores.invitations.departmentsOf(id);
+    const departments = this.#stores.departments.list(one.domain).filter((found) => ids.includes(found.id));
+    await this.#mustProve(by, one.domain, departments);
     const token = makeLinkToken();
     const expiresAt = Math.max(one.expiresAt, this.#now() + USUAL_DAYS * DAY_MS);
     await this.#stores.invitations.relink(id, linkHash('invitation', token), expiresAt);
@@ -235,6 +239,7 @@ export class InvitationCommands {
       throw new CommandError('invalid', 'An invitation for one person can be used once.', 'uses');
     }
     const departments = this.#departments(domain, wish.departments ?? []);
+    await this.#mustProve(by, domain, departments);
     const createdAt = this.#now();
     if (local !== '') await this.#mustBeFree(domain, local, createdAt);
     const token = makeLinkToken();
@@ -285,6 +290,12 @@ export class InvitationCommands {
     if ((await this.#stores.invitations.reserving(domain, local, now)) !== undefined) {
       throw new CommandError('account-exists', `Somebody is invited as ${local}@${domain} already.`, 'local');
     }
+  }
+
+  /** Whoever holds the link comes into the rooms of the departments. */
+  async #mustProve(by: Actor, domain: string, departments: readonly Department[]): Promise<void> {
+    const rooms = departments.flatMap((one) => one.rooms);
+    await mustProveToLetIn(by, this.#house, domain, rooms);
   }
 
   #departments(domain: string, ids: readonly number[]): Department[] {

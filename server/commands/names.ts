@@ -80,9 +80,14 @@ export function checkReason(input: string): void {
 
 /** An administrator's sign-in name. Case does not count. Throws CommandError. */
 export function checkAdminName(input: string): string {
-  const name = input.normalize('NFKC').trim().toLowerCase();
+  const name = adminName(input);
   if (!/^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,63}$/u.test(name)) {
     throw new CommandError('invalid', 'A sign-in name is letters, digits, dots and dashes, without spaces.', 'name');
   }
   return name;
+}
+
+/** The name of an administrator as it is kept, however it was typed. */
+export function adminName(input: string): string {
+  return input.normalize('NFKC').trim().toLowerCase();
 }

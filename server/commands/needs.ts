@@ -64,6 +64,8 @@ export interface CommandOptions {
   readonly now?: () => number;
   /** What is listened on now. */
   readonly listeners: () => readonly ListenerView[];
+  /** Whether the boot file has the plain HTTP listener. */
+  readonly plainHttp?: boolean;
   /** Whether everything is listened on that should be; left out: it is. */
   readonly listening?: () => Promise<boolean>;
   /** Where the panel is and which certificate it shows, to be read out by `hallwayctl claim-code`. */

@@ -5,6 +5,7 @@ import type { SettingChange, SettingChanges } from '../storage/stores/setting-ch
 import type { Json } from '../storage/stores/settings.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, mustMay, mustProve, record } from './actor.ts';
+import { mustProveToLetIn } from './closed-rooms.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
 
@@ -179,6 +180,11 @@ export class OptionCommands {
       mustProve(by);
     }
     const before = this.#decided(option, domain);
+    if (option.letsIn === true) {
+      const [had, has] = [before ?? option.default, value ?? option.default].map((one) => one as readonly string[]);
+      const further = has!.filter((name) => !had!.includes(name));
+      await mustProveToLetIn(by, this.#house, domain, further);
+    }
     if (JSON.stringify(before) === JSON.stringify(value)) return;
     const secret = isSecret(option);
     const long = [before, value].some((one) => one !== undefined && JSON.stringify(one).length > LONGEST_KEPT);

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Accounts } from '../storage/stores/accounts.ts';
 import type { Certificates } from '../storage/stores/certificates.ts';
 import type { House, HouseCounters } from './house.ts';
@@ -19,7 +18,7 @@ export interface Figures {
   /** Of the domains served; `notAfter` in milliseconds since 1970. */
   readonly certificates: { domain: string; notAfter: number; source: string }[];
   readonly listeners: ListenerView[];
-  /** Milliseconds by which the event loop was late in the last two seconds, 0 before somebody looks. */
+  /** Milliseconds by which the event loop was late in the last ten seconds, as everywhere. */
   readonly eventLoopDelay: { median: number; p99: number; max: number };
   /** Bytes. */
   readonly memory: { resident: number; heap: number };
@@ -39,30 +38,26 @@ export interface OverviewOptions {
   readonly version: string;
   readonly hostname: string;
   readonly listeners: () => readonly ListenerView[];
+  /** What the figures have measured of it last. */
+  readonly late: () => Figures['eventLoopDelay'];
   /** Between two samples; 2,000. */
   readonly everyMs?: number;
 }
 
-/** The histogram ticks so often; what it records includes the tick itself. */
-const TICK_MS = 20;
-
 /** What the server is doing: rates are sampled all the time, which is cheap; the rest is measured while somebody looks. */
 export class Overview {
   readonly #options: OverviewOptions;
-  readonly #delay: ReturnType<typeof monitorEventLoopDelay>;
   readonly #timer: NodeJS.Timeout;
   readonly #started = performance.now();
   readonly #lookers = new Set<(figures: Figures) => void>();
   #before: HouseCounters;
   #sampledAt = performance.now();
   #rates = { messages: 0, presences: 0, iqs: 0, logins: 0 };
-  #late = { median: 0, p99: 0, max: 0 };
   #latest: { until: number; figures: Promise<Figures> } | undefined;
 
   constructor(options: OverviewOptions) {
     this.#options = options;
     this.#before = { ...options.counters };
-    this.#delay = monitorEventLoopDelay({ resolution: TICK_MS });
     this.#timer = setInterval(() => this.#sample(), options.everyMs ?? 2_000);
     this.#timer.unref();
   }
@@ -82,13 +77,11 @@ export class Overview {
   /** Calls `looker` with every sample until the returned function is called. */
   onSample(looker: (figures: Figures) => void): () => void {
     this.#lookers.add(looker);
-    this.#delay.enable(); // it wakes the process fifty times a second, which nobody needs to pay for who does not look
     return () => this.#lookers.delete(looker);
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#delay.disable();
     this.#lookers.clear();
   }
 
@@ -105,19 +98,7 @@ export class Overview {
     };
     this.#before = { ...counters };
     this.#sampledAt = now;
-    const late = (nanoseconds: number) => Math.max(0, Math.round((nanoseconds / 1e6 - TICK_MS) * 100) / 100);
-    if (this.#delay.count > 0) {
-      this.#late = {
-        median: late(this.#delay.percentile(50)),
-        p99: late(this.#delay.percentile(99)),
-        max: late(this.#delay.max),
-      };
-    }
-    this.#delay.reset();
-    if (this.#lookers.size === 0) {
-      this.#delay.disable();
-      return;
-    }
+    if (this.#lookers.size === 0) return;
     this.#latest = undefined;
     this.figures().then(
       (figures) => {
@@ -128,7 +109,7 @@ export class Overview {
   }
 
   async #count(): Promise<Figures> {
-    const { accounts, certificates, house, counters, version, hostname, listeners } = this.#options;
+    const { accounts, certificates, house, counters, version, hostname, listeners, late } = this.#options;
     const domains = [...house.domains()];
     const [total, disabled, terms] = await Promise.all([
       accounts.count(),
@@ -153,7 +134,7 @@ export class Overview {
       domains,
       certificates: terms.filter(({ domain }) => domains.includes(domain)),
       listeners: listeners().map(({ name, address }) => ({ name, address })),
-      eventLoopDelay: this.#late,
+      eventLoopDelay: late(),
       memory: { resident: rss, heap: heapUsed },
     };
   }

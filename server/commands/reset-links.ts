@@ -4,7 +4,7 @@ import { addressGroup } from '../util/address-group.ts';
 import { linkHash, makeLinkToken } from '../util/link-token.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import type { AccountCommands } from './accounts.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, may, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
 import { checkPassword } from './passwords.ts';
 
@@ -33,11 +33,11 @@ export class ResetLinkCommands {
     const found = await this.#stores.accounts.find(account.domain, account.local);
     if (found === undefined)
       throw new CommandError('account-not-found', `There is nobody with the address ${account.jid}.`);
-    await this.#accounts.mayHelp(by, found);
     const token = makeLinkToken();
     const createdAt = this.#now();
     const expiresAt = createdAt + LIFETIME_MS;
-    await this.#stores.resetLinks.put(linkHash('reset', token), { account: found.id, createdAt, expiresAt });
+    const link = { account: found.id, helped: !may(by, 'admin'), createdAt, expiresAt };
+    await this.#accounts.helping(by, found, () => this.#stores.resetLinks.put(linkHash('reset', token), link));
     await record(this.#stores.audit, by, 'account.reset-link', account.jid);
     return { url: new URL(`/reset/${token}`, this.#url()).href, expiresAt, jid: account.jid };
   }
@@ -53,12 +53,13 @@ export class ResetLinkCommands {
   /** Sets the password by a link, which is used up by it, and ends the person's sessions. Throws CommandError. */
   async use(token: string, password: string, address: string): Promise<{ jid: string }> {
     return this.#found(address, async () => {
-      const { account } = await this.#good(token);
+      const { account, helped } = await this.#good(token);
       // All that can be wrong is looked at first: a slip must not use the link up.
       checkPassword(password, account);
       if (!(await this.#stores.resetLinks.take(linkHash('reset', token), this.#now()))) throw unknown();
       const jid = `${account.local}@${account.domain}`;
-      await this.#accounts.setPassword({ name: jid, door: 'panel' }, account.domain, account.local, { password });
+      const by: Actor = { name: jid, door: 'panel', ...(helped && { rights: ['help'] }) };
+      await this.#accounts.setPassword(by, account.domain, account.local, { password });
       return { jid };
     });
   }
@@ -68,14 +69,14 @@ export class ResetLinkCommands {
     await this.#stores.resetLinks.expire(this.#now() - REMEMBERED_MS);
   }
 
-  async #good(token: string): Promise<{ account: Account; expiresAt: number }> {
+  async #good(token: string): Promise<{ account: Account; helped: boolean; expiresAt: number }> {
     const link = await this.#stores.resetLinks.find(linkHash('reset', token));
     const account = link === undefined ? undefined : await this.#stores.accounts.byId(link.account);
     if (link === undefined || account === undefined) throw unknown();
     if (link.expiresAt <= this.#now()) {
       throw new CommandError('link-expired', 'This link has expired. Ask your administrator for a new one.');
     }
-    return { account, expiresAt: link.expiresAt };
+    return { account, helped: link.helped, expiresAt: link.expiresAt };
   }
 
   /**

@@ -4,6 +4,7 @@ import type { RoomAffiliation, RoomConfig, RoomMember } from '../storage/stores/
 import { tryParseJid } from '../xmpp/jid.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import { type Actor, mustProve, record } from './actor.ts';
+import { isClosed } from './closed-rooms.ts';
 import { CommandError } from './command-error.ts';
 import type { Deed, Detail } from './deeds.ts';
 import type { House } from './house.ts';
@@ -283,11 +284,6 @@ export class RoomCommands {
   ): Promise<void> {
     await record(this.#stores.audit, by, action, `${name}@${domain}`, detail);
   }
-}
-
-/** Not everybody of the house may come in and read. */
-function isClosed({ membersOnly, password }: RoomConfig): boolean {
-  return membersOnly || password !== '';
 }
 
 function checkName(input: string): string {

@@ -1,7 +1,7 @@
 import type { StoredPasskey } from '../storage/stores/admin-proofs.ts';
 import type { Admin } from '../storage/stores/admins.ts';
 import type { Stores } from '../storage/stores/index.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, mustProve, record } from './actor.ts';
 import { type AdminCommands, type SignedIn, tokenHash, type Whence } from './admins.ts';
 import { Challenges } from './challenges.ts';
 import { CommandError } from './command-error.ts';
@@ -127,10 +127,20 @@ export class SignInCommands {
     else if (await this.factor.asked(admin.id)) {
       throw new CommandError('wrong-code', 'The password alone does not do. Enter a code, or use a passkey.', 'code');
     } else if (!(await adminPasswordFits(proof.password ?? '', admin.passwordHash || undefined))) {
+      await record(this.#stores.audit, by, 'admin.wrong-password', admin.name);
       throw new CommandError('wrong-credentials', 'The password is not right.', 'password');
     }
     await this.#admins.proven(token);
     await record(this.#stores.audit, by, 'admin.prove', admin.name);
+  }
+
+  /**
+   * For what the password shows otherwise, as taking a new one does: where somebody has codes or a passkey, it alone does not do.
+   * Throws CommandError `prove-yourself`.
+   */
+  async mustProveBySecond(by: Actor): Promise<void> {
+    const admin = await this.#own(by);
+    if (await this.factor.asked(admin.id)) mustProve(by);
   }
 
   /** What the browser needs to make a passkey. Throws CommandError. */

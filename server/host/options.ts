@@ -23,6 +23,8 @@ export interface Option<T extends Json = Json> {
   readonly default: T;
   /** Only owners change it, and show first who they are: by it what must not be lost could go, or be carried away. */
   readonly owner?: true;
+  /** It is a list of rooms that people are put into: who adds a closed one shows first who they are. */
+  readonly letsIn?: true;
   /** What is wrong with a value of the right shape, in plain English; undefined when nothing is. */
   wrong?(value: T): string | undefined;
 }

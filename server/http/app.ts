@@ -146,10 +146,19 @@ function unread(entry: RouteEntry): FastifyPluginAsync {
   };
 }
 
-/** Hangs up on who sends a body too slowly; a patient route sees to that by itself. */
-function hurry({ raw, headers, routeOptions }: FastifyRequest): void {
-  const empty = headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
-  if (empty || routeOptions.config?.patient === true) return;
+/** Whether no body comes. */
+function isEmpty({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
+}
+
+/**
+ * Hangs up on who sends a body too slowly, while nothing is answered; a patient route sees to that by itself. What comes of a body
+ * after its answer is seen to by `hangUp`, for all routes alike: the two cannot be one, as an answer that is sent while its body still
+ * comes ends the first time and begins the other, and the one of a patient route is measured in bytes, not in ms.
+ */
+function hurry(request: FastifyRequest): void {
+  const { raw, routeOptions } = request;
+  if (isEmpty(request) || routeOptions.config?.patient === true) return;
   const timer = setTimeout(() => raw.destroy(), BODY_MS);
   raw.once('end', () => clearTimeout(timer));
   raw.once('close', () => clearTimeout(timer));
@@ -184,9 +193,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => setHeaders(reply));
   app.addHook('onRequest', async (request) => hurry(request));
-  // Who is refused on the way to a patient route may have much to send, and nobody reads it.
-  app.addHook('onSend', async ({ raw, routeOptions }, reply) => {
-    if (routeOptions.config?.patient === true) hangUp(raw, reply.raw, PACE);
+  // Who is refused before all has come may have much to send, and nobody reads it.
+  app.addHook('onSend', async (request, reply) => {
+    if (!isEmpty(request)) hangUp(request.raw, reply.raw, PACE);
   });
   await app.register(cookie);
   guard(app, side, commands);

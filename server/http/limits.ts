@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { FastifyRequest } from 'fastify';
+import { CommandError } from '../commands/command-error.ts';
 import { addressGroup } from '../util/address-group.ts';
 import { TokenBuckets } from '../util/token-bucket.ts';
 import { HttpError } from './errors.ts';
@@ -18,6 +20,23 @@ export class AttemptLimits {
   constructor(now: () => number = Date.now) {
     this.#addresses = new TokenBuckets({ capacity: 10, perSecond: 1 / 10, keys: 10_000, now });
     this.#names = new TokenBuckets({ capacity: 10, perSecond: 1 / 2, keys: 10_000, now });
+  }
+
+  /**
+   * Runs one attempt of a request; a wrong secret is logged, without what was typed, and with the name of who is signed in.
+   * Throws HttpError 429, or what the attempt throws.
+   */
+  async of<T>(request: FastifyRequest, name: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await this.attempt(request.ip, name, run);
+    } catch (error) {
+      if (error instanceof CommandError && error.code.startsWith('wrong-')) {
+        const { ip: address, actor, log, routeOptions } = request;
+        const text = actor === undefined ? 'a sign-in failed' : 'somebody signed in did not show who they are';
+        log.warn({ address, route: routeOptions.url, ...(actor !== undefined && { admin: actor.name }) }, text);
+      }
+      throw error;
+    }
   }
 
   /** Runs one attempt; one that succeeds is not counted. Throws HttpError 429, or what the attempt throws. */

@@ -20,7 +20,7 @@ import {
 export interface OpenOptions {
   /** Path of the store, made if it is not there (with its directory); ':memory:' for one that goes away on close. */
   readonly file: string;
-  readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error' | 'fatal'>;
+  readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error' | 'fatal'> & Partial<Pick<BaseLogger, 'debug'>>;
   /** How long a `queue`d write may wait for others to be committed with; 100 ms. */
   readonly lazyMs?: number;
   /** The schema's steps, when not the project's own (tests). */
@@ -56,12 +56,22 @@ export async function openDatabase(options: OpenOptions): Promise<Database> {
   });
   worker.removeAllListeners('error').removeAllListeners('exit');
   if (!opened.opened) throw new StorageError(opened.code, opened.text);
-  for (const name of opened.migrated) options.log.info({ file: options.file, step: name }, 'schema brought up to date');
-  if (opened.before !== '')
-    options.log.info({ file: opened.before }, 'the store of before the upgrade is kept for two weeks');
+  tellMigrated(options, opened);
   if (opened.checked)
     options.log.warn({ file: options.file }, 'the store was not closed cleanly; it was checked and is whole');
   return new SqliteDatabase(worker, options);
+}
+
+/** One line, however many steps it took: whoever starts a server for the first time has other things to read. */
+function tellMigrated({ file, log }: OpenOptions, { migrated, version, before }: Opened & { opened: true }): void {
+  if (migrated.length === 0) return;
+  for (const step of migrated) log.debug?.({ file, step }, 'a step of the schema');
+  const fresh = migrated.length === version;
+  log.info(
+    { file, version, ...(!fresh && { steps: migrated.length }) },
+    fresh ? 'made a store' : 'schema brought up to date',
+  );
+  if (before !== '') log.info({ file: before }, 'the store of before the upgrade is kept for two weeks');
 }
 
 /** The side of the engine that stays on the event loop: one ordered queue, one message on its way at a time. */

@@ -34,7 +34,7 @@ export function paced(
  * forgotten. To close at once would make their system throw the answer away, before they have read it.
  */
 export function hangUp(raw: IncomingMessage, reply: ServerResponse, { lastWords }: Pace): void {
-  if (raw.complete) return;
+  if (raw.complete || raw.readableEnded) return;
   reply.once('finish', () => {
     raw.resume();
     const timer = setTimeout(() => raw.socket.destroy(), lastWords);

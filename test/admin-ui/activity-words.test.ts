@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { actionWords, isDeed, subjectWords } from '../../admin-ui/src/activity.ts';
+import { actionWords, isDeed, kindWords, subjectWords } from '../../admin-ui/src/activity.ts';
 import { detailWords, isParticular } from '../../admin-ui/src/activity-details.ts';
 import { DEEDS, PARTICULARS } from '../../server/commands/deeds.ts';
 
@@ -61,6 +61,19 @@ suite('the page of activity', () => {
     });
   }
 
+  test('names each deed in the filter in words that need nothing behind them', () => {
+    const each = DEEDS.map(kindWords);
+    assert.deepEqual(
+      each.filter((words) => /[:,]$|\b(?:of|at|for|on|to|the|from|with|about|around|until|into)$/.test(words)),
+      [],
+    );
+    assert.deepEqual(
+      each.filter((words, at) => each.indexOf(words) !== at),
+      [],
+      'two deeds of one name',
+    );
+  });
+
   test('does not say of who changes their own password that they set one for nobody', () => {
     assert.equal(actionWords('account.password', true), 'Chose a new password');
     assert.equal(actionWords('account.password'), 'Set a new password for');
@@ -74,6 +87,7 @@ suite('the page of activity', () => {
     assert.equal(subject('setting.change', 'gone.since'), 'gone.since');
     assert.equal(subject('federation.policy', 'ask'), 'new servers wait for a decision');
     assert.equal(subject('setup.done', 'certificate'), 'Certificate');
+    assert.equal(subject('setup.reach', 'office'), 'Only in the office');
     assert.equal(subject('account.create', 'ask'), 'ask');
     const made = { action: 'department.create', subject: 'example.test', detail: { department: 'Sales' } };
     assert.equal(subjectWords(made, titles), 'Sales (example.test)');

@@ -74,6 +74,14 @@ suite('the languages of the panel', () => {
   }
 });
 
+test('the German calls the server a server, as an office does, and no house', () => {
+  const german = JSON.parse(readFileSync(join(DIRECTORY, 'de.json'), 'utf8')) as Record<string, string>;
+  assert.deepEqual(
+    Object.values(german).filter((one) => /\bHaus(?:es)?\b/.test(one)),
+    [],
+  );
+});
+
 suite('a sentence with a number', () => {
   for (const [code, none, one, two] of [
     ['en', 'None at all', 'One file', '2 files'],

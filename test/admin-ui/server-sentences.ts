@@ -44,6 +44,7 @@ const TALKING = [
   '../provisioning/backup/read.ts',
   'commands/certificate-views.ts',
   'commands/dns-sentences.ts',
+  'commands/domain-advice.ts',
   'commands/names.ts',
   'certificates/acme/hook.ts',
   'certificates/acme/problem.ts',

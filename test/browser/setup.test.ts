@@ -78,21 +78,37 @@ describe('the first run in a browser', { skip: noBrowser, timeout: 240_000 }, ()
     await page.getByLabel('Another one instead').fill('Office.test');
     await press(page, 'Take this one');
     await page.getByText('juliet@office.test').waitFor();
+    await page.getByText('A name like this one is known in your own network only').waitFor();
     const { domains } = await appliance.local.call('GET /api/domains', {});
     assert.deepEqual(
       domains.map(({ name }) => name),
       ['office.test'],
     );
+    // Nobody has fetched the authority yet, so nothing of the domain from before is left in it.
+    const { authority: own } = await appliance.local.call('GET /api/certificates', {});
+    assert.deepEqual(own?.names, ['localhost', 'office.test']);
     await press(page, 'Done, go on');
   });
 
   it('says what to put into the DNS, for the server that is used there', async () => {
     const { page } = here;
     await step(page, 'How people reach the server');
+    // Nothing of the DNS before it is said what it is for.
+    await page.getByText('From where shall people reach the server?').waitFor();
+    assert.doesNotMatch((await page.locator('main').textContent()) ?? '', /_xmpp|host-meta/);
+    await page.getByRole('radio', { name: 'From the internet, too' }).check();
+    await page.getByText('office.test is no domain of the internet').waitFor();
+    assert.doesNotMatch((await page.locator('main').textContent()) ?? '', /_xmpp/);
+    await picture(page, 'setup-reach-nowhere');
+    await page.getByRole('radio', { name: 'Only in the office' }).check();
     await page.getByText('_xmpp-client._tcp.office.test.').first().waitFor();
     await page.getByRole('radio', { name: 'dnsmasq' }).check();
     await page.getByText('srv-host=_xmpp-client._tcp.office.test').first().waitFor();
     await page.getByText('Then people type this into their app once').waitFor();
+    const folded = page.getByRole('list', { name: 'Records' });
+    assert.equal(await folded.isVisible(), false);
+    await page.getByText('For those who want to know more').click();
+    await folded.waitFor();
     await press(page, 'Later');
     await step(page, 'Certificate');
   });
@@ -137,6 +153,8 @@ describe('the first run in a browser', { skip: noBrowser, timeout: 240_000 }, ()
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await press(page, 'Sign in');
     await step(page, 'How people reach the server');
+    await eventually(async () => assert.ok(await page.getByRole('radio', { name: 'Only in the office' }).isChecked()));
+    await page.getByText('_xmpp-client._tcp.office.test.').first().waitFor();
     await press(page, 'Done, go on');
     await step(page, 'First people');
 

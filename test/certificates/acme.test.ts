@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { backOff, renewalTime } from '../../server/certificates/acme/acme.ts';
 import { checkHook, runHook } from '../../server/certificates/acme/hook.ts';
 import { orderCertificate } from '../../server/certificates/acme/order.ts';
@@ -240,5 +241,44 @@ describe('the script that makes records', () => {
     await assert.rejects(runHook(hook, 'add', 'n', 'v', { timeout: 300 }), /took too long and was ended/);
     script('exec yes');
     await assert.rejects(runHook(hook, 'add', 'n', 'v'), /more than 16 kB/);
+  });
+
+  it('attack: takes with it what it has started when it is ended, be it asked to stop or found to say too much', async () => {
+    const pid = join(folder, 'pid');
+    const sleeps = `sleep 600 &\necho $! > ${pid}.new; mv ${pid}.new ${pid}`;
+    const gone = (number: number): boolean => {
+      try {
+        // What was killed and nobody has asked after yet is there still, and is dead.
+        return /^State:\s+Z/m.test(readFileSync(`/proc/${number}/status`, 'utf8'));
+      } catch {
+        return true;
+      }
+    };
+    const stop = new AbortController();
+    for (const [then, end] of [
+      ['wait', { signal: stop.signal }],
+      ['yes', {}],
+    ] as const) {
+      rmSync(pid, { force: true });
+      script(`${sleeps}\n${then}`);
+      const run = runHook(hook, 'add', 'n', 'v', end);
+      if (then === 'wait') {
+        while (!existsSync(pid)) await pause(10);
+        stop.abort();
+      }
+      await assert.rejects(run, /was ended/);
+      const sleeper = Number(readFileSync(pid, 'utf8'));
+      for (let n = 0; n < 200 && !gone(sleeper); n++) await pause(10);
+      const left = !gone(sleeper);
+      if (left) process.kill(sleeper, 'SIGKILL');
+      assert.equal(left, false);
+    }
+  });
+
+  it('is waited for when another one does its work', async () => {
+    const seen = join(folder, 'later');
+    script(`(sleep 0.3; echo done > ${seen}) &`);
+    await runHook(hook, 'add', 'n', 'v');
+    assert.equal(readFileSync(seen, 'utf8'), 'done\n');
   });
 });

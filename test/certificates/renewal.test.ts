@@ -6,6 +6,7 @@ import { permittedNames } from '../../server/certificates/constraints.ts';
 import { inspect } from '../../server/certificates/inspect.ts';
 import { namesFor } from '../../server/certificates/names.ts';
 import { Renewal, type RenewalOptions } from '../../server/certificates/renewal.ts';
+import { Unseen } from '../../server/certificates/unseen.ts';
 import type { Certificates } from '../../server/storage/stores/certificates.ts';
 import { certificate as issue } from '../support/authority.ts';
 import { emptyStore, file, log, openssl } from './support.ts';
@@ -309,5 +310,53 @@ describe('renewal', () => {
     broken = false;
     assert.deepEqual(await renewal.check(), ['example.test']);
     await renewal[Symbol.asyncDispose]();
+  });
+});
+
+describe('an authority that nobody can have yet', () => {
+  const kept = () => {
+    const values = new Map<string, unknown>();
+    const unseen = new Unseen({
+      get: (name) => values.get(name) as never,
+      set: async (name, value) => void values.set(name, value),
+      remove: async (name) => void values.delete(name),
+    });
+    return { values, unseen };
+  };
+
+  it('speaks no more for the domain that the first start chose once another has taken its place', async () => {
+    const { unseen } = kept();
+    const { store, world, make } = await house('hallway.local');
+    const renewal = make({ unseen });
+    await renewal.check();
+    const before = await authorityPem(store);
+    await renewal.check('example.test');
+    world.domains = ['example.test'];
+    await renewal.drop('hallway.local');
+    const authority = await authorityPem(store);
+    assert.deepEqual(permittedNames(authority), ['chat.office.test', 'example.test']);
+    assert.deepEqual(
+      new X509Certificate(authority).publicKey.equals(new X509Certificate(before).publicKey),
+      true,
+      'what it signed before stays good',
+    );
+    assert.equal((await verify(authority, await chainPem(store), '-verify_hostname', 'example.test')).code, 0);
+    await renewal.drop('hallway.local');
+    assert.equal(await authorityPem(store), authority, 'it is not made anew for nothing');
+  });
+
+  it('stays as wide as it is once it was handed out, and so does that of a house from before this was kept', async () => {
+    for (const begun of [true, false]) {
+      const { unseen, values } = kept();
+      const { store, world, make } = await house('hallway.local');
+      const renewal = make({ unseen });
+      await renewal.check('example.test');
+      if (begun) await unseen.end();
+      else values.clear();
+      const wide = await authorityPem(store);
+      world.domains = ['example.test'];
+      await renewal.drop('hallway.local');
+      assert.equal(await authorityPem(store), wide);
+    }
   });
 });

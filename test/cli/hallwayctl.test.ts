@@ -55,7 +55,7 @@ describe('people', () => {
     const cases: [string, number, RegExp][] = [
       ['user add anna@example.test --generate', 1, /already somebody/],
       ['user add eve@elsewhere.test --generate', 1, /not served here/],
-      ['user add eve --generate', 2, /not an address/],
+      ['user add @example.test --generate', 2, /not an address/],
       ['user add eve@example.test --generate --password-stdin', 2, /one of/],
       ['user add eve@example.test', 2, /--password-stdin or --generate/],
       ['user add eve@example.test --password-stdin', 2, /empty/],
@@ -136,7 +136,7 @@ describe('the rest of the house', () => {
     assert.match(list.out, /anna@example\.test\/a\/b c +192\.0\.2\.7 +TLSv1\.3 SCRAM-SHA-256-PLUS/);
     assert.ok(!list.out.includes('\u001b'), 'nothing drives the terminal');
     assert.match((await ctl('session list anna@example.test')).out, /1 in all/);
-    assert.equal((await ctl('session list anna')).exit, 2, 'a slip is not the answer that she is not there');
+    assert.equal((await ctl('session list anna@')).exit, 2, 'a slip is not the answer that she is not there');
     assert.equal((await ctl(['session', 'end', 'anna@example.test/a/b c'])).exit, 0);
     assert.equal(session.ended?.condition, 'policy-violation');
     assert.equal((await ctl('session end anna@example.test/gone')).exit, 1);
@@ -157,6 +157,44 @@ describe('the rest of the house', () => {
     assert.equal((await ctl('domain remove second.test')).exit, 0);
     assert.match((await ctl('domain remove example.test --yes')).err, /only domain/);
     assert.equal((await ctl('domain add not_a_domain')).exit, 1);
+    assert.match((await ctl('domain add office')).out, /A name without a dot works in your own network at best/);
+    assert.equal((await ctl('domain remove office')).exit, 0);
+    const loopback = await ctl('domain add office.localhost');
+    assert.deepEqual([loopback.exit, /takes localhost for itself/.test(loopback.err)], [1, true]);
+  });
+
+  test('a short name is of the only domain, for every verb that takes a person; with several it says which there are', async () => {
+    assert.equal((await ctl('user add shorty --generate')).out.split('\n', 1)[0], 'Made shorty@example.test.');
+    for (const line of [
+      'user disable shorty',
+      'user enable shorty',
+      'user grant shorty',
+      'user revoke shorty',
+      'user quota shorty',
+      'user passwd shorty --generate',
+      'user reset-link shorty',
+      'device list shorty',
+      'session list shorty',
+      'invite create nobody-yet',
+      'invite create --contact shorty',
+      'user delete shorty --now --yes',
+    ]) {
+      const { exit, err } = await ctl(line);
+      assert.deepEqual([exit, err], [0, ''], line);
+    }
+    assert.equal(await house.stores.accounts.find('example.test', 'shorty'), undefined);
+    assert.match((await ctl('session end shorty/desk')).err, /shorty@example\.test|not connected|no session/i);
+    assert.match((await ctl('invite list')).out, /nobody-yet /);
+    await ctl('domain add second.test');
+    const several = await ctl('user add shorty --generate');
+    assert.equal(several.exit, 2);
+    assert.match(
+      several.err,
+      /“shorty” may be of several domains here: say one of shorty@example\.test, shorty@second\.test\./,
+    );
+    // With several a whole domain is still one where both may stand.
+    assert.equal((await ctl('invite create second.test')).exit, 0);
+    assert.equal((await ctl('domain remove second.test --yes')).exit, 0);
   });
 
   test('setting: lists, shows, sets what was typed, and goes back', async () => {

@@ -351,7 +351,7 @@ describe('administrators’ passwords', () => {
 });
 
 describe('overview', () => {
-  test('counts rates between samples, and late event loops', async () => {
+  test('counts rates between samples', async () => {
     const { counters } = house.house;
     const overview = new Overview({
       accounts: house.stores.accounts,
@@ -361,26 +361,22 @@ describe('overview', () => {
       version: '1',
       hostname: 'chat.example.test',
       listeners: () => [],
+      late: () => ({ median: 1, p99: 2, max: 3 }),
       everyMs: 200,
     });
     house.house.connect('anna@example.test/1');
     const seen: number[] = [];
-    const late: number[] = [];
     const stop = overview.onSample((figures) => {
       seen.push(figures.rates.messages);
-      late.push(figures.eventLoopDelay.max);
+      assert.deepEqual(figures.eventLoopDelay, { median: 1, p99: 2, max: 3 });
       assert.deepEqual([figures.people.online, figures.sessions], [1, 1]);
     });
-    await pause(60); // the measuring starts with its first tick
     counters.messages += 100;
-    const until = performance.now() + 120;
-    while (performance.now() < until);
     await pause(500);
     stop();
     overview.close();
     assert.ok(seen[0]! > 150 && seen[0]! < 600, `${seen[0]} messages a second`);
     assert.equal(seen[1], 0);
-    assert.ok(Math.max(...late) > 60, `${late} ms late`);
   });
 
   test('knows how long the certificates of the served domains last, and tells nothing else of them', async () => {

@@ -142,8 +142,10 @@ describe('the DNS doctor', () => {
   });
 
   it('advice fits the name: of the internet, of a house, of neighbours, of nowhere', async () => {
-    const said = async (domain: string, more: Partial<DnsDoctorOptions> = {}): Promise<string> =>
-      (await doctor(saying({}), more, domain).examine(domain)).remarks.join('\n');
+    const said = async (domain: string, more: Partial<DnsDoctorOptions> = {}): Promise<string> => {
+      const { remarks, details } = await doctor(saying({}), more, domain).examine(domain);
+      return [...remarks, ...details].join('\n');
+    };
     const internet = await said('example.org', { addresses: () => ['10.0.0.5'] });
     assert.match(internet, /must pass on the ports 5222, 5223, 5269/);
     assert.match(internet, /example\.org\/\.well-known\/host-meta.*port 5281.*_xmppconnect/s);
@@ -156,6 +158,30 @@ describe('the DNS doctor', () => {
     assert.match(await said('office.example'), /kept for examples/);
     const closed = await said('example.org', { federates: () => false });
     assert.match(closed, /talks with no other servers/);
+  });
+
+  it('says only what is needed to be reached from the office, or from the internet', async () => {
+    const behind = { addresses: () => ['10.0.0.5'], federates: () => false };
+    const office = await doctor(saying({})).examine('example.org', 'office');
+    assert.deepEqual(
+      office.records.map(({ name }) => name),
+      ['chat.example.org', CLIENT, '_xmpps-client._tcp.example.org'],
+    );
+    assert.doesNotMatch(Object.values(office.texts).join(), /-server\./);
+    const inside = await doctor(saying({}), behind).examine('example.org', 'office');
+    assert.deepEqual([inside.remarks, inside.details], [[], []]);
+    const internet = await doctor(saying({}), behind).examine('example.org', 'internet');
+    assert.match(internet.remarks.join(), /^This machine only has addresses of your own network[^/]*$/);
+    assert.match(internet.details.join(), /talks with no other servers.*host-meta.*_xmppconnect/s);
+    assert.ok(
+      (await doctor(saying({})).examine('example.org', 'internet')).records.some(({ name }) => /-server/.test(name)),
+    );
+    const known = await Promise.all(
+      ['example.org', 'office.lan', 'office.local', 'office.example'].map(
+        async (domain) => (await doctor(saying({}), {}, domain).examine(domain)).known,
+      ),
+    );
+    assert.deepEqual(known, ['internet', 'inside', 'neighbours', 'nowhere']);
   });
 
   it('a domain in Unicode is asked in ASCII; one that is not served is refused', async () => {

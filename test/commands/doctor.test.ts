@@ -43,7 +43,7 @@ describe('the doctor finds', () => {
 
   it('too little memory, and a server that cannot keep up', async () => {
     const at = (free: number, ms: number) =>
-      look(loadCheck(feel({ memory: async () => ({ free, total: 8e9 }), late: async () => ms })));
+      look(loadCheck(feel({ memory: async () => ({ free, total: 8e9 }) }), () => ms));
     assert.deepEqual(
       (await at(4e9, 3)).map((one) => one.split(':')[0]),
       ['memory good', 'event-loop good'],
@@ -103,7 +103,9 @@ describe('the doctor finds', () => {
               domain,
               ascii: domain,
               records: [{ ...record, needed, state, wanted: [], found: [] }],
+              known: 'inside' as const,
               remarks: [],
+              details: [],
               texts: {} as never,
             }),
           },

@@ -41,6 +41,42 @@ async function audited(action: string): Promise<string[]> {
     .map(({ actor, subject, detail }) => `${actor} ${subject} ${JSON.stringify(detail)}`);
 }
 
+describe('the name of a domain', () => {
+  const DOTLESS = /^A name without a dot works in your own network at best/;
+  for (const [name, warns, words] of [
+    ['office', true, DOTLESS],
+    ['office.local', true, /ends in \.local works in your own network at best/],
+    ['office.example', true, /kept for examples/],
+    ['office.lan', false, /known in your own network only/],
+    ['office.internal', false, /known in your own network only/],
+    ['bücher', true, DOTLESS],
+    ['example.org', undefined, undefined],
+  ] as const) {
+    test(`${name}: is served, and what should be known of it is told where it is shown`, async () => {
+      const { domains } = house.commands;
+      const { advice } = await domains.add(by, name);
+      assert.equal(advice?.warns, warns);
+      if (words !== undefined) assert.match(advice?.text ?? '', words);
+      assert.deepEqual((await domains.list()).find((one) => one.name === name)?.advice, advice);
+    });
+  }
+
+  test('is not localhost, which every machine takes for itself, and a slip does not use the claim code up', async () => {
+    const { domains, claim } = house.commands;
+    for (const name of ['localhost', 'Office.localhost', 'localhost.'])
+      await assert.rejects(domains.add(by, name), refused('invalid', 'name'), name);
+    const { code } = await claim.freshCode(by);
+    const wish = { code, name: 'olga', password: PASSWORD };
+    await assert.rejects(claim.claim({ ...wish, domain: 'localhost' }), refused('invalid', 'domain'));
+    await claim.claim({ ...wish, domain: 'office' });
+    assert.match((await domains.list()).find(({ name }) => name === 'office')?.advice?.text ?? '', DOTLESS);
+    // One that the boot file serves stays.
+    await house.stores.domains.add('localhost');
+    house.house.add('localhost');
+    assert.equal(domains.checkNew('localhost'), 'localhost');
+  });
+});
+
 describe('a domain with people', () => {
   test('is removed only by its name, typed once more, after it was said what would be lost', async () => {
     const { domains } = house.commands;
@@ -159,4 +195,13 @@ describe('a name that cannot be a domain here', () => {
     assert.deepEqual(await house.stores.certificates.all(), before);
     assert.equal((await audited('domain.add')).length, 1);
   });
+});
+
+test('an authority counts as handed out from the moment somebody asks for it', async () => {
+  const { commands, stores } = house;
+  await stores.settings.set('authority.unseen', true);
+  await commands.certificates.authority();
+  assert.equal(await stores.settings.get('authority.unseen'), true, 'what a page says of it is no certificate');
+  await commands.authority();
+  assert.equal(await stores.settings.get('authority.unseen'), undefined);
 });

@@ -169,6 +169,10 @@ deny = ["spam.test"]
       /nobody would be an owner/,
     );
     // A new house serves what the file says, and nothing else.
+    await assert.rejects(
+      apply(GOOD.replace('"verona.test", "example.test"', '"localhost", "example.test"')),
+      /office\.toml:\d+: .*takes localhost for itself/,
+    );
     const without = GOOD.replace('"verona.test", "example.test"', '"verona.test"');
     await assert.rejects(apply(without), /office\.toml:7: .*example\.test is not served/);
     assert.deepEqual(await all(), was);
@@ -194,8 +198,12 @@ deny = ["spam.test"]
       rooms: [],
       settings: ['canteen.seats of example.test'],
       certificates: [],
+      acme: [],
       messages: [],
       federation: true,
+      advice: [
+        'verona.test: A name like this one is known in your own network only; servers elsewhere cannot reach it.',
+      ],
     });
     assert.equal(house.commands.claim.claimed, true);
     assert.equal((await house.commands.admins.known('olga', PASSWORD)).name, 'olga');

@@ -16,6 +16,12 @@ test('how far a house is set up is kept, step by step, and each can be taken up 
       (await setup.get()).steps.filter(({ done }) => done).map(({ name }) => name),
       ['domain', 'reach'],
     );
+    assert.equal((await setup.get()).reach, undefined);
+    await setup.choose(BY, 'office');
+    await setup.choose(BY, 'office');
+    assert.equal((await setup.choose(BY, 'internet')).reach, 'internet');
+    await assert.rejects(setup.choose(BY, 'moon'), /one of: office, internet/);
+    assert.equal((await setup.get()).reach, 'internet');
     await setup.mark(BY, 'reach', false);
     // The first person is a step that needs nobody to say so.
     await commands.accounts.create(BY, 'example.test', { local: 'juliet', generate: true });
@@ -33,7 +39,7 @@ test('how far a house is set up is kept, step by step, and each can be taken up 
     const rows = (await stores.audit.page({ limit: 20 })).map(({ action, subject }) => `${action} ${subject}`);
     assert.deepEqual(
       rows.filter((row) => row.startsWith('setup.')),
-      ['setup.again reach', 'setup.done domain', 'setup.done reach'],
+      ['setup.again reach', 'setup.reach internet', 'setup.reach office', 'setup.done domain', 'setup.done reach'],
     );
   } finally {
     await close();

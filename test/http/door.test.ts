@@ -102,6 +102,11 @@ describe('over TLS', () => {
     const put = (token: string, headers: string) =>
       raw(`PUT /api/restore/${token}/file HTTP/1.1\r\n${headers}\r\nContent-Length: 9000000000\r\n\r\n`, 'x');
     const here = `Host: 127.0.0.1:${address.port}`;
+    let isOver = false;
+    const short = raw(`POST /api/domains HTTP/1.1\r\n${here}\r\nContent-Length: 60000\r\n\r\n`, 'x');
+    void short.then(() => {
+      isOver = true;
+    });
     const answers = await Promise.all([
       put('A'.repeat(32), 'Host: evil.test'),
       put('short', `${here}\r\nOrigin: https://127.0.0.1:${address.port}`),
@@ -112,6 +117,9 @@ describe('over TLS', () => {
       answers.map((answer) => answer.slice(9, 12)),
       ['421', '400', '403', '404'],
     );
+    await put('A'.repeat(32), 'Host: evil.test');
+    assert.ok(isOver, 'an ordinary route does not listen longer than those for files, of which two came and went');
+    assert.equal((await short).slice(9, 12), '401');
   });
 
   test('events: figures at once and again, clients that come and go, and the end when signed out', async () => {

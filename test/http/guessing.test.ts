@@ -159,6 +159,36 @@ describe('guessing at the door where one shows again who one is', () => {
     assert.equal((await dangerous()).status, 200);
   });
 
+  test('each wrong password, also an old one where a new one is chosen, is logged and audited, without what was typed', async () => {
+    const guess = 'a guess of the night';
+    const from = '203.0.113.10';
+    const elsewhere = (await house.commands.admins.welcome(ADMIN.name, { address: '', agent: '' })).token;
+    house.logged.length = 0;
+    await prove({ password: guess }, from);
+    await ask('POST /api/admin/password', { cookie, body: { old: guess, new: FRESH }, from });
+    const rows = await house.stores.audit.page({ limit: 3 });
+    const told = rows.map(({ actor, action, subject, detail }) => [actor, action, subject, detail]);
+    assert.deepEqual(told.slice(0, 2), Array(2).fill([ADMIN.name, 'admin.wrong-password', ADMIN.name, {}]));
+    assert.notEqual(told[2]?.[1], 'admin.wrong-password');
+    const lines = house.logged.filter((line) => /\bwarn\b.*did not show who they are/i.test(line));
+    assert.deepEqual(
+      [lines.length, lines.every((line) => line.includes(from) && line.includes(ADMIN.name))],
+      [2, true],
+    );
+    assert.ok(![...house.logged, JSON.stringify(rows)].some((text) => text.includes(guess)));
+    assert.equal((await ask('GET /api/account', { cookie: `__Host-hallway=${elsewhere}`, from })).status, 200);
+  });
+
+  test('what is tried there counts with signing in, and nobody who is signed in elsewhere is kept from anything', async () => {
+    const { token } = await house.commands.admins.welcome(ADMIN.name, { address: '', agent: '' });
+    const other = `__Host-hallway=${token}`;
+    const from = '203.0.113.11';
+    assert.deepEqual(await times(10, () => prove({ password: 'wrong' }, from)), ten('wrong-credentials'));
+    assert.equal(codeOf(await ask('POST /api/sign-in', { body: ADMIN, from })), 'too-many-attempts');
+    assert.equal((await ask('GET /api/account', { cookie: other, from })).status, 200);
+    assert.equal((await prove({ password: ADMIN.password }, elsewhere(), other)).status, 200);
+  });
+
   test('what is no proof, two at once, or nothing at all proves nothing; nor does that of another', async () => {
     await house.stores.admins.create({ name: 'eve', passwordHash: '', role: 'owner' });
     const { token } = await house.commands.admins.welcome('eve', { address: '', agent: '' });

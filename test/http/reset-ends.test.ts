@@ -29,6 +29,55 @@ test('a reset link that the help desk made is worth nothing once its person is a
   assert.deepEqual([answer.status, answer.json.error?.code], [404, 'link-unknown']);
 });
 
+test('nobody is named a chat administrator whose password the help desk may know, until it came by an administrator (SECURITY 66)', async () => {
+  const { accounts, resetLinks, bulk } = house.commands;
+  const hal = { name: 'hal', door: 'panel', rights: ['help'] } as const;
+  const olga = { name: 'olga', door: 'panel' } as const;
+  const D = 'example.test';
+  const password = 'a secret of his';
+  const use = async (url: string) =>
+    assert.equal((await ask('POST /api/reset/use', { body: { token: url.split('/').at(-1)!, password } })).status, 200);
+  const refused = async (why: string) => {
+    const named = accounts.setChatAdmin(olga, D, 'juliet', true);
+    await assert.rejects(named, { code: 'not-allowed', message: /came by the help desk/ }, why);
+  };
+  await accounts.create(olga, D, { local: 'juliet', password });
+  const ways: Record<string, () => Promise<unknown>> = {
+    'one that it set': () => accounts.setPassword(hal, D, 'juliet', { password }),
+    'one that it had made': () => accounts.setPassword(hal, D, 'juliet', { generate: true }),
+    'one by a link of it': async () => use((await resetLinks.create(hal, D, 'juliet')).url),
+    'one by one of many links': async () => use((await bulk.resetLinks(hal, ['juliet@example.test']))[0]!.url),
+  };
+  const ends: (() => Promise<unknown>)[] = [
+    async () => use((await resetLinks.create(olga, D, 'juliet')).url),
+    () => accounts.setPassword(olga, D, 'juliet', { generate: true }),
+  ];
+  for (const [turn, [why, way]] of Object.entries(ways).entries()) {
+    await way();
+    await refused(why);
+    const session = { jid: { bare: `juliet${turn}@${D}`, domain: D, local: 'juliet', resource: 'x' }, connectedAt: 0 };
+    await accounts.changeOwnPassword(session as never, 'whose choice this is nobody knows');
+    await refused('changed in a session, which may be the help desk’s');
+    await resetLinks.create(olga, D, 'juliet');
+    await refused('a link that was not used');
+    await ends[turn % 2]!();
+    assert.ok((await accounts.setChatAdmin(olga, D, 'juliet', true)).account.chatAdmin);
+    await accounts.setChatAdmin(olga, D, 'juliet', false);
+  }
+});
+
+test('a password that the help desk is setting does not come behind the naming of its person', async () => {
+  const { accounts } = house.commands;
+  const hal = { name: 'hal', door: 'panel', rights: ['help'] } as const;
+  const olga = { name: 'olga', door: 'panel' } as const;
+  await accounts.create(olga, 'example.test', { local: 'juliet', password: 'a secret of mine' });
+  const [set, named] = await Promise.allSettled([
+    accounts.setPassword(hal, 'example.test', 'juliet', { password: 'a secret of his' }),
+    accounts.setChatAdmin(olga, 'example.test', 'juliet', true),
+  ]);
+  assert.deepEqual([set.status, named.status].sort(), ['fulfilled', 'rejected'], 'one or the other');
+});
+
 test('a reset code that got about ends with whatever is done against that', async () => {
   const by = { name: 'olga', door: 'panel' } as const;
   const { administrators, admins } = house.commands;

@@ -205,6 +205,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'DELETE /api/settings/:key': 'admin',
   'PUT /api/settings/:key': 'admin',
   'GET /api/setup': 'look',
+  'PUT /api/setup': 'admin',
   'PUT /api/setup/:step': 'admin',
   'POST /api/sign-in': 'public',
   'POST /api/sign-in/passkey': 'public',

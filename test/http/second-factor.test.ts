@@ -109,6 +109,7 @@ describe('codes of an app', () => {
     later(5 * MINUTE);
     assert.equal((await second(now(secret), ticket)).json.error.code, 'wrong-credentials');
     const { ticket: other } = (await first()).second;
+    assert.equal((await prove({ code: now(secret) })).status, 200);
     const body = { old: ADMIN.password, new: 'quite another passphrase' };
     assert.equal((await ask('POST /api/admin/password', { cookie, body })).status, 200);
     assert.equal((await second(recovery[0]!, other)).json.error.code, 'wrong-credentials');
@@ -156,6 +157,28 @@ test('where there are codes the password alone proves nothing before what is dan
   assert.equal((await ask('DELETE /api/account/totp', { cookie })).json.error.code, 'prove-yourself');
   assert.equal((await prove({ code: now(secret) })).status, 200);
   assert.equal((await ask('DELETE /api/account/totp', { cookie })).status, 200);
+});
+
+test('a new password is not taken from who knows the old one only, where there are codes or a passkey', async () => {
+  const fresh = 'quite another passphrase';
+  const change = async (old: string, to: string) => {
+    const { status, json } = await ask('POST /api/admin/password', {
+      cookie,
+      body: { old, new: to },
+      from: elsewhere(),
+    });
+    return json.error?.code ?? status;
+  };
+  later(6 * MINUTE);
+  assert.equal(await change(password, fresh), 200, 'without a second factor the old password is the proof');
+  assert.equal((await prove({ password: fresh })).status, 200);
+  const { secret } = await codes();
+  later(5 * MINUTE);
+  for (let tries = 0; tries < 12; tries++) assert.equal(await change(fresh, password), 'prove-yourself');
+  assert.equal(await change('a guess', password), 'prove-yourself', 'nor is it told whether it was right');
+  assert.equal((await prove({ code: now(secret) })).status, 200);
+  assert.equal(await change('a guess', password), 'wrong-credentials', 'nor does a code do alone');
+  assert.equal(await change(fresh, password), 200);
 });
 
 describe('passkeys', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PLAN_KEYS, readPlan } from '../../provisioning/plan/read.ts';
 import { Appliance } from '../support/appliance.ts';
 import { authority } from '../support/authority.ts';
@@ -62,6 +63,7 @@ describe('a server whose boot file names a provisioning file', { timeout: 120_00
     for (const [text, says] of [
       [EXAMPLE.replace('title = "The garden"', 'titl = "The garden"'), /titl: unknown key; did you mean title\?/],
       [EXAMPLE.replace('"calls.host"', '"calls.hots"'), /calls\.hots/],
+      [`${EXAMPLE}\n[acme]\ndomains = ["example.org"]\nterms_accepted = true\n`, /example\.org is not served/],
       [EXAMPLE.replace('"example.com.key"', '"other.key"'), /other\.key cannot be read \(ENOENT\)/],
     ] as const) {
       await put('office.toml', text);
@@ -74,14 +76,26 @@ describe('a server whose boot file names a provisioning file', { timeout: 120_00
   });
 
   it('is set up by it once it is right, with nothing left of before, and needs no claim', async () => {
-    await put('office.toml', EXAMPLE);
+    const hook = join(appliance.folder, 'dns-hook');
+    await writeFile(hook, '#!/bin/sh\n', { mode: 0o700 });
+    const acme = `[acme]
+domains = ["example.org"]
+terms_accepted = true
+directory = "https://127.0.0.1:1/directory"
+challenge = "dns"
+hook = "${hook}"
+`;
+    await put('office.toml', EXAMPLE.replace('["example.com"]', '["example.com", "example.org"]') + acme);
     await appliance.start();
     assert.doesNotMatch(appliance.log, /Claim code/);
     assert.ok(!appliance.log.includes(PASSWORD) && !appliance.log.includes(SECRET));
     const { local } = appliance;
     assert.deepEqual(
       (await local.call('GET /api/domains', {})).domains.map(({ name, people }) => [name, people]),
-      [['example.com', 2]],
+      [
+        ['example.com', 2],
+        ['example.org', 0],
+      ],
     );
     const { departments, relations } = await local.call('GET /api/domains/:domain/departments', { params });
     assert.deepEqual(
@@ -108,10 +122,14 @@ describe('a server whose boot file names a provisioning file', { timeout: 120_00
     );
     const { certificate } = await local.call('GET /api/certificates/:domain', { params });
     assert.deepEqual([certificate.source, certificate.names.includes('example.com')], ['uploaded', true]);
+    const asked = async () =>
+      (await local.call('GET /api/certificates/:domain', { params: { domain: 'example.org' } })).certificate;
+    while ((await asked()).acme?.failure === '') await pause(20);
+    assert.match((await asked()).acme!.failure, /nobody answers/, 'it was asked for when all doors were open');
     const { motds } = await local.call('GET /api/motd', { query: {} });
     assert.deepEqual(
       motds.map(({ text }) => text),
-      ['Welcome to the new chat.'],
+      ['Welcome to the new chat.', ''],
     );
     const { steps } = await local.call('GET /api/setup', {});
     assert.deepEqual(

@@ -22,5 +22,4 @@ export const CALM: Senses = {
   disk: async () => ({ free: 50e9, total: 100e9 }),
   flush: async () => 1,
   memory: async () => ({ free: 4e9, total: 8e9 }),
-  late: async () => 1,
 };

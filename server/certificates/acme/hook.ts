@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, normalize } from 'node:path';
+import { type Ended, runProgram } from '../../util/program.ts';
 import { AcmeProblem, quoted } from './problem.ts';
 
 /** Nothing of our own environment: what is in there is nobody's business. */
@@ -61,7 +61,7 @@ async function checkOwner(path: string): Promise<{ mode: number }> {
 
 /**
  * Runs the script with what it is to do, the name of the record and its value; no shell is in between. Throws AcmeProblem when it
- * fails, says too much or does not end.
+ * fails, says too much or does not end; what it has started is ended with it then.
  */
 export async function runHook(
   path: string,
@@ -71,42 +71,38 @@ export async function runHook(
   { timeout = TIMEOUT_MS, signal }: { timeout?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
   const program = await checkHook(path);
-  const options = {
-    env: ENVIRONMENT,
-    cwd: '/',
-    timeout,
-    killSignal: 'SIGKILL',
-    maxBuffer: MOST_OUTPUT,
-    encoding: 'utf8',
-  } as const;
-  await new Promise<void>((resolve, reject) => {
-    const child = execFile(
-      program,
-      [action, name, value],
-      { ...options, ...(signal !== undefined && { signal }) },
-      (error, out, err) => {
-        if (error === null) resolve();
-        else reject(failureOf(path, error, `${action} ${name}`, `${err}\n${out}`));
-      },
-    );
-    child.stdin?.on('error', () => undefined).end();
-  });
-}
-
-function why(path: string, error: { code?: string | number | null; killed?: boolean; name?: string }): string {
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
-    return `The script ${path} said more than 16 kB and was ended.`;
-  if (error.name === 'AbortError') return `The script ${path} was ended, as all took too long or the server stops.`;
-  if (error.killed === true) return `The script ${path} took too long and was ended.`;
-  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'ENOEXEC') {
-    return `The script ${path} could not be started: whatever runs this server may forbid it.`;
+  const called = `${action} ${name}`;
+  let ended: Ended;
+  try {
+    ended = await runProgram(program, [action, name, value], {
+      env: ENVIRONMENT,
+      timeout,
+      mostOutput: MOST_OUTPUT,
+      ...(signal !== undefined && { signal }),
+    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw failureOf(notStarted(path, code), called, '', cause);
   }
-  return `The script ${path} failed (${error.code ?? 'killed'}).`;
+  if (ended.how !== 'itself' || ended.code !== 0) throw failureOf(why(path, ended), called, ended.output);
 }
 
-function failureOf(path: string, cause: Error, called: string, output: string): AcmeProblem {
+function notStarted(path: string, code: string | undefined): string {
+  if (code === 'EACCES' || code === 'EPERM' || code === 'ENOEXEC')
+    return `The script ${path} could not be started: whatever runs this server may forbid it.`;
+  return `The script ${path} failed (${code ?? 'killed'}).`;
+}
+
+function why(path: string, { how, code }: Ended): string {
+  if (how === 'loud') return `The script ${path} said more than 16 kB and was ended.`;
+  if (how === 'aborted') return `The script ${path} was ended, as all took too long or the server stops.`;
+  if (how === 'late') return `The script ${path} took too long and was ended.`;
+  return `The script ${path} failed (${code ?? 'killed'}).`;
+}
+
+function failureOf(what: string, called: string, output: string, cause?: unknown): AcmeProblem {
   const words = quoted(output.trim().split('\n').slice(-3).join(' '));
-  const sentences = [why(path, cause), `It was called with “${called}”.`];
+  const sentences = [what, `It was called with “${called}”.`];
   if (words !== '') sentences.push(`It said: “${words}”`);
   return new AcmeProblem(sentences.join(' '), { cause });
 }

@@ -21,7 +21,7 @@ export const dns: readonly Verb[] = [
     async run({ client, given, print }, [domain = '']) {
       const wanted = SERVERS.find((one) => one === given.for);
       if (given.for !== undefined && wanted === undefined) throw usage(`--for takes one of: ${SERVERS.join(', ')}.`);
-      const reply = await client.call('GET /api/domains/:domain/dns', { params: { domain } });
+      const reply = await client.call('GET /api/domains/:domain/dns', { params: { domain }, query: {} });
       if (wanted !== undefined) return print({ text: reply.texts[wanted] }, reply.texts[wanted]);
       const rows = reply.records.map((one) => [
         // One that would only be nice to have is not shouted at anybody.
@@ -33,7 +33,7 @@ export const dns: readonly Verb[] = [
       ]);
       const wrong = reply.records.filter(({ state }) => state !== 'right');
       const sentences = wrong.map(({ name, type, sentence }) => `${plain(name)} (${type}): ${plain(sentence)}\n`);
-      const said = reply.remarks.map((remark) => `${plain(remark)}\n`);
+      const said = [...reply.remarks, ...reply.details].map((remark) => `${plain(remark)}\n`);
       const how = wrong.some(({ state }) => state === 'missing' || state === 'different')
         ? [
             `“hallwayctl dns ${plain(reply.domain)} --for bind” prints what to paste (also: ${SERVERS.slice(1).join(', ')}).\n`,

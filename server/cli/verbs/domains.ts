@@ -26,7 +26,7 @@ export const domains: readonly Verb[] = [
       const reply = await client.call('POST /api/domains', { body: { name } });
       print(
         reply,
-        `${reply.domain.name} is served. Devices that shall use it need the authority’s certificate anew:\n“hallwayctl certificate authority” prints it.\n`,
+        `${reply.domain.name} is served. Devices that shall use it need the authority’s certificate anew:\n“hallwayctl certificate authority” prints it.\n${reply.domain.advice ? `${reply.domain.advice.text}\n` : ''}`,
       );
     },
   },

@@ -21,8 +21,8 @@ const LINES: readonly (readonly [name: keyof Samples, title: string, show: (valu
   ['fileBytes', 'Files take', bytes],
   ['cpu', 'CPU', a('% of a core')],
   ['memory', 'Memory', bytes],
-  ['late99', 'Event loop late, 99 of 100', a('ms')],
-  ['lateMax', 'Event loop late, at worst', a('ms')],
+  ['late99', 'Late within 10 s, 99 of 100', a('ms')],
+  ['lateMax', 'Late within 10 s, at worst', a('ms')],
 ];
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

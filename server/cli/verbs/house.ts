@@ -24,7 +24,7 @@ export const house: readonly Verb[] = [
           ['Sessions', String(reply.sessions)],
           ['A second', `${rates.messages} messages, ${rates.presences} presences, ${rates.logins} logins`],
           ['Memory', `${Math.round(memory.resident / 1_048_576)} MB`],
-          ['Event loop', `${reply.eventLoopDelay.p99} ms late (99 of 100 times less)`],
+          ['Event loop', `${reply.eventLoopDelay.p99} ms late or less, 99 of 100 times in the last ten seconds`],
           ['Listeners', reply.listeners.map((one) => `${one.name} ${one.address}`).join(', ')],
         ]),
       );

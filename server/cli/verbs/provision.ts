@@ -8,6 +8,7 @@ import type { Verb } from '../verb.ts';
 const LISTS = [
   ['domains', 'New domains'],
   ['certificates', 'Certificates'],
+  ['acme', 'Certificates by ACME'],
   ['administrators', 'New administrators'],
   ['departments', 'New departments'],
   ['people', 'New people'],
@@ -37,7 +38,7 @@ export const provision: readonly Verb[] = [
         const rows = LISTS.map(([name, called]) => [called, done[name].join(', ') || 'none'] as const);
         const decided = [...rows, ['Other servers', done.federation ? 'as the file says' : 'as before'] as const];
         const note = reply.applied ? '' : 'The file is right, and nothing was changed. It would do this:\n';
-        print(reply, note + pairs(decided));
+        print(reply, note + pairs(decided) + done.advice.map((one) => `${one}\n`).join(''));
       }
     },
   },

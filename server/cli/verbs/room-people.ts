@@ -54,7 +54,7 @@ export const roomPeople: readonly Verb[] = [
   },
   {
     words: 'room member',
-    args: ['ROOM', 'JID', 'WHAT'],
+    args: ['ROOM', 'JID|DOMAIN', 'WHAT'],
     options: ['domain', 'reason'],
     summary: 'make somebody owner, admin, member, banned or none of it',
     async run(context, [typed = '', who = '', word = '']) {

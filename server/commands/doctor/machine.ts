@@ -34,24 +34,25 @@ export function diskCheck(senses: Senses): Check {
   };
 }
 
-/** Memory, and whether the server keeps up. */
-export function loadCheck(senses: Senses): Check {
+/** Memory, and whether the server keeps up: `late` is by how much it was not there in the last ten seconds, 99 of 100 times (ms). */
+export function loadCheck(senses: Senses, late: () => number): Check {
   const memory = about('memory', 'Memory');
   const loop = about('event-loop', 'How quickly the server answers');
   return {
     code: 'load',
     title: 'Memory and load',
-    async run(signal) {
-      const [{ free, total }, late] = await Promise.all([senses.memory(), senses.late(signal)]);
+    async run() {
+      const { free, total } = await senses.memory();
+      const by = late();
       const left = `${size(free)} of ${size(total)} can still be had.`;
       const part = free / Math.max(1, total);
       const more = 'Close other programs on this machine, or give it more memory.';
-      const waits = `It was late by ${Math.round(late)} milliseconds in the second that was watched.`;
+      const waits = `In the last ten seconds it was late by ${Math.round(by)} milliseconds or less, 99 of 100 times.`;
       const busy =
         'The machine is too slow for what it does now. See which program is busy; give a virtual machine more processors.';
       return [
         part < 0.03 ? memory.bad(left, more) : part < 0.1 ? memory.warn(left, more) : memory.good(left),
-        late > 500 ? loop.bad(waits, busy) : late > 100 ? loop.warn(waits, busy) : loop.good(waits),
+        by > 500 ? loop.bad(waits, busy) : by > 100 ? loop.warn(waits, busy) : loop.good(waits),
       ];
     },
   };

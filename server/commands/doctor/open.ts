@@ -22,6 +22,8 @@ export interface DoctorNeeds {
   readonly dns: DnsDoctor;
   readonly federation: FederationDomains;
   readonly doors: DoorsNeeds;
+  /** Of the figures: by how many ms the event loop was late. */
+  readonly late: () => number;
   readonly now: () => number;
 }
 
@@ -36,6 +38,7 @@ export function openDoctor({
   dns,
   federation,
   doors,
+  late,
   now,
 }: DoctorNeeds): Doctor {
   const newest = async (): Promise<number> => (await stores.audit.page({ limit: 1 }))[0]?.time ?? 0;
@@ -49,7 +52,7 @@ export function openDoctor({
       relayCheck(options, now),
       federationCheck(federation),
       diskCheck(senses),
-      loadCheck(senses),
+      loadCheck(senses, late),
       clockCheck(senses, newest),
     ],
     now,

@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { access, open, readFile, rm, statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 
 /** What the doctor perceives of the machine; tests perceive what they like. */
 export interface Senses {
@@ -19,12 +17,9 @@ export interface Senses {
   flush(): Promise<number>;
   /** Bytes that programs may still have, and all there are. */
   memory(): Promise<{ readonly free: number; readonly total: number }>;
-  /** ms by which the event loop was late within a second, of a hundred times the worst. */
-  late(signal: AbortSignal): Promise<number>;
 }
 
 const TRIES = 5;
-const TICK_MS = 10;
 /** systemd-timesyncd makes it when it has set the clock (systemd-timesyncd.service(8)). */
 const TIMESYNC = '/run/systemd/timesync/synchronized';
 /** chrony and ntpd are seen by their files, not by what they do. */
@@ -58,13 +53,6 @@ export function realSenses(data: string): Senses {
         () => undefined,
       );
       return { free: available === undefined ? freemem() : Number(available) * 1024, total: totalmem() };
-    },
-    async late(signal) {
-      const delay = monitorEventLoopDelay({ resolution: TICK_MS });
-      delay.enable();
-      await pause(1_000, undefined, { signal });
-      delay.disable();
-      return Math.max(0, delay.percentile(99) / 1e6 - TICK_MS);
     },
   };
 }

@@ -6,6 +6,8 @@ import type { Detail } from '../deeds.ts';
 export interface ImportDepartments {
   /** The names of a domain's departments. */
   names(domain: string): Promise<readonly string[]>;
+  /** Throws CommandError for who must show again who they are before they put people into these; those that there are not do not count. */
+  mustProve(by: Actor, domain: string, names: readonly string[]): Promise<void>;
   /** Gives its number. */
   make(by: Actor, domain: string, name: string): Promise<number>;
   /** Takes one away that is as it was made. False when somebody is in it, or it was changed. */

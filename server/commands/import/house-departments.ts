@@ -11,6 +11,11 @@ export function importDepartments(departments: DepartmentCommands): ImportDepart
   const of = (account: Parameters<ImportDepartments['of']>[0]): readonly Department[] => departments.held(account);
   return {
     names: async (domain) => departments.list(domain).departments.map(({ name }) => name),
+    mustProve: (by, domain, names) => {
+      const wanted = new Set(names.map(folded));
+      const found = departments.list(domain).departments.filter(({ name }) => wanted.has(folded(name)));
+      return departments.mustProve(by, found);
+    },
     make: async (by, domain, name) => (await departments.create(by, domain, { name })).id,
     async unmake(by, id, made) {
       const { department, relations } = departments.get(id);

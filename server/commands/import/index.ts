@@ -104,6 +104,10 @@ export class PeopleImportCommands {
     }
     const rows = plan.rows.filter(({ what }) => ['create', 'invite', 'change'].includes(what));
     if (rows.length === 0) throw new CommandError('invalid', 'There is nothing to do for this file.', 'file');
+    for (const domain of new Set(rows.map((row) => row.domain))) {
+      const names = rows.filter((row) => row.domain === domain).flatMap((row) => row.departments);
+      await this.#needs.departments.mustProve(by, domain, names);
+    }
     const id = await this.#begin(async () => {
       const started = { startedAt: this.#needs.now(), actor: by.name, file: name, way: settings.way };
       const made = await this.#needs.stores.peopleImports.begin(

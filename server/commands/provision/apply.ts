@@ -3,7 +3,7 @@ import type { Actor } from '../actor.ts';
 import { CommandError } from '../command-error.ts';
 import type { CheckedPlan } from './check.ts';
 import type { CheckedPerson } from './check-people.ts';
-import { NOTHING_DONE, type ProvisionDone } from './done.ts';
+import { adviceOn, NOTHING_DONE, type ProvisionDone } from './done.ts';
 import type { ProvisionNeeds } from './needs.ts';
 
 /**
@@ -14,13 +14,17 @@ export async function applyPlan(checked: CheckedPlan, needs: ProvisionNeeds, by:
   const { plan, administrators, people } = checked;
   const done = structuredClone(NOTHING_DONE);
   for (const { name } of plan.domains) {
-    if (await isNew('domain-exists', () => needs.domains.add(by, name))) done.domains.push(name);
+    if (await isNew('domain-exists', () => needs.domains.add(by, name))) {
+      done.domains.push(name);
+      done.advice.push(...adviceOn(name));
+    }
   }
   for (const name of checked.leaving) await needs.domains.remove(by, name);
   for (const { domain, upload } of checked.certificates) {
     await needs.certificates.upload(by, domain, upload);
     done.certificates.push(domain);
   }
+  await orderCertificates(checked, needs, by, done);
   for (const one of administrators) if (await needs.claim.appoint(by, one)) done.administrators.push(one.name);
   await makeDepartments(plan, needs, by, done);
   for (const one of people) if (await addPerson(one, needs, by)) done.people.push(`${one.local}@${one.domain}`);
@@ -32,8 +36,25 @@ export async function applyPlan(checked: CheckedPlan, needs: ProvisionNeeds, by:
   await sayMessages(plan, needs, by, done);
   await decide(plan, needs, by, done);
   if (plan.domains.length > 0) await needs.setup.mark(by, 'domain', true);
-  if (plan.certificates.length > 0) await needs.setup.mark(by, 'certificate', true);
+  if (plan.certificates.length > 0 || plan.acme !== undefined) await needs.setup.mark(by, 'certificate', true);
   return done;
+}
+
+/** What is got by ACME already goes on as it is, though it may be got in another way from now on. */
+async function orderCertificates(
+  { plan, acme: wish }: CheckedPlan,
+  { acme }: ProvisionNeeds,
+  by: Actor,
+  done: ProvisionDone,
+): Promise<void> {
+  if (wish === undefined) return;
+  const now = await acme.settings();
+  if (Object.entries(wish).some(([key, value]) => now[key as keyof typeof now] !== value)) await acme.set(by, wish);
+  for (const domain of plan.acme?.domains ?? []) {
+    if (await acme.uses(domain)) continue;
+    await acme.use(by, domain);
+    done.acme.push(domain);
+  }
 }
 
 async function isNew(known: CommandError['code'], make: () => Promise<unknown>): Promise<boolean> {

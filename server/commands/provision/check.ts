@@ -6,12 +6,14 @@ import type {
   PlannedSetting,
 } from '../../../provisioning/plan/plan.ts';
 import { PlanError } from '../../../provisioning/plan/plan-error.ts';
+import type { AcmeWish } from '../acme.ts';
 import { checkAnnouncement } from '../announcements.ts';
 import type { Upload } from '../certificates.ts';
 import { CommandError } from '../command-error.ts';
-import { checkAdminName, checkDomain } from '../names.ts';
+import { checkAdminName } from '../names.ts';
 import { checkAdminPassword, hashAdminPassword } from '../passwords.ts';
 import type { Role } from '../rights.ts';
+import { checkAcme } from './check-acme.ts';
 import { checkDepartments, departmentsAhead } from './check-departments.ts';
 import { type CheckedPerson, checkPerson, checkRoom } from './check-people.ts';
 import { PlanFiles } from './files.ts';
@@ -28,6 +30,8 @@ export interface CheckedPlan {
     readonly value: NonNullable<PlannedSetting['value']>;
   })[];
   readonly certificates: readonly { readonly domain: string; readonly upload: Upload }[];
+  /** How certificates are to be got by ACME. */
+  readonly acme: AcmeWish | undefined;
 }
 
 /** Tells what is wrong where it stands. */
@@ -53,7 +57,7 @@ export async function checkPlan(
   const files = new PlanFiles(folder);
   for (const one of plan.domains) {
     await at(one, () => {
-      const name = checkDomain(one.name);
+      const name = needs.domains.checkNew(one.name);
       if (house.get(name) === undefined && house.taken(name)) {
         throw new CommandError('domain-exists', `${name} is the address of a service already.`);
       }
@@ -77,6 +81,7 @@ export async function checkPlan(
   for (const one of plan.certificates) {
     certificates.push(await at(one, () => checkCertificate(one, needs, mustServe, files)));
   }
+  const acme = plan.acme && (await checkAcme(plan.acme, needs, mustServe, files));
   for (const one of plan.messages) {
     await at(one, () => {
       if (one.domain !== undefined) mustServe(one.domain);
@@ -84,7 +89,8 @@ export async function checkPlan(
     });
   }
   await checkFederation(plan, needs, domains);
-  return { plan, leaving, administrators: await checkAdmins(plan, needs, files), people, settings, certificates };
+  const administrators = await checkAdmins(plan, needs, files);
+  return { plan, leaving, administrators, people, settings, certificates, acme };
 }
 
 /** What the first start chose for want of better, and nobody has an address in. */

@@ -1,4 +1,5 @@
 import type { CommandError } from '../command-error.ts';
+import { adviceFor } from '../domain-advice.ts';
 import type { CheckedPlan } from './check.ts';
 import type { ProvisionNeeds } from './needs.ts';
 
@@ -12,9 +13,13 @@ export interface ProvisionDone {
   readonly settings: string[];
   /** The domains of the certificates. */
   readonly certificates: string[];
+  /** The domains whose certificates are asked for by ACME. */
+  readonly acme: string[];
   /** The domains whose message of the day is another one. */
   readonly messages: string[];
   federation: boolean;
+  /** What should be known of the names of new domains, in sentences. */
+  readonly advice: string[];
 }
 
 export const NOTHING_DONE: ProvisionDone = {
@@ -25,9 +30,17 @@ export const NOTHING_DONE: ProvisionDone = {
   rooms: [],
   settings: [],
   certificates: [],
+  acme: [],
   messages: [],
   federation: false,
+  advice: [],
 };
+
+/** What is to be said of a new domain, with its name. */
+export function adviceOn(name: string): string[] {
+  const advice = adviceFor(name);
+  return advice === undefined ? [] : [`${name}: ${advice.text}`];
+}
 
 async function unknown(look: () => unknown, code: CommandError['code']): Promise<boolean> {
   try {
@@ -51,7 +64,9 @@ export async function wouldDo(checked: CheckedPlan, needs: ProvisionNeeds): Prom
     certificates: certificates.map(({ domain }) => domain),
     messages: plan.messages.flatMap(({ domain }) => domain ?? [...house.domains(), ...domains]),
     federation: plan.federation !== undefined,
+    advice: domains.flatMap(adviceOn),
   };
+  for (const domain of plan.acme?.domains ?? []) if (!(await needs.acme.uses(domain))) would.acme.push(domain);
   for (const { name } of administrators) {
     if ((await stores.admins.find(name)) === undefined) would.administrators.push(name);
   }

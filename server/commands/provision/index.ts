@@ -87,7 +87,7 @@ export class ProvisionCommands {
       const now = [...applied, { hash: plan.hash, at: this.#now() }].slice(-MOST) as unknown as Json;
       await this.#stores.settings.set(APPLIED, now);
       const counts = Object.entries(done).flatMap(([what, names]) =>
-        Array.isArray(names) && names.length > 0 ? [[what, names.length] as const] : [],
+        what !== 'advice' && Array.isArray(names) && names.length > 0 ? [[what, names.length] as const] : [],
       );
       await record(this.#stores.audit, by, 'house.provision', name, { hash: plan.hash, ...Object.fromEntries(counts) });
       return { applied: true, before, done };

@@ -1,5 +1,6 @@
 import type { Stores } from '../../storage/stores/index.ts';
 import type { AccountCommands } from '../accounts.ts';
+import type { AcmeCommands } from '../acme.ts';
 import type { AnnouncementCommands } from '../announcements.ts';
 import type { CertificateCommands } from '../certificates.ts';
 import type { ClaimCommands } from '../claim.ts';
@@ -17,6 +18,7 @@ export interface ProvisionNeeds {
   readonly stores: Stores;
   readonly house: House;
   readonly accounts: AccountCommands;
+  readonly acme: AcmeCommands;
   readonly announcements: AnnouncementCommands;
   readonly certificates: CertificateCommands;
   readonly claim: ClaimCommands;

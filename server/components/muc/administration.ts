@@ -20,6 +20,7 @@ import { configure } from './configure.ts';
 import { Graves } from './graves.ts';
 import { moderate } from './moderate.ts';
 import { boundsOf } from './owner.ts';
+import { ownersAway, tellOfDoor, tellOfPerson } from './owners-told.ts';
 import { CODE } from './presence.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
@@ -107,22 +108,28 @@ export class Administration implements RoomAdministration {
 
   configure(name: string, changes: Partial<RoomConfig>): Promise<void> {
     return this.#using(name, async (room) => {
+      const { membersOnly, password } = room.config;
       await configure(this.#rooms, room, () => {
         const config = checked(room.config, changes, boundsOf(this.#rooms));
         if (!config.persistent && room.occupants.size === 0) throw wouldEnd();
         return { config, members: [] };
       });
+      if (room.config.membersOnly !== membersOnly || room.config.password !== password)
+        await tellOfDoor(this.#rooms, room, ownersAway(room));
     });
   }
 
   affiliate(name: string, jid: string, affiliation: RoomAffiliation, reason: string): Promise<RoomAffiliation> {
-    return this.#using(name, (room) =>
-      room.changing(async () => {
-        const before = room.members.get(jid)?.affiliation ?? 'none';
+    return this.#using(name, async (room) => {
+      const owners = ownersAway(room); // also who is none any more after it
+      const before = await room.changing(async () => {
+        const was = room.members.get(jid)?.affiliation ?? 'none';
         await affiliate(this.#rooms, room, [{ jid, affiliation, reason }]);
-        return before;
-      }),
-    );
+        return was;
+      });
+      if (before !== affiliation) await tellOfPerson(this.#rooms, room, owners, jid, affiliation);
+      return before;
+    });
   }
 
   kick(name: string, nick: string, reason: string): Promise<string> {

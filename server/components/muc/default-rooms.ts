@@ -19,6 +19,7 @@ export const roomsForAll = listOption({
   longest: 200,
   most: MOST,
   default: [],
+  letsIn: true,
   wrong(names) {
     const bad = names.find((name) => tryParseJid(`${name}@rooms.invalid`)?.local !== name);
     return bad === undefined

@@ -6,6 +6,7 @@ import { makeJid } from '../../xmpp/jid.ts';
 import { NS } from '../../xmpp/ns.ts';
 import { StanzaError } from '../../xmpp/stanza-error.ts';
 import { affiliate } from './affiliate.ts';
+import { tellOfArrivals } from './owners-told.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -29,7 +30,7 @@ export async function makeForHouse(
 /** As a member one is reached while one is away. Tells whether they are one because of this, were in already, or are banned. */
 export async function admit(rooms: Rooms, account: Account, room: Room): Promise<'made' | 'was' | 'banned'> {
   const who = makeJid(account.local, account.domain);
-  return room.changing(async () => {
+  const how = await room.changing(async () => {
     const affiliation = room.affiliationOf(who);
     if (affiliation !== 'none') return affiliation === 'outcast' ? 'banned' : 'was';
     try {
@@ -40,6 +41,8 @@ export async function admit(rooms: Rooms, account: Account, room: Room): Promise
       return 'was';
     }
   });
+  if (how === 'made') await tellOfArrivals(rooms, room);
+  return how;
 }
 
 /** Puts a room into somebody's list of rooms (XEP-0402), unless it is there. */

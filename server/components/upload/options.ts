@@ -98,6 +98,7 @@ export const filesAddress = textOption({
   help: 'Where chat apps reach this server by HTTPS, such as https://chat.example.com. Empty: the same as the address of this panel by name.',
   longest: 300,
   default: '',
+  owner: true, // every file of the house, and the links to all that are there, go where it says
   wrong: (text) => {
     if (text === '') return undefined;
     const url = URL.parse(text);

@@ -9,6 +9,8 @@ export const Domain = closed({
   online: Type.Integer(),
   /** It is being removed, and its people with it. */
   leaving: Type.Boolean(),
+  /** Where something should be known of its name: plain English. `warns`: something does not work, or not everywhere. */
+  advice: Type.Optional(closed({ warns: Type.Boolean(), text: Type.String() })),
 });
 
 const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { maxItems: 10 });

@@ -38,7 +38,7 @@ export const Overview = closed({
   /** Of the domains served. */
   certificates: Type.Array(Certificate),
   listeners: Type.Array(Listener),
-  /** How late the event loop was, milliseconds over the last two seconds. */
+  /** How late the event loop was, milliseconds over the last ten seconds. */
   eventLoopDelay: closed({ median: Type.Number(), p99: Type.Number(), max: Type.Number() }),
   /** Bytes. */
   memory: closed({ resident: Type.Integer(), heap: Type.Integer() }),

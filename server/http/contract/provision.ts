@@ -29,9 +29,13 @@ export const provision = {
         settings: Names,
         /** Their domains. */
         certificates: Names,
+        /** Those whose certificates are asked for by ACME. */
+        acme: Names,
         /** Domains whose message of the day is another one. */
         messages: Names,
         federation: Type.Boolean(),
+        /** What should be known of the names of new domains: plain English. */
+        advice: Type.Array(Type.String()),
       }),
     }),
   },

@@ -75,7 +75,7 @@ export function ownAccountRoutes({ administrators, signIn }: Commands, limits: A
     route('POST /api/account/proofs', 'self', ({ by, request }) => signIn.proofs(by, token(request), site(request))),
 
     route('POST /api/account/prove', 'self', async ({ body, by, request }) => {
-      await limits.attempt(request.ip, `admin ${by.name}`, () => signIn.prove(by, token(request), body, site(request)));
+      await limits.of(request, `admin ${by.name}`, () => signIn.prove(by, token(request), body, site(request)));
       return DONE;
     }),
   ];

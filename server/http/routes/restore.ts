@@ -1,4 +1,3 @@
-import { CommandError } from '../../commands/command-error.ts';
 import type { Commands } from '../../commands/index.ts';
 import { PACE, paced } from '../../util/pace.ts';
 import { HttpError } from '../errors.ts';
@@ -8,15 +7,9 @@ import { DONE, type RouteEntry, route, streamed } from '../route.ts';
 /** Restoring a backup in the place of a house that nobody has claimed, for whoever has the claim code. */
 export function restoreRoutes({ restore }: Commands, limits: AttemptLimits): RouteEntry[] {
   return [
-    route('POST /api/restore', 'public', async ({ body, request }) => {
-      try {
-        return { token: await limits.attempt(request.ip, 'claim', () => restore.begin(body.code)) };
-      } catch (error) {
-        if (error instanceof CommandError && error.code === 'wrong-code')
-          request.log.warn({ address: request.ip, route: request.routeOptions.url }, 'a sign-in failed');
-        throw error;
-      }
-    }),
+    route('POST /api/restore', 'public', async ({ body, request }) => ({
+      token: await limits.of(request, 'claim', () => restore.begin(body.code)),
+    })),
 
     route('GET /api/restore/:token', 'public', async ({ params }) => restore.state(params.token)),
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Whence } from '../../commands/admins.ts';
-import { CommandError } from '../../commands/command-error.ts';
 import type { Commands } from '../../commands/index.ts';
+import { adminName } from '../../commands/names.ts';
 import { siteOf } from '../../commands/passkeys.ts';
 import { giveToken, takeToken, tokenOf } from '../cookie.ts';
 import type { AttemptLimits } from '../limits.ts';
@@ -14,18 +14,6 @@ function whence(request: FastifyRequest): Whence {
 /** Claiming the house, signing in and out. */
 export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteEntry[] {
   const { admins, claim, domains, signIn } = commands;
-
-  /** One try at a secret, slowed by address and by name; a wrong one is logged without what was typed. */
-  const attempt = async <T>(request: FastifyRequest, name: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await limits.attempt(request.ip, name, run);
-    } catch (error) {
-      if (error instanceof CommandError && error.code.startsWith('wrong-')) {
-        request.log.warn({ address: request.ip, route: request.routeOptions.url }, 'a sign-in failed');
-      }
-      throw error;
-    }
-  };
 
   return [
     route('GET /api/session', 'public', async ({ request, by }) => {
@@ -43,7 +31,7 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
       'POST /api/claim',
       'public',
       async ({ body, request, reply }) => {
-        const { name } = await attempt(request, 'claim', () => claim.claim(body));
+        const { name } = await limits.of(request, 'claim', () => claim.claim(body));
         const { token, admin } = await admins.welcome(name, whence(request));
         giveToken(reply, token);
         return { admin };
@@ -52,9 +40,11 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
     ),
 
     route('POST /api/sign-in', 'public', async ({ body, request, reply }) => {
-      const name = `admin ${body.name.toLowerCase()}`;
+      const name = `admin ${adminName(body.name)}`;
       const site = siteOf(request.headers.host);
-      const found = await attempt(request, name, () => signIn.signIn(body.name, body.password, whence(request), site));
+      const found = await limits.of(request, name, () =>
+        signIn.signIn(body.name, body.password, whence(request), site),
+      );
       if ('ticket' in found) return { second: found };
       giveToken(reply, found.token);
       return { admin: found.admin };
@@ -62,7 +52,7 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
 
     route('POST /api/sign-in/second', 'public', async ({ body: { ticket, ...proof }, request, reply }) => {
       const site = siteOf(request.headers.host);
-      const { token } = await attempt(request, `second ${request.ip}`, () =>
+      const { token } = await limits.of(request, `second ${request.ip}`, () =>
         signIn.second(ticket, proof, whence(request), site),
       );
       giveToken(reply, token);
@@ -75,7 +65,7 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
 
     route('POST /api/sign-in/passkey', 'public', async ({ body, request, reply }) => {
       const site = siteOf(request.headers.host);
-      const { token } = await attempt(request, `passkey ${request.ip}`, () =>
+      const { token } = await limits.of(request, `passkey ${request.ip}`, () =>
         signIn.signInByPasskey(body, whence(request), site),
       );
       giveToken(reply, token);
@@ -83,7 +73,7 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
     }),
 
     route('POST /api/admin/reset/look', 'public', ({ body, request }) =>
-      attempt(request, 'reset', () => admins.faceOfReset(body.code)),
+      limits.of(request, 'reset', () => admins.faceOfReset(body.code)),
     ),
 
     route('POST /api/sign-out', 'self', async ({ by, request, reply }) => {
@@ -95,12 +85,13 @@ export function sessionRoutes(commands: Commands, limits: AttemptLimits): RouteE
 
     route('POST /api/admin/password', 'self', async ({ body, by, request }) => {
       const name = `admin ${by.name}`;
-      await attempt(request, name, () => admins.changePassword(by, tokenOf(request) ?? '', body.old, body.new));
+      await signIn.mustProveBySecond(by); // before the limits: it is no guess
+      await limits.of(request, name, () => admins.changePassword(by, tokenOf(request) ?? '', body.old, body.new));
       return DONE;
     }),
 
     route('POST /api/admin/reset', 'public', async ({ body, request, reply }) => {
-      const { token, admin } = await attempt(request, 'reset', () =>
+      const { token, admin } = await limits.of(request, 'reset', () =>
         admins.reset(body.code, body.password, whence(request)),
       );
       giveToken(reply, token);

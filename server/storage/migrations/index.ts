@@ -21,6 +21,7 @@ import { statements as archiveRules } from './0020-archive-rules.ts';
 import { statements as backup } from './0021-backup.ts';
 import { statements as figures } from './0022-figures.ts';
 import { statements as changes } from './0023-changes.ts';
+import { statements as helped } from './0024-helped.ts';
 import { statements as keptSessions } from './0025-kept-sessions.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
@@ -55,5 +56,6 @@ export const migrations: readonly Migration[] = [
   { version: 21, name: 'backup', statements: backup },
   { version: 22, name: 'figures', statements: figures },
   { version: 23, name: 'changes', statements: changes },
+  { version: 24, name: 'helped', statements: helped },
   { version: 25, name: 'kept-sessions', statements: keptSessions },
 ];

@@ -75,6 +75,7 @@ const OWNED = [
   'department_grant',
   'account_leaving',
   'account_quota',
+  'account_helped',
   'people_import_item',
 ];
 const OWNED_LATER = ['motd_seen', 'offline', 'last_activity', 'report'];

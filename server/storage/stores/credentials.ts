@@ -40,9 +40,9 @@ export class Credentials {
 
   /**
    * Puts these in the place of all the account had. Whatever got in by the old password is let in no more: its devices
-   * and their tokens go with it. Throws `constraint` when there is no such account.
+   * and their tokens go with it. `and` is written in the same operation. Throws `constraint` when there is no such account.
    */
-  async replace(account: number, list: readonly Credential[]): Promise<void> {
+  async replace(account: number, list: readonly Credential[], and: readonly Statement[] = []): Promise<void> {
     this.#cache.forget(account);
     this.#devices.forget(account);
     await this.#db.batch([
@@ -52,6 +52,7 @@ export class Credentials {
         (one) => sql`INSERT INTO credential (account, mechanism, salt, iterations, stored_key, server_key)
           VALUES (${account}, ${one.mechanism}, ${one.salt}, ${one.iterations}, ${one.storedKey}, ${one.serverKey})`,
       ),
+      ...and,
     ]);
   }
 

@@ -26,6 +26,7 @@ import { FederationHeld } from './federation-held.ts';
 import { FederationQueue } from './federation-queue.ts';
 import { FigureHours } from './figure-hours.ts';
 import { Health } from './health.ts';
+import { Helped } from './helped.ts';
 import { Invitations } from './invitations.ts';
 import { KeptSessions } from './kept-sessions.ts';
 import { LastActivity } from './last-activity.ts';
@@ -96,6 +97,8 @@ export interface Stores {
   readonly privateXml: PrivateXml;
   readonly profiles: Profiles;
   readonly push: PushRegistrations;
+  /** Whose password came by the help desk. */
+  readonly helped: Helped;
   readonly resetLinks: ResetLinks;
   readonly pubsubItems: PubsubItems;
   readonly pubsubNodes: PubsubNodes;
@@ -170,6 +173,7 @@ export function openStores(db: Database, tampered?: AuditAlarm): Stores {
     privateXml: new PrivateXml(db),
     profiles,
     push,
+    helped: new Helped(db),
     resetLinks: new ResetLinks(db),
     pubsubItems: new PubsubItems(db),
     pubsubNodes,

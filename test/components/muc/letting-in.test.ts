@@ -49,3 +49,65 @@ test('who lets somebody into a closed room, or opens it, shows first who they ar
   assert.match(told, /<item affiliation=['"]member['"] jid=['"]olga@example\.test['"]/);
   assert.ok((await audited(scene)).some((row) => row.startsWith(`room.member ${ROOM} {"who":"olga@example.test"`)));
 });
+
+test('nor does a department, a list or a link let anybody into a closed room before that, by whichever way', async (t) => {
+  const scene = await openHouse(t);
+  const { rooms, departments, bulk, invitations, options, peopleImports } = scene.commands;
+  const late = { name: 'olga', door: 'panel', rights: ['admin'], proven: false } as const;
+  await scene.account('romeo@example.test');
+  await rooms.create(by, DOMAIN, { name: 'garden', owner: 'juliet', membersOnly: true });
+  await rooms.create(by, DOMAIN, { name: 'hall', owner: 'juliet' });
+  const [closed, open] = await Promise.all([
+    departments.create(by, DOMAIN, { name: 'Closed', rooms: ['garden'] }),
+    departments.create(by, DOMAIN, { name: 'Open', rooms: ['hall', 'new'] }),
+  ]);
+  const { id: linked } = (await invitations.create(by, DOMAIN, { departments: [closed.id] })).invitation;
+  const romeo = 'romeo@example.test';
+  const file = (department: string) => Buffer.from(`user,department\nromeo,${department}\nparis,${department}\n`);
+  const wish = {
+    domain: DOMAIN,
+    way: 'generate',
+    existing: 'update',
+    makeDepartments: true,
+    leaveOut: false,
+    days: 14,
+  } as const;
+  const imports = async (who: typeof late | typeof by, department: string) => {
+    const { digest } = await peopleImports.check(file(department), wish);
+    await peopleImports.start(who, file(department), wish, 'people.csv', digest);
+    await peopleImports.settled();
+  };
+  const ways: Record<
+    string,
+    (who: typeof late | typeof by, department: number, name: string, room: string) => Promise<unknown>
+  > = {
+    'its people': (who, id) => departments.move(who, id, { add: [romeo] }),
+    'the departments of a person': (who, id) => departments.setFor(who, DOMAIN, 'romeo', [id]),
+    'many people at once': (who, id) => bulk.department(who, [romeo], id, true),
+    'its rooms': (who, id, _name, room) => departments.change(who, id, { rooms: ['first', room] }),
+    'an invitation': (who, id) => invitations.create(who, DOMAIN, { departments: [id] }),
+    'many invitations': (who, id) => invitations.createMany(who, DOMAIN, { people: ['paris'], departments: [id] }),
+    'a file of people': (who, _id, name) => imports(who, name),
+    'the rooms for everybody': (who, _id, _name, room) => options.set(who, 'rooms.for-all', [room], DOMAIN),
+  };
+  await departments.change(by, closed.id, { rooms: [] });
+  await assert.rejects(ways['its rooms']!(late, closed.id, 'Closed', 'garden'), refused('prove-yourself'), 'its rooms');
+  await departments.change(by, closed.id, { rooms: ['garden'] });
+  for (const [name, way] of Object.entries(ways)) {
+    if (name !== 'its rooms')
+      await assert.rejects(way(late, closed.id, 'Closed', 'garden'), refused('prove-yourself'), name);
+  }
+  await assert.rejects(invitations.relink(late, linked), refused('prove-yourself'), 'a link made anew');
+  await scene.settle();
+  assert.deepEqual(
+    (await rooms.members(DOMAIN, 'garden')).members.map(({ jid }) => jid),
+    ['juliet@example.test'],
+  );
+  for (const [name, way] of Object.entries(ways)) {
+    await assert.doesNotReject(way(late, open.id, 'Open', 'hall'), name);
+    await departments.move(late, open.id, { remove: [romeo] });
+  }
+  await departments.move({ ...late, proven: true }, closed.id, { add: [romeo] });
+  await departments.setFor(late, DOMAIN, 'romeo', [closed.id, open.id]);
+  await departments.move(late, closed.id, { remove: [romeo] });
+});

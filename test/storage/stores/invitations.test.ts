@@ -75,7 +75,7 @@ describe('invitations', () => {
     await invitations.add(one('own', { account: romeo.id, byPerson: true, purpose: 'both' }));
     const { id } = await invitations.add(one('office', { account: romeo.id, uses: 2 }));
     await invitations.use(id, 'romeo@office.test', romeo.id);
-    await resetLinks.put('r', { account: romeo.id, createdAt: 1, expiresAt: 9e12 });
+    await resetLinks.put('r', { account: romeo.id, helped: false, createdAt: 1, expiresAt: 9e12 });
     await accounts.remove(romeo);
     assert.equal(await invitations.byHash('own'), undefined);
     assert.equal((await invitations.byHash('office'))?.account, null);
@@ -110,11 +110,11 @@ describe('reset links', () => {
   it('are one an account, and used by one', async (t) => {
     const { resetLinks, person } = await house(t);
     const { id } = await person('anna');
-    await resetLinks.put('a', { account: id, createdAt: 1, expiresAt: 100 });
-    await resetLinks.put('b', { account: id, createdAt: 2, expiresAt: 200 });
+    await resetLinks.put('a', { account: id, helped: false, createdAt: 1, expiresAt: 100 });
+    await resetLinks.put('b', { account: id, helped: false, createdAt: 2, expiresAt: 200 });
     assert.equal(await resetLinks.find('a'), undefined);
     assert.equal(await resetLinks.take('b', 200), false);
     assert.deepEqual((await Promise.all([resetLinks.take('b', 150), resetLinks.take('b', 150)])).sort(), [false, true]);
-    await assert.rejects(resetLinks.put('c', { account: 99, createdAt: 1, expiresAt: 100 }), refused);
+    await assert.rejects(resetLinks.put('c', { account: 99, helped: false, createdAt: 1, expiresAt: 100 }), refused);
   });
 });

@@ -88,10 +88,10 @@ export const plots: readonly Plot[] = [
   {
     id: 'late',
     title: t('Response delay'),
-    unit: t('milliseconds'),
+    unit: t('milliseconds, within ten seconds each'),
     lines: [
       { name: 'lateMax', label: t('At worst') },
-      { name: 'late99', label: t('99 of 100 times less than') },
+      { name: 'late99', label: t('99 of 100 times at most') },
     ],
     show: few,
   },

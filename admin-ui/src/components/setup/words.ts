@@ -4,6 +4,14 @@ import { t } from '../../language.ts';
 export type Setup = ReplyOf<'GET /api/setup'>;
 export type Step = Setup['steps'][number]['name'];
 
+export type WishedReach = NonNullable<Setup['reach']>;
+
+/** From where people reach the server, as an answer to that question. */
+export const reachWords: Record<WishedReach, string> = {
+  office: t('Only in the office'),
+  internet: t('From the internet, too'),
+};
+
 /** What each step is called, and why it is there. */
 export const stepWords: Record<Step, { title: string; text: string }> = {
   domain: {
@@ -15,7 +23,7 @@ export const stepWords: Record<Step, { title: string; text: string }> = {
   reach: {
     title: t('How people reach the server'),
     text: t(
-      'By these records in the DNS apps find this server by the domain alone. In an office network without such records people type the name of the server once.',
+      'Apps find the server by the domain alone when the DNS, the directory of names in a network, has some records of it.',
     ),
   },
   certificate: {
