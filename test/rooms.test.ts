@@ -49,6 +49,7 @@ const EXCEPTIONS: Readonly<Record<string, { readonly to: readonly string[]; read
 const PROCESS: Readonly<Record<string, string>> = {
   'server/main.ts': 'it is the process',
   'server/restore.ts': 'a program of its own',
+  'server/rollback.ts': 'another one',
   'server/commands/overview.ts': 'reads how much memory is in use, changes nothing',
   'server/commands/meter.ts': 'reads how much of the machine is used, changes nothing',
   'provisioning/data-folder.ts': 'asks which user it is, to say whose a folder must be',

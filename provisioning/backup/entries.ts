@@ -9,7 +9,6 @@ const ENTRIES: readonly (readonly [name: string | RegExp, fate: Fate])[] = [
   ['hallway.db', 'saved'],
   [/^hallway\.db-(wal|shm|journal)$/, 'saved'], // what is in it is in the copy of the store
   [/^hallway\.db\.before-\d+(\.draft)?$/, 'apart'], // the store of before an upgrade
-  [/^hallway\.db\.after-\d+-[\d-]+$/, 'apart'], // that of after it, where one went back
   ['uploads', 'saved'],
   ['tokens.key', 'saved'],
   ['backup.key', 'saved'],
@@ -24,6 +23,7 @@ const ENTRIES: readonly (readonly [name: string | RegExp, fate: Fate])[] = [
   ['restoring', 'stays'],
   ['restore.json', 'stays'],
   [/^before-restore-/, 'stays'],
+  [/^after-upgrade-/, 'stays'],
   ['hallwayctl.sock', 'stays'],
   ['lost+found', 'stays'],
 ];

@@ -60,7 +60,7 @@ async function replaceHouse(
   return { aside: join(data, aside) };
 }
 
-async function refuseRunning(data: string): Promise<void> {
+export async function refuseRunning(data: string): Promise<void> {
   const running = new BackupProblem('unmade', 'Hallway is running. Stop it first: systemctl stop hallway');
   if (await answers(join(data, 'hallwayctl.sock'))) throw running;
   if (!existsSync(join(data, STORE_FILE))) return;
@@ -82,7 +82,7 @@ function answers(socket: string): Promise<boolean> {
 }
 
 /** Restored by root, it is the server's all the same: whose the data folder is. */
-function giveTo(data: string, path: string, below = true): void {
+export function giveTo(data: string, path: string, below = true): void {
   const { uid, gid } = statSync(data);
   const own = lstatSync(path);
   if (own.uid !== uid || own.gid !== gid) chownSync(path, uid, gid);

@@ -16,6 +16,7 @@ function caller(): string {
 /** Other programs of ours. Each address is written out, as the package is made by them (debian/build/bundle.ts). */
 const PROGRAMS: Readonly<Record<string, URL>> = {
   restore: new URL('../restore.ts', import.meta.url),
+  rollback: new URL('../rollback.ts', import.meta.url),
 };
 
 /** Runs one of them, by the same Node and at the same terminal. */

@@ -124,7 +124,7 @@ export interface Context {
   readonly terminal: Terminal;
   readonly given: Given;
   /** Runs another program of the server's to its end, with this terminal as its own; gives its exit code. */
-  program(name: 'restore', args: readonly string[]): Promise<number>;
+  program(name: 'restore' | 'rollback', args: readonly string[]): Promise<number>;
   /** The folder that relative paths start from. */
   readonly cwd: string;
   /** Prints the reply for people, or as it is for `--json`. */

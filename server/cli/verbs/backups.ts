@@ -142,4 +142,15 @@ export const backups: readonly Verb[] = [
       if (code !== 0) throw new Failure(1, 'The backup was not restored.');
     },
   },
+  {
+    words: 'rollback',
+    args: [],
+    options: [],
+    summary:
+      'after an upgrade that went wrong, put the store of before it back in its place, while the server is stopped',
+    async run({ program, given }) {
+      const code = await program('rollback', given.json ? ['--json'] : []);
+      if (code !== 0) throw new Failure(1, 'The store was not put back.');
+    },
+  },
 ];
