@@ -210,6 +210,7 @@ export async function startServer(
     level: () => log.level,
     parse: parseStanza,
     exportFolder: join(settings.data, 'exports'),
+    moving: { folder: join(settings.data, 'moving'), db, archiveIds: house.archiveIds, limits: house.limits },
     version,
     hostname: settings.hostname,
     iterations: settings.scram.iterations,

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { BodyOf, ErrorReply, ParamsOf, QueryOf, ReplyOf, Route } from '../http/contract/index.ts';
 import { Failure } from './failure.ts';
 
@@ -70,6 +72,46 @@ export class Client {
       throw this.#unreachable(error as NodeJS.ErrnoException);
     } finally {
       sent.destroy();
+    }
+  }
+
+  /** Sends one file as it is, piece by piece. Throws Failure as `call` does. */
+  async send(
+    route: 'PUT /api/people/moves/:id/file',
+    { params, query }: Input<'PUT /api/people/moves/:id/file'>,
+    file: string,
+  ): Promise<void> {
+    const [method, template] = route.split(' ') as [string, string];
+    const path = `${template.replace(':id', encodeURIComponent(params.id))}?${new URLSearchParams(query)}`;
+    const opened = await open(file);
+    try {
+      const { size } = await opened.stat();
+      const sent = request({
+        socketPath: this.#socket,
+        method,
+        path,
+        headers: {
+          host: 'hallway',
+          'hallway-caller': this.#caller,
+          'content-type': 'application/octet-stream',
+          'content-length': size,
+        },
+      });
+      const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+      answered.catch(() => undefined);
+      // Who is refused is told so at once, and need not send the rest.
+      const [response] = await Promise.race([
+        answered,
+        pipeline(opened.createReadStream({ autoClose: false }), sent).then(() => answered),
+      ]);
+      let text = '';
+      for await (const piece of response.setEncoding('utf8') as AsyncIterable<string>) text += piece;
+      sent.destroy();
+      if (response.statusCode !== 200) throw refusal(text, response.statusCode);
+    } catch (error) {
+      throw this.#unreachable(error as NodeJS.ErrnoException);
+    } finally {
+      await opened.close();
     }
   }
 

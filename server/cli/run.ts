@@ -28,6 +28,7 @@ import { files } from './verbs/files.ts';
 import { house } from './verbs/house.ts';
 import { invitations } from './verbs/invitations.ts';
 import { log } from './verbs/log.ts';
+import { moves } from './verbs/moves.ts';
 import { outage } from './verbs/outage.ts';
 import { people } from './verbs/people.ts';
 import { peopleImport } from './verbs/people-import.ts';
@@ -59,6 +60,7 @@ export const VERBS: readonly Verb[] = [
   ...users,
   ...people,
   ...peopleImport,
+  ...moves,
   ...invitations,
   ...sessions,
   ...devices,

@@ -24,6 +24,12 @@ export const OPTIONS = {
   existing: { type: 'string', value: 'HOW', help: 'who is there already: refuse, skip or update' },
   'make-departments': { type: 'boolean', help: 'make departments that there are not' },
   'leave-out': { type: 'boolean', help: 'leave out what has errors' },
+  rename: {
+    type: 'string',
+    multiple: true,
+    value: 'OLD=NEW',
+    help: 'a domain that is called otherwise here; may be given several times',
+  },
   out: { type: 'string', value: 'FILE', help: 'where to write what is handed over' },
   after: { type: 'string', value: 'NAME', help: 'go on after this one' },
   before: { type: 'string', value: 'ID', help: 'what came before this number' },

@@ -1,5 +1,6 @@
 import type { RoomAdministration } from '../host/room-administration.ts';
 import type { Account } from '../storage/stores/accounts.ts';
+import type { Element } from '../xmpp/element.ts';
 import type { Jid } from '../xmpp/jid.ts';
 
 /** What commands need of a connected client; `host/session.ts` has it. */
@@ -33,6 +34,8 @@ export interface HouseHost {
   readonly sessions: HouseSessions;
   /** Undefined when it has no service of rooms. */
   readonly rooms: RoomAdministration | undefined;
+  /** Asks an account for something in the name of its owner. Throws StanzaError. */
+  ask(account: Account, payload: Element): Promise<Element | undefined>;
   readonly events: {
     add(handlers: {
       bound: (event: { session: HouseSession }) => void;

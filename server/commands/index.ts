@@ -34,11 +34,13 @@ import type { Health } from './health.ts';
 import { keepHouse } from './housekeeping.ts';
 import { importDepartments } from './import/house-departments.ts';
 import { PeopleImportCommands } from './import/index.ts';
+import { ImportJobs } from './import/jobs.ts';
 import { InvitationCommands } from './invitations.ts';
 import { LeavingCommands } from './leaving.ts';
 import { Live } from './live.ts';
 import { LogCommands } from './log.ts';
 import type { MetricsCommands } from './metrics.ts';
+import { MoveCommands } from './move/index.ts';
 import type { CommandOptions } from './needs.ts';
 import { OptionCommands } from './options.ts';
 import { OutageCommands } from './outage.ts';
@@ -94,6 +96,7 @@ export interface Commands {
   readonly live: Live;
   readonly log: LogCommands;
   readonly metrics: MetricsCommands;
+  readonly moves: MoveCommands;
   /** Names that are ours with all that is within them, that of the machine first. */
   zones(): readonly string[];
   /** Names that this server goes by: these, and those that an administrator allowed. */
@@ -174,7 +177,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   const resetLinks = new ResetLinkCommands(stores, accounts, url, options.now);
   const leaving = new LeavingCommands(stores, accounts, options.options, options.now);
   const registration = new Registration({ ...options, options: options.options, invitations });
+  const jobs = new ImportJobs(now);
   const peopleImports = new PeopleImportCommands({
+    jobs,
     stores,
     house,
     accounts,
@@ -184,6 +189,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     now,
   });
   await peopleImports.open();
+  const { moving, iterations } = options;
+  const moves = new MoveCommands({ moving, stores, house, resetLinks, jobs, iterations, log, now });
+  await moves.open();
   const backups = new BackupCommands({
     machine: options.backups,
     stores,
@@ -262,6 +270,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     figures,
     health,
     metrics,
+    moves,
     zones,
     names: () => [...zones(), ...options.options.get(webNames)],
     files: new FileCommands(stores, house, options.files),
@@ -313,7 +322,8 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     close: () => {
       endHousekeeping();
       removal.close();
-      peopleImports.close();
+      jobs.close();
+      moves.close();
       archive.close();
       health.close();
       figures.close();

@@ -1,6 +1,7 @@
 import { type Statement, StorageError } from '../storage/database.ts';
 import type { Account } from '../storage/stores/accounts.ts';
 import type { Stores } from '../storage/stores/index.ts';
+import type { MechanismKeys } from '../xmpp/scram-keys.ts';
 import { CommandError } from './command-error.ts';
 import { isLeaving } from './domain-removal.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
@@ -11,6 +12,8 @@ export interface AccountMake extends PasswordWish {
   readonly domain: string;
   readonly local: string;
   readonly name?: string;
+  /** What another server kept of the password; none: nobody comes in before one is set. In the place of a wish. */
+  readonly keys?: readonly MechanismKeys[];
   /** The invitation that it is made by: a name kept by another one is taken (XEP-0401 §6.2). */
   readonly invitation?: number;
   /** Done in the same batch. */
@@ -42,7 +45,10 @@ export async function makeAccount(
   if (keeping !== undefined && keeping !== invitation) {
     throw new CommandError('account-exists', `The address ${local}@${domain} is kept for somebody invited.`, 'local');
   }
-  const { keys, made } = await fulfil({ domain, local }, make, iterations);
+  const { keys, made } =
+    make.keys === undefined
+      ? await fulfil({ domain, local }, make, iterations)
+      : { keys: make.keys, made: {} as { password?: string } };
   try {
     const also = make.also?.(local) ?? [];
     return { account: await stores.accounts.create({ domain, local, name, credentials: keys, also }), ...made };

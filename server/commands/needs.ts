@@ -13,6 +13,7 @@ import type { Senses } from './doctor/senses.ts';
 import type { Certify } from './domains.ts';
 import type { FederationNeeds } from './federation-needs.ts';
 import type { House, HouseCounters } from './house.ts';
+import type { MovingHouse } from './move/needs.ts';
 import type { ListenerView } from './overview.ts';
 import type { Befriend } from './registration.ts';
 import type { RestoreNeeds } from './restore.ts';
@@ -49,6 +50,8 @@ export interface CommandOptions {
   readonly level?: () => string;
   /** Where exports of archives are; left out: nothing is exported. */
   readonly exportFolder?: string;
+  /** What moving people in from another server takes; left out: nobody is. */
+  readonly moving?: MovingHouse;
   /** Reads one stanza that was serialised by us. */
   readonly parse: (xml: string) => Element;
   readonly version: string;

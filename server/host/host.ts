@@ -2,7 +2,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Json } from '../storage/stores/settings.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
 import type { Capabilities } from '../xmpp/caps.ts';
-import type { Element } from '../xmpp/element.ts';
+import { type Element, el } from '../xmpp/element.ts';
 import { type Jid, JidError, makeJid, parseJid, tryParseJid } from '../xmpp/jid.ts';
 import { checkShape, errorFor, resultFor, Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
@@ -194,6 +194,16 @@ export class Host implements Destination {
   async post(stanza: Stanza, ledger: Ledger = new Ledger()): Promise<void> {
     await this.house.router.route(stanza, ledger);
     await this.#settle(stanza, ledger);
+  }
+
+  /**
+   * Asks the account of somebody for something in their own name, as a client of theirs would, while none needs to be here. Gives
+   * the payload of the answer. Throws StanzaError.
+   */
+  async ask(account: Account, payload: Element): Promise<Element | undefined> {
+    const jid = makeJid(account.local, this.domain);
+    const stanza = new Stanza(el('iq', { type: 'set', id: 'own' }, payload), jid, jid);
+    return this.#iqs.answer('own', { stanza, payload, session: undefined, account });
   }
 
   /** Sends a stanza of the host's own making. What comes back as a refusal is dropped. */

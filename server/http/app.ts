@@ -38,6 +38,7 @@ import { figureRoutes } from './routes/figures.ts';
 import { fileRoutes } from './routes/files.ts';
 import { localRoutes } from './routes/local.ts';
 import { logRoutes } from './routes/log.ts';
+import { moveRoutes } from './routes/moves.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
 import { outageRoutes } from './routes/outage.ts';
 import { overviewRoutes } from './routes/overview.ts';
@@ -96,6 +97,7 @@ function entries({ commands, side }: AppOptions, streams: EventStreams): RouteEn
     ...accountRoutes(commands),
     ...peopleRoutes(commands),
     ...peopleImportRoutes(commands),
+    ...moveRoutes(commands),
     ...announcementRoutes(commands),
     ...archiveRoutes(commands),
     ...outageRoutes(commands),

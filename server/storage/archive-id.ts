@@ -1,7 +1,7 @@
 /** Archive ids count from here: 2020-01-01T00:00:00Z. */
-const EPOCH = Date.UTC(2020, 0, 1);
+export const EPOCH = Date.UTC(2020, 0, 1);
 /** Ids within one millisecond. 2^53 / 4096 milliseconds last until 2089. */
-const PER_MS = 4096;
+export const PER_MS = 4096;
 
 /** The time (ms since 1970) at which an id was made. */
 export function timeOf(id: number): number {

@@ -88,6 +88,11 @@ export class Ejabberd implements PeerServer {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
+  /** Writes all there is to say about its people into a folder, as its administrators do to move elsewhere (`export_piefxis`). */
+  async exportPeople(folder: string): Promise<void> {
+    await this.#command('export_piefxis', { dir: folder });
+  }
+
   async #command(name: string, words: Readonly<Record<string, string>>): Promise<void> {
     const answer = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
       const headers = { 'content-type': 'application/json' };

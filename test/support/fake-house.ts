@@ -34,6 +34,7 @@ class FakeHost implements HouseHost {
   readonly list: FakeSession[] = [];
   readonly removed: string[] = [];
   readonly rooms = undefined;
+  readonly ask = async () => undefined;
   readonly watchers: Watcher[] = [];
   readonly sessions: HouseSessions;
   readonly events: HouseHost['events'] = {

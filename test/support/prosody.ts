@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon, done, listens, ownAddress, ownPorts } from './daemon.ts';
@@ -74,6 +74,28 @@ export class Prosody implements PeerServer {
 
   stop(signal?: NodeJS.Signals): Promise<void> {
     return this.#daemon.stop(signal);
+  }
+
+  /**
+   * Writes what its migrator knows to write of its people into a folder (XEP-0227): not who is blocked, and not what waits for
+   * them. It must not run.
+   */
+  async exportPeople(folder: string): Promise<void> {
+    // The folder that it writes into is a constant of the program; all else is Debian's.
+    const program = await readFile('/usr/bin/prosody-migrator', 'utf8');
+    const own = program.replace(/^CFG_DATADIR='.*';$/m, `CFG_DATADIR='${folder}';`);
+    if (own === program) throw new Error('the migrator does not say where it writes');
+    await writeFile(join(this.folder, 'migrator'), own);
+    const stores = ['accounts', 'roster', 'vcard', 'private', 'pep-pubsub', 'archive-archive'];
+    const list = stores.map((one) => `"${one}"`).join(', ');
+    await writeFile(
+      join(this.folder, 'migrator.cfg.lua'),
+      `input { type = "internal"; path = "${this.folder}/data"; hosts = { ["${this.domain}"] = { ${list} } } }
+output { type = "xep0227"; path = "${folder}" }
+`,
+    );
+    const config = ['--config', join(this.folder, 'migrator.cfg.lua')];
+    await done('/usr/bin/lua5.4', [join(this.folder, 'migrator'), '--root', ...config]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

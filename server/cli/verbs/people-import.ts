@@ -77,7 +77,7 @@ function shown(check: Check): string {
   return `${table(['LINE', 'ADDRESS', 'NAME', 'WHAT', ''], rows)}${check.total} rows: ${words}\n${unknown}`;
 }
 
-async function finished(client: Client, id: number): Promise<ReplyOf<'GET /api/people/imports/:id'>> {
+export async function finished(client: Client, id: number): Promise<ReplyOf<'GET /api/people/imports/:id'>> {
   for (;;) {
     const reply = await client.call('GET /api/people/imports/:id', { params: { id: String(id) } });
     if (reply.import.state !== 'running' && reply.import.state !== 'undoing') return reply;
@@ -85,7 +85,7 @@ async function finished(client: Client, id: number): Promise<ReplyOf<'GET /api/p
   }
 }
 
-function told({ import: made, failed, kept }: ReplyOf<'GET /api/people/imports/:id'>): string {
+export function told({ import: made, failed, kept }: ReplyOf<'GET /api/people/imports/:id'>): string {
   const head = pairs([
     [`import ${made.id}`, `${made.file}, ${made.state}`],
     ['begun', `${when(made.startedAt)} by ${made.actor}`],

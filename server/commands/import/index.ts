@@ -1,5 +1,5 @@
 import type { Stores } from '../../storage/stores/index.ts';
-import type { ImportItem, PeopleImport } from '../../storage/stores/people-imports.ts';
+import { type ImportItem, MOVED, type PeopleImport } from '../../storage/stores/people-imports.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
 import type { AccountCommands } from '../accounts.ts';
 import { type Actor, record } from '../actor.ts';
@@ -8,6 +8,7 @@ import { csvOf } from '../csv.ts';
 import type { House } from '../house.ts';
 import type { InvitationCommands } from '../invitations.ts';
 import type { ImportDepartments } from './departments.ts';
+import type { ImportJobs } from './jobs.ts';
 import { digestOf, type Plan, planRows } from './plan.ts';
 import { type ReadFile, readFile } from './read.ts';
 import { MOST_ROWS } from './records.ts';
@@ -15,9 +16,8 @@ import type { ImportSettings, PlannedRow, What } from './settings.ts';
 import { refusal, undoRow } from './undo.ts';
 import { type HandOver, importRow, type Job } from './work.ts';
 
-/** Imports that are remembered, and for how long passwords that were made can be had (ms). */
-const REMEMBERED = 100;
-const HAND_OVER_MS = 60 * 60 * 1_000;
+/** Imports that are remembered. */
+export const REMEMBERED = 100;
 /** Rows of a check or of a report that are told at once. */
 const PAGE = 100;
 
@@ -28,6 +28,7 @@ export interface ImportNeeds {
   readonly invitations: InvitationCommands;
   readonly departments: ImportDepartments;
   readonly iterations: number;
+  readonly jobs: ImportJobs;
   readonly now: () => number;
 }
 
@@ -47,11 +48,6 @@ export interface ImportCheck extends Omit<ReadFile, 'records'> {
 /** Many people at once, from a file: looked at first, done as one job with a number, and taken back as one. */
 export class PeopleImportCommands {
   readonly #needs: ImportNeeds;
-  /** Waits for the end of what is under way; one at a time, as each would make what the other has planned. */
-  #work: Promise<void> | undefined;
-  #closing = false;
-  /** What was made for whom, for a while and in memory only. */
-  #handOver: { readonly id: number; readonly until: number; readonly people: HandOver[] } | undefined;
 
   constructor(needs: ImportNeeds) {
     this.#needs = needs;
@@ -108,7 +104,7 @@ export class PeopleImportCommands {
       const names = rows.filter((row) => row.domain === domain).flatMap((row) => row.departments);
       await this.#needs.departments.mustProve(by, domain, names);
     }
-    const id = await this.#begin(async () => {
+    const id = await this.#needs.jobs.begin(async () => {
       const started = { startedAt: this.#needs.now(), actor: by.name, file: name, way: settings.way };
       const made = await this.#needs.stores.peopleImports.begin(
         { ...started, total: rows.length, leftOut: wrong },
@@ -136,20 +132,20 @@ export class PeopleImportCommands {
       import: found,
       failed: failed.map(tell),
       kept: kept.map(tell),
-      handOver: this.#handedOver(id) !== undefined,
+      handOver: this.#needs.jobs.handed(id) !== undefined,
     };
   }
 
   /** What is to be handed over to each person, as a CSV file; for an hour, and until the server is started again. Throws CommandError. */
   async handOver(by: Actor, id: number): Promise<{ csv: string; people: number }> {
     const found = await this.#find(id);
-    const people = this.#handedOver(id);
+    const people = this.#needs.jobs.handed(id);
     if (people === undefined || found.state === 'running') {
       const text =
         'These passwords and links can be had for an hour after the import. Make links to choose a password.';
       throw new CommandError('not-allowed', text);
     }
-    const secret = found.way === 'invite' ? 'link' : 'password';
+    const secret = found.way === 'invite' || found.way === MOVED ? 'link' : 'password';
     const rows = people.map((one) => [one.jid, one.name, secret === 'link' ? one.url : one.password]);
     await record(this.#needs.stores.audit, by, 'people.hand-over', found.file, { import: id });
     return { csv: csvOf([['address', 'name', secret], ...rows]), people: people.length };
@@ -162,7 +158,7 @@ export class PeopleImportCommands {
   async undo(by: Actor, id: number): Promise<void> {
     const found = await this.#find(id);
     if (found.state === 'undone') throw new CommandError('invalid', 'This import was taken back already.');
-    await this.#begin(async () => {
+    await this.#needs.jobs.begin(async () => {
       await this.#needs.stores.peopleImports.setState(id, 'undoing', null);
       await record(this.#needs.stores.audit, by, 'people.import-undo', found.file, { import: id });
       return { id, run: () => this.#undo(by, id) };
@@ -170,12 +166,8 @@ export class PeopleImportCommands {
   }
 
   /** Resolves when nothing is under way. */
-  async settled(): Promise<void> {
-    await this.#work;
-  }
-
-  close(): void {
-    this.#closing = true;
+  settled(): Promise<void> {
+    return this.#needs.jobs.settled();
   }
 
   async #plan(
@@ -197,30 +189,10 @@ export class PeopleImportCommands {
     return { file, settings, plan: await planRows(file.records, columns, settings, { stores, served, departments }) };
   }
 
-  /** Takes the one place there is, then begins: nothing comes in between. */
-  async #begin(prepare: () => Promise<{ id: number; run: () => Promise<void> }>): Promise<number> {
-    if (this.#work !== undefined)
-      throw new CommandError('import-running', 'Another import is under way. Wait until it is done.');
-    const prepared = Promise.withResolvers<void>();
-    this.#work = prepared.promise;
-    try {
-      const { id, run } = await prepare();
-      this.#work = run().finally(() => {
-        this.#work = undefined;
-        prepared.resolve();
-      });
-      return id;
-    } catch (error) {
-      this.#work = undefined;
-      prepared.resolve();
-      throw error;
-    }
-  }
-
   async #run(job: Job, plan: Plan, rows: readonly PlannedRow[]): Promise<void> {
-    const { stores, departments, now } = this.#needs;
+    const { stores, departments, jobs, now } = this.#needs;
     const people: HandOver[] = [];
-    this.#handOver = { id: job.id, until: Number.POSITIVE_INFINITY, people };
+    jobs.hand(job.id, people, false);
     let state: 'done' | 'stopped' = 'stopped';
     try {
       for (const [index, { domain, name }] of plan.newDepartments.entries()) {
@@ -230,7 +202,7 @@ export class PeopleImportCommands {
         await stores.peopleImports.note(job.id, { ...item, detail: { name, id } });
       }
       for (const row of rows) {
-        if (this.#closing) return;
+        if (jobs.closing.aborted) return;
         try {
           const made = await importRow(job, row, this.#needs);
           if (made !== undefined && (made.password !== '' || made.url !== '')) people.push(made);
@@ -251,20 +223,20 @@ export class PeopleImportCommands {
     } catch {
       // The disk or the store: what was done is noted, and can be taken back.
     } finally {
-      this.#handOver = { id: job.id, until: now() + HAND_OVER_MS, people };
+      jobs.hand(job.id, people, true);
       await stores.peopleImports.setState(job.id, state, now()).catch(() => undefined);
     }
   }
 
   async #undo(by: Actor, id: number): Promise<void> {
-    const { stores, now } = this.#needs;
-    if (this.#handOver?.id === id) this.#handOver = undefined;
+    const { stores, jobs, now } = this.#needs;
+    jobs.forget(id);
     let state: 'undone' | 'stopped' = 'stopped';
     try {
       for (let line = 0; ; ) {
         const items = await stores.peopleImports.items(id, line, PAGE);
         for (const item of items) {
-          if (this.#closing) return;
+          if (jobs.closing.aborted) return;
           line = item.line;
           if (item.what === 'failed' || item.what === 'kept') continue;
           const why = await undoRow(by, id, item, this.#needs).catch(refusal);
@@ -291,11 +263,6 @@ export class PeopleImportCommands {
       // One that somebody has removed meanwhile is gone already.
       if (number !== undefined && name !== undefined) await departments.unmake(by, number, name).catch(refusal);
     }
-  }
-
-  #handedOver(id: number): readonly HandOver[] | undefined {
-    if (this.#handOver?.id !== id || this.#handOver.until <= this.#needs.now()) return undefined;
-    return this.#handOver.people.length > 0 ? this.#handOver.people : undefined;
   }
 
   async #find(id: number): Promise<PeopleImport> {

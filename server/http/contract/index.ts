@@ -17,6 +17,7 @@ import * as FigureShapes from './figures.ts';
 import * as FileShapes from './files.ts';
 import { local } from './local.ts';
 import * as LogShapes from './log.ts';
+import * as MoveShapes from './moves.ts';
 import * as OnboardingShapes from './onboarding.ts';
 import * as OutageShapes from './outage.ts';
 import * as OverviewShapes from './overview.ts';
@@ -48,6 +49,7 @@ export const contract = {
   ...AccountShapes.accounts,
   ...PeopleShapes.people,
   ...ImportShapes.peopleImports,
+  ...MoveShapes.moves,
   ...DepartmentShapes.departments,
   ...DeviceShapes.devices,
   ...AnnouncementShapes.announcements,

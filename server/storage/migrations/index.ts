@@ -23,6 +23,7 @@ import { statements as figures } from './0022-figures.ts';
 import { statements as changes } from './0023-changes.ts';
 import { statements as helped } from './0024-helped.ts';
 import { statements as keptSessions } from './0025-kept-sessions.ts';
+import { statements as moved } from './0026-moved.ts';
 
 /** One step of the schema. Steps are never changed once released; a change is a new step. */
 export interface Migration {
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   { version: 23, name: 'changes', statements: changes },
   { version: 24, name: 'helped', statements: helped },
   { version: 25, name: 'kept-sessions', statements: keptSessions },
+  { version: 26, name: 'moved', statements: moved },
 ];

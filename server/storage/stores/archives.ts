@@ -1,6 +1,6 @@
-import { FIRST_HOUR } from '../archive-id.ts';
+import { FIRST_HOUR, PER_MS } from '../archive-id.ts';
 import { Cached, type Soon } from '../cached.ts';
-import { compose, type Database, type Statement, sql } from '../database.ts';
+import { among, compose, type Database, type Statement, sql } from '../database.ts';
 import { BEGIN_TIDYING, CHANGES, dropFromIndex, GROW_INDEX, INDEX_PLACED, TIDY } from '../sqlite-text-index.ts';
 import { cut, type Fitted, fitting } from './archive-fitting.ts';
 import { type ArchiveFilter, entries } from './archive-range.ts';
@@ -162,6 +162,21 @@ export class Archives {
   /** Whether a message stands in an archive (XEP-0313 §4.3.1: paging from an id that does not is an error). */
   async has(owner: number, id: number): Promise<boolean> {
     return (await this.#db.get(entries(owner, { ids: [id] }, 1, false))) !== undefined;
+  }
+
+  /** Those of these ids (at most 1,000) that messages have, in whatever archive. */
+  async taken(ids: readonly number[]): Promise<Set<number>> {
+    if (ids.length === 0) return new Set();
+    const rows = await this.#db.all<{ id: number }>(compose(sql`SELECT id FROM message WHERE id IN`, among(ids)));
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** An id behind this one, and behind all that may be of the same millisecond. It may be taken, too: look again. */
+  async freeAfter(id: number): Promise<number> {
+    const row = await this.#db.get<{ id: number | null }>(
+      sql`SELECT max(id) AS id FROM message WHERE id >= ${id} AND id < ${id + PER_MS}`,
+    );
+    return (row?.id ?? id) + 1;
   }
 
   /** How many messages the filter leaves, or undefined when they are more than COUNT_BOUND. */

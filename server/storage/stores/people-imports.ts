@@ -1,6 +1,9 @@
 import { compose, type Database, type Statement, sql } from '../database.ts';
 import type { Json } from './settings.ts';
 
+/** The way of those who came from another server with all that it kept of them (XEP-0227). */
+export const MOVED = 'server';
+
 export type ImportState = 'running' | 'done' | 'stopped' | 'undoing' | 'undone';
 
 /** One import of many people. */
@@ -59,12 +62,15 @@ export class PeopleImports {
 
   /** Notes that one begins; all older than the newest `keep` are forgotten. Gives its number. */
   async begin(
-    one: Pick<PeopleImport, 'startedAt' | 'actor' | 'file' | 'way' | 'total' | 'leftOut'>,
+    one: Pick<PeopleImport, 'startedAt' | 'actor' | 'file' | 'way' | 'total' | 'leftOut'> & {
+      readonly digest?: string;
+    },
     keep: number,
   ): Promise<number> {
+    const { startedAt, actor, file, way, total, leftOut, digest = '' } = one;
     const made = this.#db.batch([
-      sql`INSERT INTO people_import (started_at, actor, file, way, state, total, left_out)
-        VALUES (${one.startedAt}, ${one.actor}, ${one.file}, ${one.way}, 'running', ${one.total}, ${one.leftOut})`,
+      sql`INSERT INTO people_import (started_at, actor, file, way, state, total, left_out, digest)
+        VALUES (${startedAt}, ${actor}, ${file}, ${way}, 'running', ${total}, ${leftOut}, ${digest})`,
       sql`DELETE FROM people_import WHERE id <= (SELECT max(id) FROM people_import) - ${keep}`,
     ]);
     const row = this.#db.get<{ id: number }>(sql`SELECT max(id) AS id FROM people_import`);
@@ -79,6 +85,13 @@ export class PeopleImports {
   /** The newest first. */
   async list(limit: number): Promise<PeopleImport[]> {
     return this.#db.all<PeopleImport>(compose(COLUMNS, sql`ORDER BY id DESC LIMIT ${limit}`));
+  }
+
+  /** The newest that was cut short, of those that came of the same files. */
+  async unfinished(digest: string): Promise<PeopleImport | undefined> {
+    return this.#db.get<PeopleImport>(
+      compose(COLUMNS, sql`WHERE state = 'stopped' AND digest = ${digest} ORDER BY id DESC LIMIT 1`),
+    );
   }
 
   async setState(id: number, state: ImportState, endedAt: number | null): Promise<void> {
@@ -114,6 +127,18 @@ export class PeopleImports {
     return rows.map(({ detail_json: detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as Json }));
   }
 
+  /** What was done with one row, undefined when nothing was. */
+  async item(id: number, line: number): Promise<ImportItem | undefined> {
+    const [found] = await this.items(id, line - 1, 1);
+    return found?.line === line ? found : undefined;
+  }
+
+  /** The statement that says more of what was done with a row. */
+  detail(id: number, line: number, detail: Json): Statement {
+    return sql`UPDATE people_import_item SET detail_json = ${JSON.stringify(detail)}
+      WHERE import_id = ${id} AND line = ${line}`;
+  }
+
   /** What a row did was taken back. */
   async undone(id: number, line: number): Promise<void> {
     await this.#db.batch([
@@ -133,10 +158,10 @@ export class PeopleImports {
 }
 
 /** Notes that an account was made, in the batch that makes it, where its number is not known yet. */
-export function madeByImport(id: number, line: number, domain: string, local: string): Statement[] {
+export function madeByImport(id: number, line: number, domain: string, local: string, detail: Json = {}): Statement[] {
   return [
     sql`INSERT INTO people_import_item (import_id, line, what, jid, account, invitation, detail_json)
-      SELECT ${id}, ${line}, 'made', ${`${local}@${domain}`}, id, NULL, '{}' FROM account
+      SELECT ${id}, ${line}, 'made', ${`${local}@${domain}`}, id, NULL, ${JSON.stringify(detail)} FROM account
       WHERE domain = ${domain} AND local = ${local}`,
     count(id, 'made'),
   ];

@@ -97,22 +97,29 @@ export class Rosters {
 
   /** Writes one item, new or not. Resolves with the roster's new version, once on disk. */
   put(account: number, item: Omit<RosterItem, 'version'>): Promise<number> {
+    return this.putAll(account, [item]);
+  }
+
+  /** Writes items, new or not, all or none. Resolves with the roster's new version, once on disk. */
+  putAll(account: number, list: readonly Omit<RosterItem, 'version'>[]): Promise<number> {
     const flag = (value: boolean) => (value ? 1 : 0);
-    const groups = JSON.stringify(item.groups);
-    return this.#change(account, (items, version) => {
-      const before = items.get(item.jid);
-      items.set(item.jid, { ...item, version });
-      return [
-        sql`INSERT INTO roster_item
+    return this.#change(account, (items, version) =>
+      list.flatMap((item) => {
+        const groups = JSON.stringify(item.groups);
+        const before = items.get(item.jid);
+        items.set(item.jid, { ...item, version });
+        return [
+          sql`INSERT INTO roster_item
           (account, jid, name, groups_json, subscription, ask, approved, listed, pending_in, version)
           VALUES (${account}, ${item.jid}, ${item.name}, ${groups}, ${item.subscription}, ${flag(item.ask)},
             ${flag(item.approved)}, ${flag(item.listed)}, ${item.pendingIn ?? null}, ${version})
           ON CONFLICT (account, jid) DO UPDATE SET name = excluded.name, groups_json = excluded.groups_json,
             subscription = excluded.subscription, ask = excluded.ask, approved = excluded.approved,
             listed = excluded.listed, pending_in = excluded.pending_in, version = excluded.version`,
-        ...this.#mark(account, item, before, version),
-      ];
-    });
+          ...this.#mark(account, item, before, version),
+        ];
+      }),
+    );
   }
 
   /** Removes one item. Resolves with the roster's version, which stays as it was when there was no such item. */
