@@ -1,2 +1,8 @@
 #!/bin/sh
-exec /usr/lib/hallway/bin/node /usr/lib/hallway/server/server-cli-main.js "$@"
+if [ "${1:-}" = rollback ]; then
+    shift
+    exec /usr/lib/hallway/rollback "$@"
+fi
+release=/usr/lib/hallway
+[ ! -e /etc/systemd/system/hallway.service.d/rollback.conf ] || release=/usr/lib/hallway-previous
+exec "$release/bin/node" "$release/server/server-cli-main.js" "$@"
