@@ -179,14 +179,14 @@ async def refused(answer, *conditions):
     raise AssertionError(f'expected {conditions}, but: {reply}')
 
 
-def play(scene):
-    """Runs a scene and tells the test what it observed."""
+def play(scene, limit=80):
+    """Runs a scene, for so many seconds at most, and tells the test what it observed."""
 
     async def run():
         with open(sys.argv[1], encoding='utf-8') as file:
             world = World(json.load(file))
         try:
-            return await asyncio.wait_for(scene(world), 80)
+            return await asyncio.wait_for(scene(world), limit)
         finally:
             for actor in [actor for place in (world, *world.abroad.values()) for actor in place.actors]:
                 with contextlib.suppress(Exception):
