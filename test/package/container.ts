@@ -74,6 +74,7 @@ export class Container implements AsyncDisposable {
       env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
     });
     const container = new Container(name, root, nspawn);
+    process.once('exit', () => nspawn.kill()); // whoever is broken off takes it along
     for (const end = Date.now() + BOOT_MS; Date.now() < end; await sleep(200)) {
       container.#leader = Number(
         spawnSync('pgrep', ['-P', String(nspawn.pid)], { encoding: 'utf8' }).stdout.split('\n')[0],

@@ -18,6 +18,9 @@ const ADMIN = { name: 'olga', password: 'wherefore art thou here' };
 /** What a service may be seen to do while it starts again. */
 const READY = 'systemctl is-active hallway.service';
 
+/** The newest step of the schema, in the bundle. */
+const LAST_STEP = /name: "kept-sessions",\s*statements: \[[^\]]*\]\s*\}/;
+
 const figures: Record<string, string> = {};
 let failures = 0;
 
@@ -41,7 +44,7 @@ async function step(name: string, task: () => Promise<string | undefined>): Prom
 
 /** The package of a version, made once. */
 function built(version: string): string {
-  const out = join(CACHE, 'debs');
+  const out = join(ROOT, 'debian/output/tried');
   const arch = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
   const file = join(out, `hallway_${version}_${arch}.deb`);
   const newest = Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' })) * 1_000;
@@ -103,7 +106,7 @@ async function claim(house: Container): Promise<void> {
   const { code } = JSON.parse(await house.does('hallwayctl claim-code --json')) as { code: string };
   await post(house, '/api/claim', { code, ...ADMIN, domain: DOMAIN });
   for (const [name, password] of Object.entries(PEOPLE)) {
-    await house.does(`printf '%s\\n' '${password}' | hallwayctl user add ${name}@${DOMAIN}`);
+    await house.does(`printf '%s\\n' '${password}' | hallwayctl user add --password-stdin ${name}@${DOMAIN}`);
   }
   await house.does('hallwayctl certificate authority > /root/authority.pem');
 }
@@ -166,8 +169,8 @@ async function play(release: Release, folder: string): Promise<void> {
   const migration = spoilt(second, '0.3.0', folder, (root) =>
     replaceIn(
       join(root, 'usr/lib/hallway/server'),
-      /(\{\s*version: \d+,\s*name: "kept-sessions",\s*statements: [\w$]+\s*\})/,
-      '$1, { version: 999, name: "spoilt", statements: ["CREATE TABLE account (a INTEGER)"] }',
+      LAST_STEP,
+      '$&, { version: 999, name: "spoilt", statements: ["CREATE TABLE account (a INTEGER)"] }',
     ),
   );
   const crash = spoilt(second, '0.4.0', folder, (root) => {
@@ -177,8 +180,8 @@ async function play(release: Release, folder: string): Promise<void> {
   const schema = spoilt(second, '0.5.0', folder, (root) =>
     replaceIn(
       join(root, 'usr/lib/hallway/server'),
-      /(\{\s*version: \d+,\s*name: "kept-sessions",\s*statements: [\w$]+\s*\})/,
-      '$1, { version: 999, name: "more", statements: ["CREATE TABLE more (a INTEGER)"] }',
+      LAST_STEP,
+      '$&, { version: 999, name: "more", statements: ["CREATE TABLE more (a INTEGER)"] }',
     ),
   );
   const tar = image(release, CACHE);
@@ -188,7 +191,7 @@ async function play(release: Release, folder: string): Promise<void> {
   await step(`${release}: apt install, seconds to ready`, async () => {
     const seconds = await install(house, first);
     assert.equal((await house.does(READY)).trim(), 'active');
-    const kilobytes = Number(await house.does("dpkg-query -W -f '${Installed-Size}' hallway"));
+    const kilobytes = Number(/Installed-Size: (\d+)/.exec(await house.does('dpkg -s hallway'))?.[1]);
     const rss = Number(
       /VmRSS:\s+(\d+)/.exec(await house.does('cat /proc/$(systemctl show -P MainPID hallway)/status'))?.[1],
     );
@@ -310,6 +313,8 @@ if (why !== false) {
   say(`The package was not tried in containers: ${why}.`);
   process.exit(1);
 }
+process.umask(0o022);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const folder = mkdtempSync(join(tmpdir(), 'hallway-containers-'));
 try {
   const releases = values.release === undefined ? (['bookworm', 'trixie'] as const) : [values.release as Release];
