@@ -89,6 +89,7 @@ async def scene(world):
             break
         await asyncio.sleep(0.1)
     await asyncio.sleep(1)
+    archived = {one.actor.boundjid.user: [body for body, _, _ in await one.actor.archive()] for one in people}
     return {
         one.actor.boundjid.user: {
             'said': len(one.said),
@@ -96,7 +97,8 @@ async def scene(world):
             'doubled': sorted({b for b in one.chat if one.chat.count(b) > 1} | {b for b in one.room if one.room.count(b) > 1}),
             'inOrder': [b for b in one.chat] == [b for b in other.said if b in one.chat],
             'cuts': one.cuts,
-            'newSessions': one.sessions - 1,
+            'newSessions': one.sessions,
+            'archived': archived[one.actor.boundjid.user],
             'gap': round(one.gap, 2),
         }
         for one, other in ((juliet, romeo), (romeo, juliet))
