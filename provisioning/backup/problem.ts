@@ -22,7 +22,11 @@ export function problemOf(error: unknown): BackupProblem {
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'full') {
     return new BackupProblem('room', 'The disk is full.', { cause: error });
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  if (code === 'EROFS') {
+    const text = `That folder is read-only for the server (${message}). If it is a service of systemd, it writes to its own folders only, until “systemctl edit hallway” says ReadWritePaths= for another one.`;
+    return new BackupProblem('unmade', text, { cause: error });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
     return new BackupProblem('unmade', `The server may not write there (${message}).`, { cause: error });
   }
   return new BackupProblem('unmade', message, { cause: error });

@@ -24,39 +24,37 @@ export interface Visitor {
 /** Bytes that are read before others have their turn: a few milliseconds. */
 const PIECE = 64 * 1024;
 
+const ROOTS = ['server-data', 'host', 'user'] as const;
+type Root = (typeof ROOTS)[number] | 'other';
+
 /** The walk was ended from outside. */
 export class Halted extends Error {}
 
 /**
- * Reads all files, those that include others before those that are included, each once. Throws PieError, which names the file, and
+ * Reads all files, those that may include others before those that may be included, each once. Throws PieError, which names the file, and
  * Halted.
  */
 export async function walk(files: Files, visitor: Visitor, signal: AbortSignal): Promise<void> {
   const done = new Set<string>();
-  const people: string[] = [];
-  const hosts: string[] = [];
-  for (const name of [...files.keys()].sort()) {
-    const root = await rootOf(files.get(name)!);
-    if (root === 'user') people.push(name);
-    else if (root === 'host') hosts.push(name);
-    else await new Walk(files, visitor, signal, done).file(name, 'file');
-  }
-  for (const name of hosts) if (!done.has(name)) await new Walk(files, visitor, signal, done).file(name, 'file');
-  const lost = people.find((name) => !done.has(name));
-  if (lost !== undefined) {
-    const why = 'It is of one person, and no file that was given includes it: take the whole folder.';
-    throw new PieError(why, lost);
-  }
+  const read = (name: string): Promise<void> => new Walk(files, visitor, signal, done).file(name, 'file');
+  const roots = new Map<string, Root>();
+  for (const name of [...files.keys()].sort()) roots.set(name, await rootOf(files.get(name)!));
+  const of = (root: Root): string[] => [...roots].filter(([, one]) => one === root).map(([name]) => name);
+  for (const name of [...of('server-data'), ...of('host')]) if (!done.has(name)) await read(name);
+  // One person of whom nobody says the domain. And what is of no server, if there is nothing else: that is told by its reader.
+  const lost = [...of('user'), ...(done.size === 0 ? of('other') : [])].find((name) => !done.has(name));
+  if (lost !== undefined) await read(lost);
+  for (const name of of('other')) if (!done.has(name)) visitor.left(`the file ${name}, which is none of these`, false);
 }
 
 /** What a file begins with, as far as its order among others is concerned. */
-async function rootOf(path: string): Promise<'host' | 'user' | 'other'> {
+async function rootOf(path: string): Promise<Root> {
   const stream = createReadStream(path, { end: PIECE - 1 });
   const chunks: Buffer[] = [];
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
   const name = /<([^\s!?/>]+)/.exec(Buffer.concat(chunks).toString('latin1'))?.[1] ?? '';
   const local = name.slice(name.indexOf(':') + 1);
-  return local === 'host' || local === 'user' ? local : 'other';
+  return ROOTS.find((root) => root === local) ?? 'other';
 }
 
 class Walk {

@@ -102,13 +102,15 @@ export class PieReader implements TokenSink {
 
   text(raw: string): void {
     this.#waiting = 0;
-    if (this.#part !== undefined) this.#append(readText(raw));
-    else if (this.#passing === 0 && !WHITE.test(raw)) this.#stray();
+    const text = readText(raw);
+    if (this.#part !== undefined) this.#append(text);
+    else if (this.#passing === 0 && !WHITE.test(text)) this.#stray();
   }
 
   cdata(raw: string): void {
     this.#waiting = 0;
-    if (this.#part !== undefined) this.#append(readCdata(raw));
+    const text = readCdata(raw);
+    if (this.#part !== undefined) this.#append(text);
     else if (this.#passing === 0) this.#stray();
   }
 

@@ -186,6 +186,7 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     const csv = `Benutzername;Vorname;Nachname;Bemerkung\nanna;Ännchen;von Tharau;x\nbert;"${NASTY.replaceAll('"', '""')}";;x\nuser40;Other;Name;x\nno good;A;B;x\n`;
     await page
       .locator('input[type=file]')
+      .first()
       .setInputFiles({ name: 'new people.csv', mimeType: 'text/csv', buffer: Buffer.from(csv, 'latin1') });
     await page.getByText('Ännchen von Tharau').waitFor();
     await page.getByText('A name cannot contain spaces.').waitFor();

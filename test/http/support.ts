@@ -1,4 +1,7 @@
-import { createPrivateKey, generateKeyPairSync, scryptSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID, scryptSync } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import forge from 'node-forge';
 import { backupOptions } from '../../server/commands/backup-options.ts';
 import type { RunningComponents } from '../../server/commands/components.ts';
@@ -9,6 +12,7 @@ import { OptionValues } from '../../server/host/option-values.ts';
 import { createApp } from '../../server/http/app.ts';
 import type { Side } from '../../server/http/auth.ts';
 import { COOKIE } from '../../server/http/cookie.ts';
+import { ArchiveIds } from '../../server/storage/archive-id.ts';
 import type { Database } from '../../server/storage/database.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
 import { openStores, type Stores } from '../../server/storage/stores/index.ts';
@@ -48,6 +52,7 @@ export async function openHouse(
 ): Promise<TestHouse> {
   let ahead = 0;
   const logged: string[] = [];
+  const moving = join(tmpdir(), `hallway-moving-${randomUUID()}`);
   const tail = new LogTail();
   const log = createLog({ level: 'trace', tail, write: (line) => void logged.push(line) });
   const db = await openDatabase({ file: ':memory:', log });
@@ -79,12 +84,19 @@ export async function openHouse(
     iterations: 4_096,
     listeners: () => [{ name: 'c2s', address: '[::]:5222' }],
     now: () => clock() + ahead,
+    moving: {
+      folder: moving,
+      db,
+      archiveIds: new ArchiveIds(),
+      limits: { rosterItemsPerAccount: 100, offlineMessagesPerAccount: 100 },
+    },
     panel: () => ({ url: `${ORIGIN}/`, fingerprint: 'AA:BB' }),
     ...more,
   });
   const close = async () => {
     commands.close();
     await db.close();
+    await rm(moving, { recursive: true, force: true });
   };
   const later = (ms: number) => {
     ahead += ms;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bundleServer, entryFile } from '../../debian/build/bundle.ts';
@@ -76,14 +77,15 @@ describe('the bundle of the server', () => {
 
   it('has the server, hallwayctl, and every thread and program that these start', async () => {
     const { entries, packages } = await bundleServer(ROOT, join(folder, 'server'));
-    assert.deepEqual(entries, [
-      'provisioning-backup-worker.js',
-      'server-archive-export-worker.js',
-      'server-cli-main.js',
-      'server-main.js',
-      'server-restore.js',
-      'server-storage-sqlite-worker.js',
-    ]);
+    const started = globSync(['server/**/*.ts', 'provisioning/**/*.ts'], { cwd: ROOT }).flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/new URL\('(\.[^']+\.ts)'/g)].map(([, name]) =>
+        entryFile(posix.join(dirname(file), name!)),
+      ),
+    );
+    assert.ok(started.includes('server-storage-sqlite-worker.js') && started.includes('server-restore.js'));
+    assert.deepEqual(entries, [...new Set(['server-main.js', 'server-cli-main.js', ...started])].sort());
+    const there = await readdir(join(folder, 'server'));
+    for (const name of entries) assert.ok(there.includes(name), name);
     assert.ok([...packages].some((one) => one.endsWith('/node_modules/fastify')));
     assert.ok(![...packages].some((one) => one.endsWith('/node_modules/better-sqlite3')));
   });

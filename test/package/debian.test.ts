@@ -43,9 +43,15 @@ describe('the package', () => {
   });
 
   it('starts files that are in the bundle', () => {
-    const start = /^ExecStart=\/usr\/lib\/hallway\/bin\/node \/usr\/lib\/hallway\/server\/(\S+)/m;
-    assert.equal(start.exec(read('debian/hallway.service'))?.[1], entryFile('server/main.ts'));
-    assert.ok(read('debian/hallwayctl.sh').includes(`/usr/lib/hallway/server/${entryFile('server/cli/main.ts')}`));
+    const [server, ctl] = [entryFile('server/main.ts'), entryFile('server/cli/main.ts')];
+    for (const [file, ...started] of [
+      ['debian/hallway.service', server],
+      ['debian/hallwayctl.sh', ctl],
+      ['debian/rollback.sh', ctl, server],
+    ] as const) {
+      const named = [...read(file).matchAll(/\/server\/([\w-]+\.js)/g)].map(([, name]) => name);
+      assert.deepEqual(named, started, file);
+    }
   });
 
   it('has a boot file that the server takes, and that opens the doors of the web', () => {

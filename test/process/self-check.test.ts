@@ -9,7 +9,7 @@ const well = async (): Promise<number> => 1;
 const never = (): Promise<never> => new Promise<never>(() => {});
 
 async function door(name: string): Promise<{ listening: Listening; close(): Promise<unknown> }> {
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const close = () => {

@@ -50,6 +50,8 @@ export interface SceneOptions {
   readonly limits?: Partial<House['limits']>;
   /** Where exports of archives are; without it there are none. */
   readonly exportFolder?: string;
+  /** Where files of other servers are while they are read; without it nobody moves in. */
+  readonly movingFolder?: string;
   /** Where the store is, instead of in memory. */
   readonly file?: string;
   /** Instead of what is set by command. */
@@ -263,6 +265,9 @@ export async function openScene(t: TestContext, options: SceneOptions = {}): Pro
   const commands = await openCommands({
     parse: parseStanza,
     ...(options.exportFolder !== undefined && { exportFolder: options.exportFolder }),
+    ...(options.movingFolder !== undefined && {
+      moving: { folder: options.movingFolder, db, archiveIds: house.archiveIds, limits: house.limits },
+    }),
     stores,
     house: hosts,
     options: values,
