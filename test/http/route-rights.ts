@@ -46,7 +46,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'GET /api/archive/export-files/:token': 'audit',
   'GET /api/archive/exports': 'audit',
   'POST /api/archive/exports': 'audit!',
-  'DELETE /api/archive/exports/:id': 'audit',
+  'DELETE /api/archive/exports/:id': 'audit!',
   'POST /api/archive/exports/:id/link': 'audit!',
   'GET /api/archive/rules': 'look',
   'PUT /api/archive/rules': 'admin!',
