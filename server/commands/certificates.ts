@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Acme } from '../certificates/acme/acme.ts';
 import { permittedNames } from '../certificates/constraints.ts';
 import { inspect } from '../certificates/inspect.ts';
@@ -114,7 +115,7 @@ export class CertificateCommands {
     const { hostname, stores, shown } = this.#options;
     const pem = shown(hostname);
     const whose = (await stores.certificates.all()).find(({ chainPem }) => chainPem === pem);
-    const covered = pem !== undefined && inspect(pem).dns.includes(hostname.toLowerCase());
+    const covered = pem !== undefined && inspect(pem).dns.includes(domainToASCII(hostname));
     return { name: hostname, domain: whose?.domain ?? '', covered };
   }
 
@@ -131,7 +132,7 @@ export class CertificateCommands {
       subject,
       notAfter,
       issuedAt: found.createdAt,
-      names: permittedNames(found.certificatePem),
+      names: permittedNames(found.certificatePem).map((name) => domainToUnicode(name) || name),
       domains: terms
         .filter((one) => one.source === 'internal' && served.includes(one.domain))
         .map(({ domain }) => domain),

@@ -208,6 +208,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       listeners,
       addresses: options.dns.addresses,
       domain: () => house.domains()[0] ?? options.hostname,
+      hostname: options.hostname,
       fingerprint: () => options.panel().fingerprint,
     },
     now,
