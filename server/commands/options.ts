@@ -180,9 +180,11 @@ export class OptionCommands {
       mustProve(by);
     }
     const before = this.#decided(option, domain);
+    const [from, to] = [before ?? option.default, value ?? option.default];
+    if (JSON.stringify(from) !== JSON.stringify(to) && option.needsProof?.(from, to) === true) mustProve(by);
     if (option.letsIn === true) {
-      const [had, has] = [before ?? option.default, value ?? option.default].map((one) => one as readonly string[]);
-      const further = has!.filter((name) => !had!.includes(name));
+      const [had, has] = [from as readonly string[], to as readonly string[]];
+      const further = has.filter((name) => !had.includes(name));
       await mustProveToLetIn(by, this.#house, domain, further);
     }
     if (JSON.stringify(before) === JSON.stringify(value)) return;

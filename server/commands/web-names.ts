@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { listOption } from '../host/options.ts';
+import { hasMore, listOption } from '../host/options.ts';
 
 const NAME = /^(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+$/;
 
@@ -13,6 +13,7 @@ export const webNames = listOption({
   longest: 253,
   most: 50,
   default: [],
+  needsProof: hasMore,
   wrong: (names) => {
     const wrong = names.find((name) => !NAME.test(domainToASCII(name)));
     return wrong === undefined ? undefined : `${wrong} is not a name such as chat.intranet.example.com.`;

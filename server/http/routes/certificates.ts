@@ -34,9 +34,12 @@ export function certificateRoutes(commands: Commands): RouteEntry[] {
         certificates.upload(by, params.domain, body),
       ),
     ),
-    route('POST /api/certificates/:domain/internal', 'admin', async ({ params, by }) => ({
-      certificate: await certificates.internal(by, params.domain),
-    })),
+    // What was brought goes, with its key, and nobody trusts the other one yet.
+    dangerous(
+      route('POST /api/certificates/:domain/internal', 'admin', async ({ params, by }) => ({
+        certificate: await certificates.internal(by, params.domain),
+      })),
+    ),
     route('POST /api/certificates/:domain/request', 'admin', async ({ params, body, by }) => ({
       request: await certificates.request(by, params.domain, body.key),
     })),
