@@ -27,7 +27,7 @@ import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
 import { accepting, type Listening, listenAll, panelUrl } from './listening.ts';
-import { obeyLevel } from './log-level.ts';
+import { lasting, obeyLevel } from './log-level.ts';
 import { modules } from './modules/index.ts';
 import { openCertificates } from './open-certificates.ts';
 import { allOptions } from './options.ts';
@@ -200,6 +200,7 @@ export async function startServer(
     log,
     certificates: { renewal, acme, shown: (name) => contexts.certificateFor(name) },
     tail,
+    seals: lasting(settings, log),
     level: () => log.level,
     parse: parseStanza,
     exportFolder: join(settings.data, 'exports'),

@@ -217,7 +217,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   inbox.settle().catch(() => undefined);
   removal.resume().catch(() => undefined);
   const endHousekeeping = keepHouse({
-    keeper: new AuditKeeper(stores.audit, options.options, log, now),
+    keeper: new AuditKeeper(stores.audit, options.options, options.seals ?? log, now),
     expiring: [admins, invitations, resetLinks],
     leaving,
     log,
