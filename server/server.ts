@@ -198,7 +198,7 @@ export async function startServer(
     },
     certify: async (domain) => void (await renewal.check(domain)),
     log,
-    certificates: { renewal, acme, shown: (name) => contexts.certificateFor(name) },
+    certificates: { renewal, acme, hooks: settings.hooks, shown: (name) => contexts.certificateFor(name) },
     tail,
     seals: lasting(settings, log),
     level: () => log.level,

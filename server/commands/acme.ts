@@ -9,7 +9,7 @@ import {
 } from '../certificates/acme/settings.ts';
 import { directoryOrigin, termsOf } from '../certificates/acme/transport.ts';
 import { pastedCertificates } from '../certificates/pem.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, mustMay, record } from './actor.ts';
 import { type CertificateCommandOptions, publicNames } from './certificates.ts';
 import { CommandError } from './command-error.ts';
 import type { ListenerView } from './overview.ts';
@@ -51,6 +51,11 @@ export class AcmeCommands {
     return address === undefined ? undefined : Number(address.replace(/^.*:/, ''));
   }
 
+  /** The folder that a script for the proof by DNS lies in. */
+  get hooks(): string {
+    return this.#options.hooks;
+  }
+
   settings(): Promise<AcmeSettings> {
     return readAcmeSettings(this.#options.stores.settings);
   }
@@ -71,6 +76,8 @@ export class AcmeCommands {
   /** Decides how certificates are got. Throws CommandError; nothing is changed then. */
   async set(by: Actor, wish: AcmeWish): Promise<AcmeSettings> {
     const { stores } = this.#options;
+    const chosen = wish.hook.trim();
+    if (chosen !== '' && chosen !== (await this.settings()).hook) mustMay(by, 'owner'); // the server runs it
     const settings = await this.check(wish);
     await writeAcmeSettings(stores.settings, settings);
     const { directory, challenge, hook, email } = settings;
@@ -174,9 +181,9 @@ export class AcmeCommands {
     );
   }
 
-  async #checkHook(path: string): Promise<void> {
+  async #checkHook(given: string): Promise<void> {
     try {
-      await checkHook(path);
+      await checkHook(this.#options.hooks, given);
     } catch (error) {
       throw refused(error, 'hook');
     }

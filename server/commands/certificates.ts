@@ -17,6 +17,8 @@ import type { House } from './house.ts';
 export interface CertificateNeeds {
   readonly renewal: Pick<Renewal, 'names' | 'put' | 'drop' | 'issue'>;
   readonly acme: Pick<Acme, 'run' | 'running'>;
+  /** The folder of the scripts that make records in the DNS for ACME. */
+  readonly hooks: string;
   /** The certificate that TLS shows for a name (PEM), undefined when there is none at all. */
   shown(name: string): string | undefined;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
@@ -197,8 +197,9 @@ describe('hallwayctl certificate', () => {
   });
 
   test('acme-set, -use, -run and -stop refuse what cannot be, and tell how it went', async () => {
-    const hook = await file('hook', '#!/bin/sh\nexit 0\n');
-    await chmod(hook, 0o700);
+    const hooks = join(appliance.folder, 'hooks');
+    await mkdir(hooks);
+    await writeFile(join(hooks, 'hook'), '#!/bin/sh\nexit 0\n', { mode: 0o700 });
     // Nobody listens there.
     const directory = '--directory https://127.0.0.1:1/directory';
     for (const [line, exit, words] of [
@@ -210,14 +211,15 @@ describe('hallwayctl certificate', () => {
       [`acme-set ${directory} --agree`, 1, /needs the plain HTTP listener/],
       [`acme-set ${directory} --agree --challenge tls-alpn-01`, 2, /http-01 or dns-01/],
       [`acme-set ${directory} --agree --challenge dns-01`, 1, /needs a script/],
-      [`acme-set ${directory} --agree --challenge dns-01 --hook ${hook}.none`, 1, /There is no/],
-      [`acme-set ${directory} --agree --challenge dns-01 --hook ${hook} --email olga`, 1, /not an e-mail address/],
+      [`acme-set ${directory} --agree --challenge dns-01 --hook none`, 1, /There is no/],
+      [`acme-set ${directory} --agree --challenge dns-01 --hook /bin/sh`, 1, /is given by its name/],
+      [`acme-set ${directory} --agree --challenge dns-01 --hook hook --email olga`, 1, /not an e-mail address/],
     ] as const) {
       const found = await ctl(line);
       assert.equal(found.exit, exit, `${line}: ${found.out}${found.err}`);
       assert.match(found.err, words);
     }
-    const set = await ctl(`acme-set ${directory} --agree --challenge dns-01 --hook ${hook} --email olga@example.test`);
+    const set = await ctl(`acme-set ${directory} --agree --challenge dns-01 --hook hook --email olga@example.test`);
     assert.equal(set.out, 'Certificates are got from https://127.0.0.1:1/directory, with proof by dns-01.\n');
     assert.match((await ctl('acme-use example.test --names other.test')).err, /none of the names of example\.test/);
     assert.match(

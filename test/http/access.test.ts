@@ -183,6 +183,17 @@ describe('who may use what', () => {
       ['*.other.test', 'allow'],
     ] as const)
       assert.equal(await put(admin, `PUT /api/federation/rules/${pattern}`, { verdict }), 200, pattern);
+    const acme = {
+      directory: 'https://127.0.0.1:1/',
+      authority: '',
+      email: '',
+      agreed: true,
+      challenge: 'dns-01',
+      hook: 'x',
+    };
+    const { token: fresh } = await house.commands.admins.welcome('admin', { address: '', agent: '' });
+    const now = `__Host-hallway=${fresh}`;
+    assert.equal(await put(now, 'PUT /api/acme', acme), 'not-your-role', 'which script is run an owner says');
     const keep = await socket.ask('PUT /api/settings/backup.keep', { body: { value: 2 }, origin: '' });
     assert.equal(keep.status, 200, `who is root decides anyway: ${keep.text}`);
   });

@@ -18,6 +18,7 @@ export function certificateRoutes(commands: Commands): RouteEntry[] {
         authority: authority ?? null,
         acme: settings,
         http: acme.httpPort !== undefined,
+        hooks: acme.hooks,
         trust: trustUrl(commands),
       };
     }),
