@@ -16,6 +16,8 @@ import type { ListenerView } from './overview.ts';
 
 const LOOK_MS = 20_000;
 const LONGEST_URL = 500;
+const UNREACHED =
+  'No authority that speaks ACME (RFC 8555) was found there whose own certificate this machine trusts. Is the address the one of its directory? Where it is an authority of your own, give its root certificate.';
 /** Nothing but what an address is for certain: it goes into a message to somebody else's machine. */
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/;
 /** Authorities take a hundred names at most. */
@@ -69,7 +71,9 @@ export class AcmeCommands {
     try {
       return await termsOf({ directory, authority, signal: AbortSignal.timeout(LOOK_MS) }, key);
     } catch (error) {
-      throw refused(error, 'directory');
+      // One sentence for whatever went wrong: it is no tool to find out what listens in the network.
+      if (error instanceof AcmeProblem) throw new CommandError('invalid', UNREACHED, 'directory');
+      throw error;
     }
   }
 

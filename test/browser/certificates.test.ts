@@ -105,9 +105,7 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     // First how, as nobody has said that yet; nobody answers there.
     await page.getByLabel('Verzeichnis der Zertifizierungsstelle').fill('https://127.0.0.1:1/directory');
     await page.getByRole('button', { name: 'Nach den Bedingungen fragen' }).click();
-    await page
-      .getByText('Die Zertifizierungsstelle konnte nicht gefragt werden: unter ihrer Adresse antwortet niemand.')
-      .waitFor();
+    await page.getByText(/Dort fand sich keine Zertifizierungsstelle, die ACME \(RFC 8555\) spricht/).waitFor();
     await page.getByRole('radio', { name: 'Per DNS' }).check();
     await page.getByLabel('Skript auf dem Server').fill('none');
     await page.getByLabel('Wir stimmen ihren Bedingungen zu').check();

@@ -196,6 +196,21 @@ describe('hallwayctl certificate', () => {
     await ctl('internal example.test');
   });
 
+  test('attack: asking for the terms of an authority does not tell what listens in the network', async () => {
+    const { https, c2s } = appliance.ports;
+    const answers = new Set<string>();
+    for (const directory of ['127.0.0.1:1/', `localhost:${https}/health`, `127.0.0.1:${c2s}/`, 'nowhere.invalid/']) {
+      for (const authority of ['', await appliance.authority()]) {
+        const body = { directory: `https://${directory}`, authority };
+        await appliance.local.call('POST /api/acme/terms', { body }).then(
+          () => assert.fail(directory),
+          (error: Error) => answers.add(error.message),
+        );
+      }
+    }
+    assert.equal(answers.size, 1, [...answers].join('\n'));
+  });
+
   test('acme-set, -use, -run and -stop refuse what cannot be, and tell how it went', async () => {
     const hooks = join(appliance.folder, 'hooks');
     await mkdir(hooks);
@@ -206,7 +221,7 @@ describe('hallwayctl certificate', () => {
       ['acme-use example.test', 1, /Say first how certificates are got/],
       ['acme-run example.test', 1, /not got by ACME/],
       ['acme-stop example.test', 1, /not got by ACME/],
-      [`acme-set ${directory}`, 1, /authority could not be asked: nobody answers/],
+      [`acme-set ${directory}`, 1, /No authority that speaks ACME/],
       ['acme-set --directory http://127.0.0.1/ --agree', 1, /begins with https/],
       [`acme-set ${directory} --agree`, 1, /needs the plain HTTP listener/],
       [`acme-set ${directory} --agree --challenge tls-alpn-01`, 2, /http-01 or dns-01/],

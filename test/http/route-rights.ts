@@ -22,7 +22,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'POST /api/account/totp': 'self!',
   'POST /api/account/totp/confirm': 'self',
   'PUT /api/acme': 'admin!',
-  'POST /api/acme/terms': 'admin',
+  'POST /api/acme/terms': 'admin!',
   'POST /api/admin/password': 'self',
   'POST /api/admin/reset': 'public',
   'POST /api/admin/reset-code': 'local',

@@ -51,9 +51,12 @@ export function certificateRoutes(commands: Commands): RouteEntry[] {
 
     // The server runs the script that is named in it.
     dangerous(route('PUT /api/acme', 'admin', async ({ body, by }) => ({ acme: await acme.set(by, body) }))),
-    route('POST /api/acme/terms', 'admin', async ({ body }) => ({
-      terms: (await acme.terms(body.directory, body.authority)) ?? null,
-    })),
+    // It goes wherever it is sent.
+    dangerous(
+      route('POST /api/acme/terms', 'admin', async ({ body }) => ({
+        terms: (await acme.terms(body.directory, body.authority)) ?? null,
+      })),
+    ),
     route('PUT /api/certificates/:domain/acme', 'admin', async ({ params, body, by }) => {
       await acme.use(by, params.domain, body.names);
       return DONE;
