@@ -84,9 +84,7 @@ export class DomainCommands {
       throw new CommandError('domain-exists', `${name} is still being removed. Try again when that is over.`, 'name');
     }
     if (this.#house.get(name) !== undefined) throw taken;
-    if (this.#house.taken(name)) {
-      throw new CommandError('domain-exists', `${name} is the address of a service already.`, 'name');
-    }
+    this.#mustBeFree(name);
     await this.#certify(name);
     const createdAt = Date.now();
     try {
@@ -95,9 +93,31 @@ export class DomainCommands {
       if (error instanceof StorageError && error.code === 'constraint') throw taken;
       throw error;
     }
+    try {
+      this.#mustBeFree(name);
+    } catch (error) {
+      // A component came in this very moment.
+      await this.#removal.forget(name);
+      throw error;
+    }
     this.#live.watch(this.#house.add(name));
     await record(this.#stores.audit, by, 'domain.add', name);
     return this.#view({ name, createdAt });
+  }
+
+  /** Neither it nor a service that it will have is somebody else's. Throws CommandError. */
+  #mustBeFree(name: string): void {
+    if (this.#house.taken(name)) {
+      throw new CommandError('domain-exists', `${name} is the address of a service already.`, 'name');
+    }
+    const clash = this.#house.clash(name);
+    if (clash !== undefined) {
+      throw new CommandError(
+        'domain-exists',
+        `There is a component ${clash}, which would be a service of ${name} itself. Remove the component first.`,
+        'name',
+      );
+    }
   }
 
   /** What would be lost with a domain, in numbers. Throws CommandError. */

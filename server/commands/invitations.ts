@@ -3,6 +3,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import type { Invitation, InvitationPurpose, NewInvitation } from '../storage/stores/invitations.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { linkHash, makeLinkToken } from '../util/link-token.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { xmppUri } from '../xmpp/uri.ts';
@@ -90,6 +91,8 @@ export class InvitationCommands {
   readonly #options: OptionValues;
   readonly #url: () => string;
   readonly #now: () => number;
+  /** By domain: a name is promised to one person. */
+  readonly #turns = new KeyedMutex<string>();
 
   /** `url` is where the server is reached by browsers. */
   constructor(stores: Stores, house: House, options: OptionValues, url: () => string, now: () => number = Date.now) {
@@ -110,18 +113,28 @@ export class InvitationCommands {
     const domain = this.#served(input);
     this.#mustBeOpen(domain);
     const contact = wish.contact === undefined || wish.contact === '' ? undefined : await this.#contact(wish.contact);
-    if ((await this.#stores.invitations.open({ domain }, this.#now())) >= most) throw tooMany(most);
-    return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
+    return this.#turns.run(domain, async () => {
+      if ((await this.#stores.invitations.open({ domain }, this.#now())) >= most) throw tooMany(most);
+      return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
+    });
   }
 
   /** An administrator invites many, all or none, in their order. Throws CommandError, which names the line that is wrong. */
   async createMany(
     by: Actor,
     input: string,
-    { people, contact: introducer, ...wish }: InvitationsWish,
+    wish: InvitationsWish,
   ): Promise<{ invitations: ({ invitation: InvitationView } & InvitationLink)[] }> {
     const domain = this.#served(input);
     this.#mustBeOpen(domain);
+    return this.#turns.run(domain, () => this.#createMany(by, domain, wish));
+  }
+
+  async #createMany(
+    by: Actor,
+    domain: string,
+    { people, contact: introducer, ...wish }: InvitationsWish,
+  ): Promise<{ invitations: ({ invitation: InvitationView } & InvitationLink)[] }> {
     if (people.length < 1 || people.length > MOST_AT_ONCE) {
       throw new CommandError('invalid', `From 1 to ${MOST_AT_ONCE} people at a time, please.`, 'people');
     }

@@ -62,6 +62,14 @@ describe('codes of an app', () => {
     assert.ok(done.cookie !== undefined && done.cookie !== cookie, 'fixation: the session is a fresh one');
   });
 
+  test('attack: two right codes at once open one session by one ticket', async () => {
+    const { secret } = await codes();
+    later(MINUTE);
+    const { ticket } = (await first()).second;
+    const both = await Promise.all([second(now(secret), ticket), second(now(secret, 1), ticket)]);
+    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 401], both.map(({ text }) => text).join());
+  });
+
   test('a code works once, also for two at the same time, and so do those before it (RFC 6238 §5.2)', async () => {
     const { secret } = await codes();
     const both = await Promise.all([second(now(secret)), second(now(secret))]);
