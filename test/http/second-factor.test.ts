@@ -62,14 +62,6 @@ describe('codes of an app', () => {
     assert.ok(done.cookie !== undefined && done.cookie !== cookie, 'fixation: the session is a fresh one');
   });
 
-  test('attack: two right codes at once open one session by one ticket', async () => {
-    const { secret } = await codes();
-    later(MINUTE);
-    const { ticket } = (await first()).second;
-    const both = await Promise.all([second(now(secret), ticket), second(now(secret, 1), ticket)]);
-    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 401], both.map(({ text }) => text).join());
-  });
-
   test('a code works once, also for two at the same time, and so do those before it (RFC 6238 §5.2)', async () => {
     const { secret } = await codes();
     const both = await Promise.all([second(now(secret)), second(now(secret))]);
@@ -78,6 +70,10 @@ describe('codes of an app', () => {
     assert.equal((await second(now(secret, -1))).json.error.code, 'wrong-code', 'that of the half minute before');
     later(MINUTE / 2);
     assert.equal((await second(now(secret))).status, 200);
+    later(2 * MINUTE);
+    const { ticket } = (await first()).second; // two right codes, and one ticket
+    const one = await Promise.all([second(now(secret), ticket), second(now(secret, 1), ticket)]);
+    assert.deepEqual(one.map(({ status }) => status).sort(), [200, 401]);
   });
 
   test('clocks may differ by one step, not by two', async () => {
