@@ -33,7 +33,7 @@ function refusal(given: Given, waiting?: KeyObject): { field: string; message: s
 
 describe('a certificate that is given', () => {
   it('attack: with a date that there is none of is refused as damaged', () => {
-    const der = Buffer.from(leaf.chainPem.replace(/-----END[^]*/, '').replace(/-----.*-----/, ''), 'base64');
+    const der = Buffer.from(leaf.chainPem.replace(/-----END[\s\S]*/, '').replace(/-----.*-----/, ''), 'base64');
     const time = /\d{12}Z/.exec(der.toString('latin1'))!;
     der.write('hh', time.index + 2, 'latin1');
     const chain = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
