@@ -143,14 +143,28 @@ export class InvitationCommands {
     if (open + people.length > MOST_OF_DOMAIN) throw tooMany(MOST_OF_DOMAIN);
     const drafts: Draft[] = [];
     const locals = new Set<string>();
+    const names = new Set<string>();
     for (const line of people) {
       try {
-        const whom = { ...wish, ...readInvited(line) };
+        const { domain: said, ...read } = readInvited(line);
+        if (said !== '' && tryParseJid(said)?.domain !== domain) {
+          throw new CommandError(
+            'invalid',
+            `This is no address of ${domain}: give the name, or the address to be.`,
+            'local',
+          );
+        }
+        const whom = { ...wish, ...read };
         const draft = await this.#draft(by, { domain, purpose: 'account', contact, byPerson: false, wish: whom });
         const { local } = draft.one;
         if (local !== '' && locals.has(local))
           throw new CommandError('invalid', 'This address stands there twice.', 'local');
         locals.add(local);
+        // Two people may have one name: then an address tells them apart.
+        const called = draft.one.name.normalize('NFKC').toLowerCase();
+        if (local === '' && called !== '' && names.has(called))
+          throw new CommandError('invalid', 'This name stands there twice.', 'name');
+        if (local === '') names.add(called);
         drafts.push(draft);
       } catch (error) {
         if (!(error instanceof CommandError) || !['local', 'name'].includes(error.field ?? '')) throw error;

@@ -1,12 +1,14 @@
 /** Who is invited, as somebody pasted it: either may be ''. */
 export interface Invited {
   readonly local: string;
+  /** What stands behind the at sign, '' for no address. */
+  readonly domain: string;
   readonly name: string;
 }
 
 /**
  * One line of a list as people have it: a name, an address, or both in whatever order, as `Anna Berg <anna@example.com>` of a
- * mail program or two cells of a spreadsheet. Of an address elsewhere the part before the @ is taken, as an import does.
+ * mail program or two cells of a spreadsheet.
  */
 export function readInvited(line: string): Invited {
   const address = /[^\s<>()[\]"“”;,]+@[^\s<>()[\]"“”;,]*/.exec(line)?.[0] ?? '';
@@ -15,5 +17,7 @@ export function readInvited(line: string): Invited {
     .replace(/[\t;<>()[\]"“”]/g, ' ')
     .replace(/\s+/g, ' ')
     .replace(/^[ ,]+|[ ,]+$/g, '');
-  return { local: address.replace(/^(xmpp|mailto):/i, '').replace(/@[^@]*$/, ''), name };
+  const jid = address.replace(/^(xmpp|mailto):/i, '');
+  const at = jid.lastIndexOf('@');
+  return { local: at < 0 ? '' : jid.slice(0, at), domain: at < 0 ? '' : jid.slice(at + 1), name };
 }

@@ -112,6 +112,9 @@ describe('the page Archive in a browser', { skip: noBrowser, timeout: 150_000 },
     await page.getByLabel('With whom').fill('romeo');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await page.getByText('Say who exchanged something with them.').waitFor();
+    await page.getByLabel('People', { exact: true }).fill('Frau Lehmann, juliet');
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByText('There is nobody with the address Frau Lehmann in example.test.').waitFor();
     await page.getByLabel('People', { exact: true }).fill('juliet');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     const messages = page.getByRole('list', { name: 'Messages' });
