@@ -4,7 +4,7 @@ import { tryParseJid } from '../../xmpp/jid.ts';
 import type { AccountCommands } from '../accounts.ts';
 import { type Actor, record } from '../actor.ts';
 import { CommandError } from '../command-error.ts';
-import { csvOf } from '../csv.ts';
+import { csvOf, type Separator } from '../csv.ts';
 import type { House } from '../house.ts';
 import type { InvitationCommands } from '../invitations.ts';
 import type { ImportDepartments } from './departments.ts';
@@ -51,7 +51,9 @@ export class PeopleImportCommands {
   #work: Promise<void> | undefined;
   #closing = false;
   /** What was made for whom, for a while and in memory only. */
-  #handOver: { readonly id: number; readonly until: number; readonly people: HandOver[] } | undefined;
+  #handOver:
+    | { readonly id: number; readonly until: number; readonly separator: Separator; readonly people: HandOver[] }
+    | undefined;
 
   constructor(needs: ImportNeeds) {
     this.#needs = needs;
@@ -93,7 +95,7 @@ export class PeopleImportCommands {
     name: string,
     digest: string,
   ): Promise<{ id: number }> {
-    const { plan, settings } = await this.#plan(bytes, wish);
+    const { file, plan, settings } = await this.#plan(bytes, wish);
     if (digestOf(plan, settings) !== digest) {
       throw new CommandError('import-changed', 'Something has changed since this was checked. Look at it once more.');
     }
@@ -115,7 +117,8 @@ export class PeopleImportCommands {
         REMEMBERED,
       );
       await record(this.#needs.stores.audit, by, 'people.import', name, { import: made, people: rows.length });
-      return { id: made, run: () => this.#run({ id: made, by, way: settings.way, days: settings.days }, plan, rows) };
+      const { way, days } = settings;
+      return { id: made, run: () => this.#run({ id: made, by, way, days }, plan, rows, file.separator) };
     });
     return { id };
   }
@@ -143,16 +146,18 @@ export class PeopleImportCommands {
   /** What is to be handed over to each person, as a CSV file; for an hour, and until the server is started again. Throws CommandError. */
   async handOver(by: Actor, id: number): Promise<{ csv: string; people: number }> {
     const found = await this.#find(id);
-    const people = this.#handedOver(id);
-    if (people === undefined || found.state === 'running') {
+    const made = this.#handedOver(id);
+    if (made === undefined || found.state === 'running') {
       const text =
         'These passwords and links can be had for an hour after the import. Make links to choose a password.';
       throw new CommandError('not-allowed', text);
     }
+    const { people, separator } = made;
     const secret = found.way === 'invite' ? 'link' : 'password';
     const rows = people.map((one) => [one.jid, one.name, secret === 'link' ? one.url : one.password]);
     await record(this.#needs.stores.audit, by, 'people.hand-over', found.file, { import: id });
-    return { csv: csvOf([['address', 'name', secret], ...rows]), people: people.length };
+    // The spreadsheet that has saved the file opens the list as well.
+    return { csv: csvOf([['address', 'name', secret], ...rows], separator), people: people.length };
   }
 
   /**
@@ -217,10 +222,10 @@ export class PeopleImportCommands {
     }
   }
 
-  async #run(job: Job, plan: Plan, rows: readonly PlannedRow[]): Promise<void> {
+  async #run(job: Job, plan: Plan, rows: readonly PlannedRow[], separator: Separator): Promise<void> {
     const { stores, departments, now } = this.#needs;
     const people: HandOver[] = [];
-    this.#handOver = { id: job.id, until: Number.POSITIVE_INFINITY, people };
+    this.#handOver = { id: job.id, until: Number.POSITIVE_INFINITY, separator, people };
     let state: 'done' | 'stopped' = 'stopped';
     try {
       for (const [index, { domain, name }] of plan.newDepartments.entries()) {
@@ -251,7 +256,7 @@ export class PeopleImportCommands {
     } catch {
       // The disk or the store: what was done is noted, and can be taken back.
     } finally {
-      this.#handOver = { id: job.id, until: now() + HAND_OVER_MS, people };
+      this.#handOver = { id: job.id, until: now() + HAND_OVER_MS, separator, people };
       await stores.peopleImports.setState(job.id, state, now()).catch(() => undefined);
     }
   }
@@ -293,9 +298,9 @@ export class PeopleImportCommands {
     }
   }
 
-  #handedOver(id: number): readonly HandOver[] | undefined {
+  #handedOver(id: number): { readonly separator: Separator; readonly people: readonly HandOver[] } | undefined {
     if (this.#handOver?.id !== id || this.#handOver.until <= this.#needs.now()) return undefined;
-    return this.#handOver.people.length > 0 ? this.#handOver.people : undefined;
+    return this.#handOver.people.length > 0 ? this.#handOver : undefined;
   }
 
   async #find(id: number): Promise<PeopleImport> {
