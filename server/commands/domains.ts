@@ -3,7 +3,7 @@ import type { Domain } from '../storage/stores/domains.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
-import { adviceFor, type DomainAdvice, refuseLoopback } from './domain-advice.ts';
+import { adviceFor, type DomainAdvice, refuseEnding, refuseLoopback } from './domain-advice.ts';
 import { type DomainRemoval, isLeaving } from './domain-removal.ts';
 import type { House } from './house.ts';
 import type { Live } from './live.ts';
@@ -72,7 +72,10 @@ export class DomainCommands {
   /** A domain that may be served, prepared; one that is served already stays so, whatever it is called. Throws CommandError. */
   checkNew(input: string, field = 'name'): string {
     const name = checkDomain(input, field);
-    if (this.#house.get(name) === undefined) refuseLoopback(name, field);
+    if (this.#house.get(name) === undefined) {
+      refuseLoopback(name, field);
+      refuseEnding(name, field);
+    }
     return name;
   }
 

@@ -56,7 +56,7 @@ import { SetupCommands } from './setup.ts';
 import { SignInCommands } from './sign-in.ts';
 import { TransferCommands } from './transfers.ts';
 import { openWatching } from './watching.ts';
-import { webNames } from './web-names.ts';
+import { goesBy, webNames } from './web-names.ts';
 
 /** All that administrators can do, by noun. */
 export interface Commands {
@@ -94,9 +94,9 @@ export interface Commands {
   readonly live: Live;
   readonly log: LogCommands;
   readonly metrics: MetricsCommands;
-  /** Names that are ours with all that is within them, that of the machine first. */
-  zones(): readonly string[];
-  /** Names that this server goes by: these, and those that an administrator allowed. */
+  /** Whether this server goes by a name. */
+  isOwnName(name: string): boolean;
+  /** Those of the machine, of the domains, and what an administrator allowed. */
   names(): readonly string[];
   readonly options: OptionCommands;
   readonly outage: OutageCommands;
@@ -132,7 +132,6 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
   await contacts.load();
-  const zones = () => [options.hostname, ...house.domains()];
   const settings = new OptionCommands(options.options, stores, house);
   const url = (): string => options.panel().url;
   const { book } = options.federation;
@@ -263,8 +262,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     figures,
     health,
     metrics,
-    zones,
-    names: () => [...zones(), ...options.options.get(webNames)],
+    names: () => [options.hostname, ...house.domains(), ...options.options.get(webNames)],
+    isOwnName: (name) =>
+      goesBy(name, { hostname: options.hostname, panel: url(), allowed: options.options.get(webNames), house }),
     files: new FileCommands(stores, house, options.files),
     invitations,
     leaving,

@@ -90,7 +90,7 @@ export const NEEDS: Readonly<Record<Route, Access | `${Access}!`>> = {
   'GET /api/doctor': 'look',
   'POST /api/doctor': 'admin',
   'GET /api/domains': 'people',
-  'POST /api/domains': 'admin',
+  'POST /api/domains': 'admin!',
   'DELETE /api/domains/:domain': 'admin!',
   'GET /api/domains/:domain/accounts': 'people',
   'POST /api/domains/:domain/accounts': 'admin',
