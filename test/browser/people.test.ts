@@ -212,7 +212,7 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
       list.getByRole('button', { name: 'Save the list' }).click(),
     ]);
     const saved = await readFile(await download.path(), 'utf8');
-    assert.match(saved, /anna@example\.test,Ännchen,(?:\w{4}-){3}\w{4}/);
+    assert.match(saved, /anna@example\.test;Ännchen;(?:\w{4}-){3}\w{4}/);
     await list.getByRole('button', { name: 'Take back' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
     await list.getByText('Taken back', { exact: true }).waitFor();
