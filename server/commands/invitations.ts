@@ -11,7 +11,7 @@ import { type Actor, record } from './actor.ts';
 import { mustProveToLetIn } from './closed-rooms.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
-import { readInvited } from './invited.ts';
+import { invitedTo } from './invited.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
 import { peopleInvite, registrationRule } from './onboarding-options.ts';
 
@@ -45,7 +45,7 @@ export interface InvitationWish {
   readonly departments?: readonly number[];
 }
 
-/** The same for many people, each with a link of their own: of each a name, an address, both or nothing (`readInvited`). */
+/** The same for many people, each with a link of their own: of each a name, an address, both or nothing (`invitedTo`). */
 export interface InvitationsWish extends Pick<InvitationWish, 'contact' | 'days' | 'departments'> {
   readonly people: readonly string[];
 }
@@ -146,15 +146,7 @@ export class InvitationCommands {
     const names = new Set<string>();
     for (const line of people) {
       try {
-        const { domain: said, ...read } = readInvited(line);
-        if (said !== '' && tryParseJid(said)?.domain !== domain) {
-          throw new CommandError(
-            'invalid',
-            `This is no address of ${domain}: give the name, or the address to be.`,
-            'local',
-          );
-        }
-        const whom = { ...wish, ...read };
+        const whom = { ...wish, ...invitedTo(domain, line) };
         const draft = await this.#draft(by, { domain, purpose: 'account', contact, byPerson: false, wish: whom });
         const { local } = draft.one;
         if (local !== '' && locals.has(local))

@@ -1,3 +1,6 @@
+import { tryParseJid } from '../xmpp/jid.ts';
+import { CommandError } from './command-error.ts';
+
 /** Who is invited, as somebody pasted it: either may be ''. */
 export interface Invited {
   readonly local: string;
@@ -20,4 +23,13 @@ export function readInvited(line: string): Invited {
   const jid = address.replace(/^(xmpp|mailto):/i, '');
   const at = jid.lastIndexOf('@');
   return { local: at < 0 ? '' : jid.slice(0, at), domain: at < 0 ? '' : jid.slice(at + 1), name };
+}
+
+/** The same for a domain. Throws CommandError for an address of elsewhere: whoever wrote it meant another one than they would get. */
+export function invitedTo(domain: string, line: string): Pick<Invited, 'local' | 'name'> {
+  const { domain: said, ...read } = readInvited(line);
+  if (said !== '' && tryParseJid(said)?.domain !== domain) {
+    throw new CommandError('invalid', `This is no address of ${domain}: give the name, or the address to be.`, 'local');
+  }
+  return read;
 }
