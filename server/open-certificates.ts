@@ -56,6 +56,7 @@ export async function openCertificates(
       renewal,
       domains,
       challenges,
+      hooks: settings.hooks,
       log,
       tried: (domain, failure) =>
         record(stores.audit, { name: 'hallway', door: 'house' }, failure === '' ? 'acme.got' : 'acme.failed', domain, {

@@ -28,7 +28,7 @@ import type { House } from './host/house.ts';
 import { OptionValues } from './host/option-values.ts';
 import { Router } from './host/router.ts';
 import { accepting, type Listening, listenAll, panelUrl } from './listening.ts';
-import { obeyLevel } from './log-level.ts';
+import { lasting, obeyLevel } from './log-level.ts';
 import { modules } from './modules/index.ts';
 import { openCertificates } from './open-certificates.ts';
 import { allOptions } from './options.ts';
@@ -205,8 +205,9 @@ export async function startServer(
     },
     certify: async (domain) => void (await renewal.check(domain)),
     log,
-    certificates: { renewal, acme, shown: (name) => contexts.certificateFor(name) },
+    certificates: { renewal, acme, hooks: settings.hooks, shown: (name) => contexts.certificateFor(name) },
     tail,
+    seals: lasting(settings, log),
     level: () => log.level,
     parse: parseStanza,
     exportFolder: join(settings.data, 'exports'),

@@ -113,8 +113,16 @@ function retellOne(sentence: string): string {
   return sentence;
 }
 
-/** What fills a gap: words of ours, a day as the server writes it, or somebody else's name. */
+/** A size, or a number with one digit behind the point, as the server writes them: no port, and no version of a program. */
+const FIGURE = /^(\d{1,3}(?:,\d{3})+|\d+\.\d|\d+(?= [kMGT]?B$))( [kMGT]?B)?$/;
+
+/** What fills a gap: words of ours, a figure or a day as the server writes it, or somebody else's name. */
 function retellPart(part: string): string {
+  const [, figure, unit = ''] = FIGURE.exec(part) ?? [];
+  if (figure !== undefined) {
+    const digits = figure.includes('.') ? 1 : 0;
+    return Number(figure.replaceAll(',', '')).toLocaleString(spoken, { minimumFractionDigits: digits }) + unit;
+  }
   const day = /^\d{1,2} [A-Z][a-z]+ \d{4}$/.test(part) ? Date.parse(`${part} UTC`) : Number.NaN;
   if (Number.isNaN(day)) return told.get(part) ?? part;
   return new Intl.DateTimeFormat(spoken, { dateStyle: 'long', timeZone: 'UTC' }).format(day);

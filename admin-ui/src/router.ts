@@ -4,6 +4,7 @@ import { whenSignedOut } from './api.ts';
 import { admin, claimed, knowSession, may, refreshSession } from './composables/session.ts';
 import { setTitle } from './composables/title.ts';
 import { say } from './composables/toasts.ts';
+import { mayLeave } from './composables/unsaved.ts';
 import { t } from './language.ts';
 import OverviewPage from './pages/OverviewPage.vue';
 import SignInPage from './pages/SignInPage.vue';
@@ -155,6 +156,9 @@ function fetchPages({ matched }: RouteLocationNormalized): void {
     if (typeof page === 'function') Promise.resolve(page()).catch(() => undefined);
   }
 }
+
+// What is asked for within a page, as by its filters, takes nothing from it.
+router.beforeEach((to, from) => (admin.value && to.path !== from.path ? mayLeave() : true));
 
 router.beforeEach(async (to) => {
   if (admin.value === undefined) fetchPages(to);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { listOption } from '../host/options.ts';
+import { hasMore, listOption } from '../host/options.ts';
 import { readHost } from '../util/host-header.ts';
 
 /** Whose pages may talk to this server with their own script. */
@@ -12,6 +12,7 @@ export const webOrigins = listOption({
   longest: 300,
   most: 100,
   default: [],
+  needsProof: hasMore,
   wrong: (origins) => origins.map(wrongOrigin).find((wrong) => wrong !== undefined),
 });
 

@@ -39,6 +39,11 @@ function linkContextOf({ chainPem, keyPem }: StoredCertificate): SecureContext {
   return createSecureContext({ ...SECURITY, secureOptions, cert: chainPem, key: keyPem });
 }
 
+/** The house calls its domains by their own letters; SNI has them as the DNS does (RFC 6066 §3). */
+function asciiOf(name: string): string {
+  return /[^\x20-\x7e]/.test(name) ? domainToASCII(name) : name;
+}
+
 interface Held {
   readonly context: SecureContext;
   readonly certificate: StoredCertificate;
@@ -152,7 +157,7 @@ export class SecureContexts {
   };
 
   #find(servername: string | undefined): Held {
-    let name = (servername ?? '').slice(0, 255).toLowerCase().replace(/\.$/, '');
+    let name = asciiOf((servername ?? '').slice(0, 255).toLowerCase().replace(/\.$/, ''));
     while (name !== '') {
       const found = this.#held.get(name);
       if (found !== undefined) return found;

@@ -159,6 +159,9 @@ const day = (date: Date): string => date.toISOString().slice(0, 10);
 
 function checkDates(chain: readonly X509Certificate[], now: number, field: 'chain' | 'pkcs12'): void {
   for (const [at, one] of chain.entries()) {
+    if (Number.isNaN(one.validToDate.getTime()) || Number.isNaN(one.validFromDate.getTime())) {
+      throw new CertificateRefusal(field, 'A date in this certificate is none: it is damaged.');
+    }
     const until = day(one.validToDate);
     const from = day(one.validFromDate);
     if (one.validToDate.getTime() <= now) {

@@ -106,7 +106,11 @@ export const OPTIONS = {
   email: { type: 'string', value: 'ADDRESS', help: 'whom the authority may write to' },
   agree: { type: 'boolean', help: 'agree to the authority’s terms' },
   challenge: { type: 'string', value: 'HOW', help: 'http-01 or dns-01' },
-  hook: { type: 'string', value: 'FILE', help: 'the script on the server that makes TXT records' },
+  hook: {
+    type: 'string',
+    value: 'NAME',
+    help: 'the script that makes TXT records, in the folder hooks beside the boot file',
+  },
   names: { type: 'string', value: 'NAMES', help: 'for which names, with commas between them' },
   level: { type: 'string', value: 'LEVEL', help: 'error, warn, info, debug or trace: this and graver' },
   follow: { type: 'boolean', help: 'go on with what is logged from now on, until it is interrupted' },

@@ -9,13 +9,15 @@ import {
 } from '../certificates/acme/settings.ts';
 import { directoryOrigin, termsOf } from '../certificates/acme/transport.ts';
 import { pastedCertificates } from '../certificates/pem.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, mustMay, record } from './actor.ts';
 import { type CertificateCommandOptions, publicNames } from './certificates.ts';
 import { CommandError } from './command-error.ts';
 import type { ListenerView } from './overview.ts';
 
 const LOOK_MS = 20_000;
 const LONGEST_URL = 500;
+const UNREACHED =
+  'No authority that speaks ACME (RFC 8555) was found there whose own certificate this machine trusts. Is the address the one of its directory? Where it is an authority of your own, give its root certificate.';
 /** Nothing but what an address is for certain: it goes into a message to somebody else's machine. */
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/;
 /** Authorities take a hundred names at most. */
@@ -51,6 +53,11 @@ export class AcmeCommands {
     return address === undefined ? undefined : Number(address.replace(/^.*:/, ''));
   }
 
+  /** The folder that a script for the proof by DNS lies in. */
+  get hooks(): string {
+    return this.#options.hooks;
+  }
+
   settings(): Promise<AcmeSettings> {
     return readAcmeSettings(this.#options.stores.settings);
   }
@@ -64,13 +71,17 @@ export class AcmeCommands {
     try {
       return await termsOf({ directory, authority, signal: AbortSignal.timeout(LOOK_MS) }, key);
     } catch (error) {
-      throw refused(error, 'directory');
+      // One sentence for whatever went wrong: it is no tool to find out what listens in the network.
+      if (error instanceof AcmeProblem) throw new CommandError('invalid', UNREACHED, 'directory');
+      throw error;
     }
   }
 
   /** Decides how certificates are got. Throws CommandError; nothing is changed then. */
   async set(by: Actor, wish: AcmeWish): Promise<AcmeSettings> {
     const { stores } = this.#options;
+    const chosen = wish.hook.trim();
+    if (chosen !== '' && chosen !== (await this.settings()).hook) mustMay(by, 'owner'); // the server runs it
     const settings = await this.check(wish);
     await writeAcmeSettings(stores.settings, settings);
     const { directory, challenge, hook, email } = settings;
@@ -174,9 +185,9 @@ export class AcmeCommands {
     );
   }
 
-  async #checkHook(path: string): Promise<void> {
+  async #checkHook(given: string): Promise<void> {
     try {
-      await checkHook(path);
+      await checkHook(this.#options.hooks, given);
     } catch (error) {
       throw refused(error, 'hook');
     }

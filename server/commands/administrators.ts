@@ -1,3 +1,4 @@
+import { StorageError } from '../storage/database.ts';
 import type { Admin } from '../storage/stores/admins.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
@@ -61,10 +62,15 @@ export class AdministratorCommands {
     const wanted = checkRole(role);
     if ((await this.#stores.admins.count()) >= MOST)
       throw new CommandError('too-many', `There are ${MOST} administrators already.`);
-    if ((await this.#stores.admins.find(name)) !== undefined) {
-      throw new CommandError('invalid', `There is an administrator ${name} already.`, 'name');
+    const taken = new CommandError('invalid', `There is an administrator ${name} already.`, 'name');
+    if ((await this.#stores.admins.find(name)) !== undefined) throw taken;
+    let admin: Admin;
+    try {
+      admin = await this.#stores.admins.create({ name, passwordHash: '', role: wanted }, this.#now());
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'constraint') throw taken;
+      throw error;
     }
-    const admin = await this.#stores.admins.create({ name, passwordHash: '', role: wanted }, this.#now());
     await record(this.#stores.audit, by, 'admin.invite', name, { role: wanted });
     return { administrator: await this.#view(admin), reset: await this.#admins.resetCode(by, name) };
   }

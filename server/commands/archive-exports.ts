@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runExport } from '../archive/export/run.ts';
 import type { ExportKind, ExportState, StoredExport } from '../storage/stores/archive-exports.ts';
 import type { Stores } from '../storage/stores/index.ts';
-import { type Actor, record } from './actor.ts';
+import { type Actor, may, record } from './actor.ts';
 import type { ArchivePlaces } from './archive-places.ts';
 import { checkReason } from './archive-search.ts';
 import { CommandError } from './command-error.ts';
@@ -127,10 +127,19 @@ export class ArchiveExportCommands {
     }
   }
 
-  /** Stops the one that is being made, or takes a finished one away. Throws CommandError. */
+  /**
+   * Stops the one that is being made, or takes a finished one away; for who has made it and for owners: what one auditor has carried
+   * out as evidence is not another one's to destroy. Throws CommandError.
+   */
   async remove(by: Actor, id: number): Promise<void> {
     const { stores } = this.#needs;
     const found = await this.#find(id);
+    if (found.actor !== by.name && !may(by, 'owner')) {
+      throw new CommandError(
+        'not-your-role',
+        `Only ${found.actor}, who has made this export, and owners may delete it.`,
+      );
+    }
     if (this.#running?.id === id) {
       this.#running.stop.abort();
       await this.#done;

@@ -1,8 +1,14 @@
+import type { Account } from '../storage/stores/accounts.ts';
 import type { RuleKind } from '../storage/stores/archive-rules.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
+
+/** People who are looked through for the one of a name. */
+const MOST_CALLED = 100;
+
+const folded = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
 
 type Looked = Pick<Stores, 'rooms' | 'accounts' | 'archiveOwners' | 'departments'>;
 
@@ -56,16 +62,35 @@ export class ArchivePlaces {
     return { id: found.id, name: found.name, jid: `${found.name}@${service}` };
   }
 
-  /** A person of the domain, by name or address. Throws CommandError. */
+  /** A person of the domain, by address, by what stands before its at sign, or as they are called. Throws CommandError. */
   async person(
     domain: string,
     input: string,
   ): Promise<{ readonly id: number; readonly local: string; readonly jid: string }> {
     const jid = tryParseJid(input.includes('@') ? input : `${input}@${domain}`);
-    const found = jid?.domain === domain ? await this.#stores.accounts.at(jid.bare) : undefined;
+    const at = jid?.domain === domain ? await this.#stores.accounts.at(jid.bare) : undefined;
+    const found = at ?? (await this.#called(domain, input));
     if (found === undefined) {
       throw new CommandError('account-not-found', `There is nobody with the address ${input} in ${domain}.`, 'name');
     }
     return { id: found.id, local: found.local, jid: `${found.local}@${domain}` };
+  }
+
+  /** Whoever is called so, without case, if that is one alone. Throws CommandError. */
+  async #called(domain: string, input: string): Promise<Account | undefined> {
+    const wanted = folded(input);
+    if (wanted === '') return undefined;
+    const { accounts, hasAfter } = await this.#stores.accounts.page({
+      domain,
+      search: input.trim(),
+      limit: MOST_CALLED,
+    });
+    // Where not all were looked at, there may be another of that name.
+    if (hasAfter) return undefined;
+    const [found, ...more] = accounts.filter(({ name }) => folded(name) === wanted);
+    if (more.length > 0) {
+      throw new CommandError('invalid', `More than one person is called ${input}: give the address.`, 'name');
+    }
+    return found;
   }
 }

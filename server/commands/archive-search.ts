@@ -92,7 +92,7 @@ export class ArchiveSearchCommands {
       wish.room === undefined ? domain : `${wish.room.split('@')[0]}@conference.${domain}`,
       {
         reason: reason.slice(0, TOLD),
-        ...(wish.people !== undefined && wish.people.length > 0 && { people: wish.people.join(' ').slice(0, TOLD) }),
+        ...(wish.people !== undefined && wish.people.length > 0 && { people: wish.people.join(', ').slice(0, TOLD) }),
         ...(peer !== undefined && { with: peer.slice(0, TOLD) }),
         ...(wish.words !== undefined && { words: wish.words.slice(0, TOLD) }),
         ...(wish.since !== undefined && { since: new Date(wish.since).toISOString() }),

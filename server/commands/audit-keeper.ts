@@ -19,6 +19,8 @@ export const auditMonths: Option<number> = numberOption({
   most: 600,
   unit: 'months',
   default: 0,
+  // Else whoever may change settings has their own deeds forgotten.
+  owner: true,
 });
 
 const DAY_MS = 86_400_000;

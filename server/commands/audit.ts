@@ -94,8 +94,14 @@ export class AuditCommands {
 
   /** Rows that fit, the newest first; where there are more, `next` is what to ask with as `before`. */
   async find(wish: AuditWish): Promise<{ rows: AuditView[]; hasMore: boolean; next: number | null }> {
-    const { rows, next } = await this.#audit.find(query(wish));
+    const { rows, next } = await this.#audit.find(await this.#called(query(wish)));
     return { rows: rows.map(view), hasMore: next !== undefined, next: next ?? null };
+  }
+
+  /** A name that is in the log is that one; anything else is a part of names, in any case. */
+  async #called({ actor, ...rest }: AuditQuery): Promise<AuditQuery> {
+    if (actor === undefined) return rest;
+    return (await this.#audit.names()).actors.includes(actor) ? { ...rest, actor } : { ...rest, who: actor };
   }
 
   /** Who is in the log, and what was done. */
@@ -142,7 +148,9 @@ export class AuditCommands {
     // The mark tells spreadsheets that it is UTF-8.
     yield `\ufeff${line(HEAD)}`;
     for (let before: number | undefined; ; ) {
-      const { rows, next } = await this.#audit.find(query({ ...filter, limit: LOT, ...(before && { before }) }));
+      const { rows, next } = await this.#audit.find(
+        await this.#called(query({ ...filter, limit: LOT, ...(before && { before }) })),
+      );
       const lines = rows.map(({ id, time, actor, door, action, subject, detail, hash }) =>
         line([id, new Date(time).toISOString(), actor, door, action, subject, JSON.stringify(detail), hash]),
       );

@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Acme } from '../certificates/acme/acme.ts';
 import { permittedNames } from '../certificates/constraints.ts';
 import { inspect } from '../certificates/inspect.ts';
@@ -16,6 +17,8 @@ import type { House } from './house.ts';
 export interface CertificateNeeds {
   readonly renewal: Pick<Renewal, 'names' | 'put' | 'drop' | 'issue'>;
   readonly acme: Pick<Acme, 'run' | 'running'>;
+  /** The folder of the scripts that make records in the DNS for ACME. */
+  readonly hooks: string;
   /** The certificate that TLS shows for a name (PEM), undefined when there is none at all. */
   shown(name: string): string | undefined;
 }
@@ -114,7 +117,7 @@ export class CertificateCommands {
     const { hostname, stores, shown } = this.#options;
     const pem = shown(hostname);
     const whose = (await stores.certificates.all()).find(({ chainPem }) => chainPem === pem);
-    const covered = pem !== undefined && inspect(pem).dns.includes(hostname.toLowerCase());
+    const covered = pem !== undefined && inspect(pem).dns.includes(domainToASCII(hostname));
     return { name: hostname, domain: whose?.domain ?? '', covered };
   }
 
@@ -131,7 +134,7 @@ export class CertificateCommands {
       subject,
       notAfter,
       issuedAt: found.createdAt,
-      names: permittedNames(found.certificatePem),
+      names: permittedNames(found.certificatePem).map((name) => domainToUnicode(name) || name),
       domains: terms
         .filter((one) => one.source === 'internal' && served.includes(one.domain))
         .map(({ domain }) => domain),

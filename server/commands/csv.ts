@@ -6,12 +6,15 @@ export function harmless(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }
 
+/** What stands between two cells. */
+export type Separator = ';' | ',' | '\t';
+
 /**
  * A CSV file (RFC 4180) that spreadsheets open as it is meant: with the mark that says UTF-8, and an apostrophe before what would be
  * a formula, for names and the like come from other people.
  */
-export function csvOf(rows: readonly (readonly string[])[]): string {
-  return `\ufeff${rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')}`;
+export function csvOf(rows: readonly (readonly string[])[], separator: Separator = ','): string {
+  return `\ufeff${rows.map((row) => `${row.map(cell).join(separator)}\r\n`).join('')}`;
 }
 
 function cell(text: string): string {

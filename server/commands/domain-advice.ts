@@ -1,6 +1,7 @@
 import { reachOf } from '../s2s/dns-records.ts';
 import { asciiName } from '../s2s/target.ts';
 import { CommandError } from './command-error.ts';
+import { isPublicEnding } from './endings.ts';
 
 /** What an administrator should know of the name of a domain before people get addresses in it. */
 export interface DomainAdvice {
@@ -20,7 +21,7 @@ const NOWHERE =
 
 /**
  * What is to be said of a domain, wherever one is decided: in the set-up, the panel, `hallwayctl` and the provisioning file. An office
- * without internet may well use a name of its own, so nothing is refused here.
+ * without internet may well use a name of its own, so nothing is refused by this.
  */
 export function adviceFor(domain: string): DomainAdvice | undefined {
   const name = asciiName(domain) ?? domain;
@@ -43,6 +44,19 @@ export function refuseLoopback(domain: string, field: string): void {
   throw new CommandError(
     'invalid',
     'Every machine takes localhost for itself, so no other one could reach this server. Better is a name that ends in .internal or .home.arpa, or a real one.',
+    field,
+  );
+}
+
+/**
+ * Refuses an ending that is not anybody's: nobody could reach it, and what counts as ours below a domain, in certificates say, would be
+ * half the world. Throws CommandError.
+ */
+export function refuseEnding(domain: string, field: string): void {
+  if (!isPublicEnding(domain)) return;
+  throw new CommandError(
+    'invalid',
+    `“${domain}” is only the ending of other people’s names. Enter the whole domain, such as “example.com”.`,
     field,
   );
 }

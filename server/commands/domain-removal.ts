@@ -57,6 +57,12 @@ export class DomainRemoval {
     return done;
   }
 
+  /** Takes back what was stored for a domain that is not served after all. */
+  async forget(domain: string): Promise<void> {
+    await this.#needs.stores.domains.remove(domain);
+    for (const keeper of this.#needs.keepers) await keeper.forget(domain);
+  }
+
   /** Goes on with what was cut short. Resolves when all of it is over, or has failed once more. */
   async resume(): Promise<void> {
     const settings = await this.#needs.stores.settings.all();

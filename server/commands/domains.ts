@@ -3,7 +3,7 @@ import type { Domain } from '../storage/stores/domains.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import { type Actor, record } from './actor.ts';
 import { CommandError } from './command-error.ts';
-import { adviceFor, type DomainAdvice, refuseLoopback } from './domain-advice.ts';
+import { adviceFor, type DomainAdvice, refuseEnding, refuseLoopback } from './domain-advice.ts';
 import { type DomainRemoval, isLeaving } from './domain-removal.ts';
 import type { House } from './house.ts';
 import type { Live } from './live.ts';
@@ -72,7 +72,10 @@ export class DomainCommands {
   /** A domain that may be served, prepared; one that is served already stays so, whatever it is called. Throws CommandError. */
   checkNew(input: string, field = 'name'): string {
     const name = checkDomain(input, field);
-    if (this.#house.get(name) === undefined) refuseLoopback(name, field);
+    if (this.#house.get(name) === undefined) {
+      refuseLoopback(name, field);
+      refuseEnding(name, field);
+    }
     return name;
   }
 
@@ -84,9 +87,7 @@ export class DomainCommands {
       throw new CommandError('domain-exists', `${name} is still being removed. Try again when that is over.`, 'name');
     }
     if (this.#house.get(name) !== undefined) throw taken;
-    if (this.#house.taken(name)) {
-      throw new CommandError('domain-exists', `${name} is the address of a service already.`, 'name');
-    }
+    this.#mustBeFree(name);
     await this.#certify(name);
     const createdAt = Date.now();
     try {
@@ -95,9 +96,31 @@ export class DomainCommands {
       if (error instanceof StorageError && error.code === 'constraint') throw taken;
       throw error;
     }
+    try {
+      this.#mustBeFree(name);
+    } catch (error) {
+      // A component came in this very moment.
+      await this.#removal.forget(name);
+      throw error;
+    }
     this.#live.watch(this.#house.add(name));
     await record(this.#stores.audit, by, 'domain.add', name);
     return this.#view({ name, createdAt });
+  }
+
+  /** Neither it nor a service that it will have is somebody else's. Throws CommandError. */
+  #mustBeFree(name: string): void {
+    if (this.#house.taken(name)) {
+      throw new CommandError('domain-exists', `${name} is the address of a service already.`, 'name');
+    }
+    const clash = this.#house.clash(name);
+    if (clash !== undefined) {
+      throw new CommandError(
+        'domain-exists',
+        `There is a component ${clash}, which would be a service of ${name} itself. Remove the component first.`,
+        'name',
+      );
+    }
   }
 
   /** What would be lost with a domain, in numbers. Throws CommandError. */

@@ -1,4 +1,4 @@
-import type { Policy, Rule } from '../s2s/policy.ts';
+import { isEnding, type Policy, type Rule } from '../s2s/policy.ts';
 import { type PolicyBook, PolicyChanged } from '../s2s/policy-book.ts';
 import { checkPattern, MOST_PEOPLE, PolicyError } from '../s2s/policy-check.ts';
 import type { Stores } from '../storage/stores/index.ts';
@@ -149,7 +149,7 @@ export class FederationPolicy {
       const before = wish.keep === true ? policy.rules.find((one) => one.pattern === pattern) : undefined;
       const whole = before === undefined ? wish : { ...kept(before, wish.verdict, this.#now()), ...wish };
       const rule = this.#rule(by, pattern, whole, policy);
-      if (loosens(rule, policy)) mustProve(by);
+      if (loosens(rule, policy) || this.#undoes(rule, policy)) mustProve(by);
       const others = policy.rules.filter((one) => one.pattern !== pattern);
       return { ...policy, rules: [...others, rule].sort((one, other) => (byName(one) < byName(other) ? -1 : 1)) };
     });
@@ -173,6 +173,7 @@ export class FederationPolicy {
       const rules = policy.rules.filter((one) => one.pattern !== pattern);
       if (rules.length === policy.rules.length)
         throw new CommandError('rule-not-found', `There is no rule for ${pattern}.`);
+      if (opens(pattern, policy)) mustProve(by);
       return { ...policy, rules };
     });
     await record(this.#stores.audit, by, 'federation.forget', pattern);
@@ -251,7 +252,7 @@ export class FederationPolicy {
 
   /** Names below one of ours may be others' (`*.`), those of ours never are. All of `*.com` can only be denied. Throws CommandError. */
   #checkTheirs(pattern: string, verdict: Rule['verdict'], field: string): void {
-    if (verdict === 'allow' && /^\*\.[^.]+$/.test(pattern)) {
+    if (verdict === 'allow' && pattern.startsWith('*.') && isEnding(pattern.slice(2))) {
       throw new CommandError(
         'invalid',
         'To allow them, a star needs a whole domain behind it, as “*.example.org”: nobody has all names of an ending.',
@@ -260,6 +261,13 @@ export class FederationPolicy {
     }
     if (!this.#house.taken(pattern)) return;
     throw new CommandError('invalid', `${pattern} is of this server itself. Rules are for other servers.`, field);
+  }
+
+  /** Whether somebody gets in, now or sooner, whom a rule keeps out. */
+  #undoes({ pattern, verdict, until }: Rule, policy: Policy): boolean {
+    if (verdict === 'allow') return this.#book.judge(pattern, this.#now()).rule?.verdict === 'deny';
+    const before = policy.rules.find((one) => one.pattern === pattern)?.until ?? Number.POSITIVE_INFINITY;
+    return until !== undefined && until < before && opens(pattern, policy);
   }
 
   /** The rule that is wished; one that says what it said before stays that of whoever made it. */
@@ -308,6 +316,13 @@ function loosens({ verdict, proof, authority, address, leastTls }: Rule, policy:
   if (authority !== undefined || address !== undefined) return true;
   if (proof === 'dialback' && policy.proof !== 'dialback') return true;
   return leastTls === 'TLSv1.2' && policy.leastTls !== 'TLSv1.2';
+}
+
+/** Whether it opens the house for somebody that a rule that denies goes. */
+function opens(pattern: string, { default: standard, rules }: Policy): boolean {
+  if (rules.find((one) => one.pattern === pattern)?.verdict !== 'deny') return false;
+  if (standard !== 'closed') return true;
+  return rules.some((one) => one.verdict === 'allow' && `.${pattern}`.endsWith(`.${one.pattern.replace('*.', '')}`));
 }
 
 /** Rules of one domain stand together, the domain before what is below it. */

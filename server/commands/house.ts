@@ -51,6 +51,8 @@ export interface House {
   domains(): readonly string[];
   /** Whether something answers for a domain already: one that is served, or a service of one. */
   taken(domain: string): boolean;
+  /** A service that a domain would have beside it, and for which somebody else's program answers already. */
+  clash(domain: string): string | undefined;
   add(domain: string): HouseHost;
   remove(domain: string): Promise<void>;
 }

@@ -58,7 +58,7 @@ import { SetupCommands } from './setup.ts';
 import { SignInCommands } from './sign-in.ts';
 import { TransferCommands } from './transfers.ts';
 import { openWatching } from './watching.ts';
-import { webNames } from './web-names.ts';
+import { goesBy, webNames } from './web-names.ts';
 
 /** All that administrators can do, by noun. */
 export interface Commands {
@@ -97,9 +97,9 @@ export interface Commands {
   readonly log: LogCommands;
   readonly metrics: MetricsCommands;
   readonly moves: MoveCommands;
-  /** Names that are ours with all that is within them, that of the machine first. */
-  zones(): readonly string[];
-  /** Names that this server goes by: these, and those that an administrator allowed. */
+  /** Whether this server goes by a name. */
+  isOwnName(name: string): boolean;
+  /** Those of the machine, of the domains, and what an administrator allowed. */
   names(): readonly string[];
   readonly options: OptionCommands;
   readonly outage: OutageCommands;
@@ -135,7 +135,6 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   for (const domain of house.domains()) live.watch(house.get(domain)!);
   const contacts = new ContactCommands(stores.settings, stores.audit, house);
   await contacts.load();
-  const zones = () => [options.hostname, ...house.domains()];
   const settings = new OptionCommands(options.options, stores, house);
   const url = (): string => options.panel().url;
   const { book } = options.federation;
@@ -216,6 +215,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       listeners,
       addresses: options.dns.addresses,
       domain: () => house.domains()[0] ?? options.hostname,
+      hostname: options.hostname,
       fingerprint: () => options.panel().fingerprint,
     },
     now,
@@ -224,7 +224,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
   inbox.settle().catch(() => undefined);
   removal.resume().catch(() => undefined);
   const endHousekeeping = keepHouse({
-    keeper: new AuditKeeper(stores.audit, options.options, log, now),
+    keeper: new AuditKeeper(stores.audit, options.options, options.seals ?? log, now),
     expiring: [admins, invitations, resetLinks],
     leaving,
     log,
@@ -271,8 +271,9 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
     health,
     metrics,
     moves,
-    zones,
-    names: () => [...zones(), ...options.options.get(webNames)],
+    names: () => [options.hostname, ...house.domains(), ...options.options.get(webNames)],
+    isOwnName: (name) =>
+      goesBy(name, { hostname: options.hostname, panel: url(), allowed: options.options.get(webNames), house }),
     files: new FileCommands(stores, house, options.files),
     invitations,
     leaving,

@@ -3,6 +3,7 @@ import type { Account } from '../storage/stores/accounts.ts';
 import type { Department } from '../storage/stores/department-map.ts';
 import type { Stores } from '../storage/stores/index.ts';
 import type { Invitation, InvitationPurpose, NewInvitation } from '../storage/stores/invitations.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { linkHash, makeLinkToken } from '../util/link-token.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { xmppUri } from '../xmpp/uri.ts';
@@ -10,7 +11,7 @@ import { type Actor, record } from './actor.ts';
 import { mustProveToLetIn } from './closed-rooms.ts';
 import { CommandError } from './command-error.ts';
 import type { House } from './house.ts';
-import { readInvited } from './invited.ts';
+import { invitedTo } from './invited.ts';
 import { checkDisplayName, checkLocal } from './names.ts';
 import { peopleInvite, registrationRule } from './onboarding-options.ts';
 
@@ -44,7 +45,7 @@ export interface InvitationWish {
   readonly departments?: readonly number[];
 }
 
-/** The same for many people, each with a link of their own: of each a name, an address, both or nothing (`readInvited`). */
+/** The same for many people, each with a link of their own: of each a name, an address, both or nothing (`invitedTo`). */
 export interface InvitationsWish extends Pick<InvitationWish, 'contact' | 'days' | 'departments'> {
   readonly people: readonly string[];
 }
@@ -90,6 +91,8 @@ export class InvitationCommands {
   readonly #options: OptionValues;
   readonly #url: () => string;
   readonly #now: () => number;
+  /** By domain: a name is promised to one person. */
+  readonly #turns = new KeyedMutex<string>();
 
   /** `url` is where the server is reached by browsers. */
   constructor(stores: Stores, house: House, options: OptionValues, url: () => string, now: () => number = Date.now) {
@@ -110,18 +113,28 @@ export class InvitationCommands {
     const domain = this.#served(input);
     this.#mustBeOpen(domain);
     const contact = wish.contact === undefined || wish.contact === '' ? undefined : await this.#contact(wish.contact);
-    if ((await this.#stores.invitations.open({ domain }, this.#now())) >= most) throw tooMany(most);
-    return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
+    return this.#turns.run(domain, async () => {
+      if ((await this.#stores.invitations.open({ domain }, this.#now())) >= most) throw tooMany(most);
+      return this.#make(by, { domain, purpose: 'account', contact, byPerson: false, wish });
+    });
   }
 
   /** An administrator invites many, all or none, in their order. Throws CommandError, which names the line that is wrong. */
   async createMany(
     by: Actor,
     input: string,
-    { people, contact: introducer, ...wish }: InvitationsWish,
+    wish: InvitationsWish,
   ): Promise<{ invitations: ({ invitation: InvitationView } & InvitationLink)[] }> {
     const domain = this.#served(input);
     this.#mustBeOpen(domain);
+    return this.#turns.run(domain, () => this.#createMany(by, domain, wish));
+  }
+
+  async #createMany(
+    by: Actor,
+    domain: string,
+    { people, contact: introducer, ...wish }: InvitationsWish,
+  ): Promise<{ invitations: ({ invitation: InvitationView } & InvitationLink)[] }> {
     if (people.length < 1 || people.length > MOST_AT_ONCE) {
       throw new CommandError('invalid', `From 1 to ${MOST_AT_ONCE} people at a time, please.`, 'people');
     }
@@ -130,14 +143,20 @@ export class InvitationCommands {
     if (open + people.length > MOST_OF_DOMAIN) throw tooMany(MOST_OF_DOMAIN);
     const drafts: Draft[] = [];
     const locals = new Set<string>();
+    const names = new Set<string>();
     for (const line of people) {
       try {
-        const whom = { ...wish, ...readInvited(line) };
+        const whom = { ...wish, ...invitedTo(domain, line) };
         const draft = await this.#draft(by, { domain, purpose: 'account', contact, byPerson: false, wish: whom });
         const { local } = draft.one;
         if (local !== '' && locals.has(local))
           throw new CommandError('invalid', 'This address stands there twice.', 'local');
         locals.add(local);
+        // Two people may have one name: then an address tells them apart.
+        const called = draft.one.name.normalize('NFKC').toLowerCase();
+        if (local === '' && called !== '' && names.has(called))
+          throw new CommandError('invalid', 'This name stands there twice.', 'name');
+        if (local === '') names.add(called);
         drafts.push(draft);
       } catch (error) {
         if (!(error instanceof CommandError) || !['local', 'name'].includes(error.field ?? '')) throw error;

@@ -45,6 +45,8 @@ export interface CommandOptions {
   readonly dns: DnsOptions;
   /** Where commands write what happened by itself; none when left out. */
   readonly log?: CommandLog;
+  /** Where seals of the audit log stand, whatever else is logged; left out: where the rest does. */
+  readonly seals?: CommandLog;
   /** The newest entries of the log, and the level that is logged now; left out: there are none. */
   readonly tail?: LogTail;
   readonly level?: () => string;

@@ -19,6 +19,7 @@ export const registrationRule: Option<RegistrationRule> = choiceOption({
     invited: 'Whoever was invited',
     open: 'Everybody who reaches this server',
   },
+  needsProof: (_from, to) => to === 'open',
   default: 'invited',
 });
 
@@ -53,6 +54,7 @@ export const graceDays: Option<number> = numberOption({
   group: GROUP,
   title: 'People who are deleted can be brought back for',
   help: 'They cannot log in from the moment they are deleted, but contacts, messages and files are kept for so long. 0 deletes at once.',
+  needsProof: (from, to) => to < from,
   least: 0,
   most: 365,
   unit: 'days',

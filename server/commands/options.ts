@@ -3,6 +3,7 @@ import { type Option, type Shape, whatIsWrong } from '../host/options.ts';
 import type { Audit } from '../storage/stores/audit.ts';
 import type { SettingChange, SettingChanges } from '../storage/stores/setting-changes.ts';
 import type { Json } from '../storage/stores/settings.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { tryParseJid } from '../xmpp/jid.ts';
 import { type Actor, mustMay, mustProve, record } from './actor.ts';
 import { mustProveToLetIn } from './closed-rooms.ts';
@@ -73,6 +74,7 @@ export class OptionCommands {
   readonly #changes: SettingChanges;
   readonly #audit: Audit;
   readonly #house: House;
+  readonly #turns = new KeyedMutex<string>();
 
   constructor(
     values: OptionValues,
@@ -100,7 +102,7 @@ export class OptionCommands {
     if (option === undefined) throw unknown(key);
     const served = this.#where(option, domain);
     if (value !== undefined) mustFit(option, value);
-    await this.#change(by, option, served, value);
+    await this.#inTurn(option, served, () => this.#change(by, option, served, value));
     return this.#view(option, served);
   }
 
@@ -152,15 +154,17 @@ export class OptionCommands {
       throw new CommandError('invalid', 'What a secret was is not kept. Enter it again instead.');
     }
     if (change.kept === 'long') throw new CommandError('invalid', 'What it was is too long to be kept.');
-    if (!this.#holds(option, change)) {
-      throw new CommandError(
-        'setting-changed',
-        'It was changed again since. Undo the newest change, or set it by hand.',
-      );
-    }
     const wrong = change.old === undefined ? undefined : whatIsWrong(option, change.old);
     if (wrong !== undefined) throw new CommandError('invalid', `What it was cannot be any more. ${wrong}`);
-    await this.#change(by, option, change.domain, change.old, id);
+    await this.#inTurn(option, change.domain, async () => {
+      if (!this.#holds(option, change)) {
+        throw new CommandError(
+          'setting-changed',
+          'It was changed again since. Undo the newest change, or set it by hand.',
+        );
+      }
+      await this.#change(by, option, change.domain, change.old, id);
+    });
     return this.#view(option, change.domain);
   }
 
@@ -168,6 +172,11 @@ export class OptionCommands {
   async forget(domain: string): Promise<void> {
     await this.#values.forget(domain);
     await this.#changes.forget(domain);
+  }
+
+  /** One change of an option at a time: what it was is what the one before has made of it. */
+  #inTurn(option: Option, domain: string, change: () => Promise<void>): Promise<void> {
+    return this.#turns.run(`${option.key} ${domain}`, change);
   }
 
   #decided(option: Option, domain: string): Json | undefined {
@@ -180,9 +189,11 @@ export class OptionCommands {
       mustProve(by);
     }
     const before = this.#decided(option, domain);
+    const [from, to] = [before ?? option.default, value ?? option.default];
+    if (JSON.stringify(from) !== JSON.stringify(to) && option.needsProof?.(from, to) === true) mustProve(by);
     if (option.letsIn === true) {
-      const [had, has] = [before ?? option.default, value ?? option.default].map((one) => one as readonly string[]);
-      const further = has!.filter((name) => !had!.includes(name));
+      const [had, has] = [from as readonly string[], to as readonly string[]];
+      const further = has.filter((name) => !had.includes(name));
       await mustProveToLetIn(by, this.#house, domain, further);
     }
     if (JSON.stringify(before) === JSON.stringify(value)) return;

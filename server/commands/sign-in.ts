@@ -70,14 +70,15 @@ export class SignInCommands {
     const [, id = '', challenge = ''] = /^(\d{1,15})\.([\w-]+)$/.exec(ticket) ?? [];
     const admin = await this.#stores.admins.byId(Number(id));
     if (admin === undefined || admin.disabled === 1 || !this.#challenges.holds(challenge, ticketFor(admin))) {
-      throw new CommandError('wrong-credentials', 'That took too long. Enter your password once more.', 'password');
+      throw late();
     }
     if (proof.passkey !== undefined) {
       const key = await this.#passkeys.answered(secondFor(admin), site, proof.passkey);
       if (key.admin !== admin.id)
         throw new CommandError('wrong-credentials', 'This is somebody else’s passkey.', 'passkey');
     } else await this.factor.use(actor(admin), admin, proof.code ?? '');
-    this.#challenges.spend(challenge);
+    // Somebody else may have come in by it while the code was looked at.
+    if (!this.#challenges.spend(challenge)) throw late();
     return this.#admins.open(
       admin,
       from,
@@ -206,6 +207,8 @@ const secondFor = (admin: Admin): string => `second ${admin.id}`;
 /** Bound to the session, so that what was asked in one browser is not answered in another. */
 const proofFor = (token: string): string => `prove ${tokenHash(token)}`;
 const additionFor = (token: string): string => `add ${tokenHash(token)}`;
+const late = (): CommandError =>
+  new CommandError('wrong-credentials', 'That took too long. Enter your password once more.', 'password');
 const noPasskey = (): CommandError => new CommandError('passkey-not-found', 'There is no such passkey any more.');
 
 function passkeyName(input: string): string {

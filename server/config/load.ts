@@ -114,9 +114,11 @@ export function loadSettings(options: LoadOptions): Settings {
   const fileData = file === undefined || data === undefined ? fallbackData : resolve(dirname(file.path), data);
   const provision = top('provision');
   const hostname = top('hostname');
+  const dataFolder = options.data === undefined ? fileData : resolve(cwd, options.data);
   const settings: Settings = Object.freeze({
     file: file?.path,
-    data: options.data === undefined ? fileData : resolve(cwd, options.data),
+    data: dataFolder,
+    hooks: resolve(file === undefined ? dataFolder : dirname(file.path), top('hooks') ?? 'hooks'),
     domain: top('domain') ?? machine,
     hostname: hostname ?? machine,
     nameGiven: hostname !== undefined,

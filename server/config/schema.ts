@@ -58,9 +58,10 @@ export const SECTIONS: { readonly [Name in 'listen' | 'dns' | 'log' | 'limits' |
 };
 
 /** The keys above all sections. Their defaults hang on the machine, so the loader has them. */
-export const TOP: { readonly [Name in 'data' | 'domain' | 'hostname' | 'provision']: Reader<string> } = {
+export const TOP: { readonly [Name in 'data' | 'domain' | 'hostname' | 'hooks' | 'provision']: Reader<string> } = {
   data: text,
   domain,
   hostname: domain,
+  hooks: text,
   provision: text,
 };

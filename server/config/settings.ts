@@ -74,6 +74,8 @@ export interface Settings {
   readonly hostname: string;
   /** The boot file says it; else the system does, or whoever restored the house (`withChosenName`). */
   readonly nameGiven: boolean;
+  /** The folder of scripts that the server may be told to run, absolute; it need not be there. */
+  readonly hooks: string;
   /** A file by which the house is set up at its first start, absolute. */
   readonly provision?: string;
   readonly listen: Listen;

@@ -2,7 +2,7 @@ import { insertLast } from '../xmpp/element.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
 import { StanzaError } from '../xmpp/stanza-error.ts';
 import type { Arrival } from './flow.ts';
-import { onlySignals } from './hints.ts';
+import { isMissed } from './hints.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -91,13 +91,10 @@ export function deliver(arrival: Arrival): 'stop' | undefined {
  * without a text, so that nobody away, nobody of that name and somebody who has blocked the sender all read alike.
  */
 export function undelivered(stanza: Stanza): void {
-  if (stanza.kind === 'presence' || stanza.type === 'error' || stanza.type === 'headline') return;
-  if (onlySignals(stanza)) return; // XEP-0085 §5.8, XEP-0160 §3: worth neither keeping nor a bounce
-  throw new StanzaError('service-unavailable');
+  if (isMissed(stanza)) throw new StanzaError('service-unavailable');
 }
 
-/** The same for an account that does not exist (§8.5.1); it reads like one where nobody is there, who misses headlines unsaid. */
+/** The same for an account that does not exist (§8.5.1); it reads like one where nobody is there. */
 export function noSuchAccount(stanza: Stanza): void {
-  if (stanza.kind === 'presence' || !stanza.mayBeAnswered || stanza.type === 'headline' || onlySignals(stanza)) return;
-  throw new StanzaError('service-unavailable');
+  if (stanza.kind === 'iq' ? stanza.mayBeAnswered : isMissed(stanza)) throw new StanzaError('service-unavailable');
 }

@@ -1,4 +1,4 @@
-// XEP-0334 1.0.0, XEP-0085 2.1, XEP-0184 1.4.0, XEP-0333 1.0.0
+// XEP-0334 1.0.0, XEP-0085 2.1, XEP-0184 1.4.0, XEP-0333 1.0.0, XEP-0249 1.2
 import { child, type Element } from '../xmpp/element.ts';
 import { NS } from '../xmpp/ns.ts';
 import type { Stanza } from '../xmpp/stanza.ts';
@@ -68,4 +68,35 @@ export function worthKeeping(stanza: Stanza, how: 'for-good' | 'until-read' = 'f
     } else lasting ||= !PASSING.has(xmlns) && !ofRoom(node);
   }
   return lasting;
+}
+
+/** Whether somebody wrote or decided what is in a message, and would miss it: a text, also an encrypted one, or an invitation. */
+export function isWritten({ element }: Stanza): boolean {
+  return element.children.some((node) => {
+    if (typeof node === 'string') return false;
+    const { name, children } = node;
+    const { xmlns } = node.attrs;
+    if (xmlns === undefined) return (name === 'body' || name === 'subject') && children.some(canBeSeen);
+    return name === 'encrypted' || xmlns === NS.conference || (xmlns === NS.mucUser && children.length > 0);
+  });
+}
+
+/**
+ * Whether the sender of a message is told that nobody took it and that it is not kept (RFC 6121 §8.5.2.2.1). What would have been kept
+ * for somebody who is away comes back where there is nobody; of what is never kept, only what somebody wrote. All else goes without a
+ * word, as it goes to who is there: by what comes back only from who is away, anybody could see when somebody is
+ * (RFC 6120 §13.10.2).
+ */
+export function isMissed(stanza: Stanza): boolean {
+  if (stanza.kind !== 'message' || stanza.type === 'headline' || stanza.type === 'error') return false;
+  if (stanza.type === 'groupchat') return true; // to an account it goes to nobody, be they there or not
+  if (onlySignals(stanza)) return false; // XEP-0085 §5.8, XEP-0160 §3
+  if (isWritten(stanza)) return true;
+  // To a device it comes to that device or to nobody: whoever knows its name reaches it by other means as well.
+  return worthKeeping(stanza, 'until-read');
+}
+
+/** A text that is not only spaces and signs that nobody sees. */
+function canBeSeen(text: Element | string): boolean {
+  return typeof text === 'string' && !/^[\s\p{Cc}\p{Default_Ignorable_Code_Point}]*$/u.test(text);
 }

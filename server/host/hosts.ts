@@ -41,6 +41,13 @@ export class Hosts {
     return this.#house.router.has(domain);
   }
 
+  /** A service that a domain would have beside it, and for which somebody else's program answers already. */
+  clash(domain: string): string | undefined {
+    const { router, components } = this.#house;
+    const names = components.map(({ prefix }) => `${prefix}.${domain}`);
+    return names.find((name) => router.has(name) && !this.#hosts.has(name));
+  }
+
   /** Begins to serve a domain, with its services. Throws when it is taken or the modules do not fit together. */
   add(domain: string): Host {
     const { router, components, log } = this.#house;

@@ -25,11 +25,20 @@ export interface Option<T extends Json = Json> {
   readonly owner?: true;
   /** It is a list of rooms that people are put into: who adds a closed one shows first who they are. */
   readonly letsIn?: true;
+  /** Whether a change deletes what there is, or opens the house: who makes it shows first who they are. */
+  needsProof?(from: T, to: T): boolean;
   /** What is wrong with a value of the right shape, in plain English; undefined when nothing is. */
   wrong?(value: T): string | undefined;
 }
 
 type About<T extends Json> = Omit<Option<T>, 'shape'>;
+
+/** Of a list: somebody or something is in it that was not. */
+export const hasMore = (from: readonly string[], to: readonly string[]): boolean =>
+  to.some((one) => !from.includes(one));
+
+/** Of a time after which something is deleted, 0 standing for never: it comes sooner. */
+export const isSooner = (from: number, to: number): boolean => to !== 0 && (from === 0 || to < from);
 
 /** Yes or no. */
 export function switchOption(about: About<boolean>): Option<boolean> {

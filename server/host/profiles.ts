@@ -23,6 +23,7 @@ export const cardsVisible = choiceOption({
     colleagues: 'Also everybody with an account in the same domain',
     everyone: 'Everybody, people of other servers included',
   },
+  needsProof: (_from, to) => to === 'everyone',
 });
 
 /** True when a card is too long to be kept. */

@@ -31,7 +31,9 @@ export class AttemptLimits {
       return await this.attempt(request.ip, name, run);
     } catch (error) {
       if (error instanceof CommandError && error.code.startsWith('wrong-')) {
-        const { ip: address, actor, log, routeOptions } = request;
+        const { ip: address, log, routeOptions } = request;
+        // Who calls at the socket has a name everywhere, and signs in like anybody else.
+        const actor = routeOptions.config?.access === 'public' ? undefined : request.actor;
         const text = actor === undefined ? 'a sign-in failed' : 'somebody signed in did not show who they are';
         log.warn({ address, route: routeOptions.url, ...(actor !== undefined && { admin: actor.name }) }, text);
       }

@@ -12,16 +12,15 @@ const INSIDE = /\.(?:local|lan|internal|home\.arpa|localhost)$/;
 
 /**
  * Refuses a request by a name that is none of ours: a page of somebody else's whose name was made to point here is, to its browser, a
- * page of ours, and could use whatever needs no cookie (DNS rebinding). `names` are ours, and all that is within `zones`; a name that an
- * administrator allows is itself only, or one slip (`co.uk`) would be half the world. An address by number is ours for sure, as is a
- * name that only this network can have. Throws HttpError 421.
+ * page of ours, and could use whatever needs no cookie (DNS rebinding). An address by number is ours for sure, as is a name that only
+ * this network can have. Throws HttpError 421.
  */
-export function checkHost({ headers }: FastifyRequest, { names, zones }: Pick<Commands, 'names' | 'zones'>): void {
+export function checkHost({ headers }: FastifyRequest, { isOwnName }: Pick<Commands, 'isOwnName'>): void {
   const written = readHost(headers.host)?.name.replace(/\.$/, '') ?? '';
   if (isIP(written) !== 0) return;
   const asked = domainToUnicode(written);
   if ((asked !== '' && !asked.includes('.')) || INSIDE.test(asked)) return;
-  if (asked !== '' && (names().includes(asked) || zones().some((zone) => asked.endsWith(`.${zone}`)))) return;
+  if (asked !== '' && isOwnName(asked)) return;
   throw new HttpError(
     421,
     'unknown-host',

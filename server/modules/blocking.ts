@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { covers, cutOff } from '../host/blocklist.ts';
+import { noSuchAccount } from '../host/delivery.ts';
 import type { Arrival, Departure } from '../host/flow.ts';
-import { onlySignals } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
 import type { IqRequest } from '../host/iq.ts';
 import type { Module } from '../host/module.ts';
@@ -80,10 +80,8 @@ function guardIn(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'st
   if (stanza.from.bare === bare) return undefined;
   const check = (blocked: ReadonlySet<string>): 'stop' | undefined => {
     if (!covers(blocked, stanza.from) || isOurs(host, stanza.from)) return undefined;
-    // A headline that nobody gets is no more answered than when somebody is away.
-    const unsaid = stanza.type === 'headline' || onlySignals(stanza);
-    if (stanza.kind === 'presence' || !stanza.mayBeAnswered || unsaid) return 'stop';
-    throw new StanzaError('service-unavailable'); // §3.5: as if nobody was there
+    noSuchAccount(stanza); // §3.5: as if nobody was there
+    return 'stop';
   };
   const blocked = host.house.stores.blocking.list(account.id);
   return blocked instanceof Promise ? blocked.then(check) : check(blocked);

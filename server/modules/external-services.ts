@@ -21,6 +21,7 @@ const relayHost = textOption({
   help: 'The name or address of a TURN server (coturn), by which calls get through firewalls. Empty: there is none.',
   longest: 253,
   default: '',
+  needsProof: (_from, to) => to !== '',
   wrong: (value) => (/^[\w.:-]*$/.test(value) ? undefined : 'It is a host name or an IP address, without a port.'),
 });
 const relayPort = numberOption({

@@ -1,12 +1,14 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { deliver, recipientsOf } from '../host/delivery.ts';
 import type { Arrival } from '../host/flow.ts';
-import { worthKeeping } from '../host/hints.ts';
+import { isWritten, onlySignals, worthKeeping } from '../host/hints.ts';
 import type { Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Session } from '../host/session.ts';
 import { timeOf } from '../storage/archive-id.ts';
+import type { Soon } from '../storage/cached.ts';
 import type { Waiting } from '../storage/stores/offline.ts';
+import type { RosterItem } from '../storage/stores/rosters.ts';
 import { delayedBy, delayXml, removeDelays } from '../xmpp/delay.ts';
 import { insertLast } from '../xmpp/element.ts';
 import { parseJid } from '../xmpp/jid.ts';
@@ -51,26 +53,55 @@ export const offline: Module = {
 
 function keep(host: Host, arrival: Arrival): 'stop' | undefined | Promise<'stop' | undefined> {
   const { stanza } = arrival;
-  if (!worthKeeping(stanza, 'until-read')) return undefined;
   // RFC 6121 §8.5.3.2.1: of what is for a device that is not there, only chat is for its owner.
-  if (stanza.type !== 'chat' && stanza.to!.resource !== '') return undefined;
-  const waiting = host.house.stores.offline.waiting(arrival.account.id);
-  if (!(waiting instanceof Promise)) return keepBehind(host, arrival, waiting);
-  return waiting.then((known) => {
-    arrival.recipients = recipientsOf(stanza, host.sessions); // somebody may have come while it was counted
-    return deliver(arrival) ?? keepBehind(host, arrival, known);
-  });
+  if (stanza.type !== 'chat' && (stanza.type !== 'normal' || stanza.to!.resource !== '')) return undefined;
+  if (worthKeeping(stanza, 'until-read')) return keepCounted(host, arrival);
+  // What is left of what somebody wrote shall not be kept (XEP-0334 §4.2). If it came back, it would do so only while nobody is there.
+  if (stanza.kind !== 'message' || !isWritten(stanza)) return undefined;
+  const seen = maySee(host, arrival);
+  if (!(seen instanceof Promise)) return seen === true ? undefined : keepCounted(host, arrival);
+  return seen.then((may) => lateTaken(host, arrival) ?? (may ? undefined : keepCounted(host, arrival)));
 }
 
-function keepBehind(host: Host, { stanza, account, extra, ledger }: Arrival, { count, size }: Waiting): 'stop' {
+/** Whether the sender may know if anybody is there. */
+function maySee(host: Host, { stanza, account, bare }: Arrival): Soon<boolean> {
+  if (stanza.from.bare === bare) return true;
+  const sees = (item: RosterItem | undefined) => item?.subscription === 'from' || item?.subscription === 'both';
+  const item = host.contacts.get(account, stanza.from.bare);
+  return item instanceof Promise ? item.then(sees) : sees(item);
+}
+
+function keepCounted(host: Host, arrival: Arrival): Soon<'stop' | undefined> {
+  const waiting = host.house.stores.offline.waiting(arrival.account.id);
+  if (!(waiting instanceof Promise)) return keepBehind(host, arrival, waiting);
+  return waiting.then((known) => lateTaken(host, arrival) ?? keepBehind(host, arrival, known));
+}
+
+/** Somebody may have come while the store was waited for. */
+function lateTaken(host: Host, arrival: Arrival): 'stop' | undefined {
+  arrival.recipients = recipientsOf(arrival.stanza, host.sessions);
+  return deliver(arrival);
+}
+
+function keepBehind(host: Host, arrival: Arrival, { count, size }: Waiting): Soon<'stop'> {
+  const { stanza, account, extra, ledger } = arrival;
   const text = extra === '' ? stanza.text : insertLast(stanza.text, extra);
   if (count >= host.house.limits.offlineMessagesPerAccount || size + Buffer.byteLength(text) > ROOM) {
-    throw new StanzaError('resource-constraint', 'Too many messages are waiting for this person already.');
+    const may = maySee(host, arrival);
+    return may instanceof Promise ? may.then((seen) => tooMany(stanza, seen)) : tooMany(stanza, may);
   }
   const { offline: store } = host.house.stores;
   const id = ledger.archiveId === 0 ? host.house.archiveIds.next() : ledger.archiveId;
   ledger.statements.push(store.append(account.id, id, text));
   ledger.failed.push(() => store.forget(account.id));
+  return 'stop';
+}
+
+/** For who may not see that nobody is there, only what somebody wrote comes back, as from nobody (XEP-0160 §2); it must not get lost. */
+function tooMany(stanza: Stanza, seen: boolean): 'stop' {
+  if (onlySignals(stanza)) return 'stop';
+  if (seen) throw new StanzaError('resource-constraint', 'Too many messages are waiting for this person already.');
+  if (isWritten(stanza)) throw new StanzaError('service-unavailable');
   return 'stop';
 }
 

@@ -32,6 +32,7 @@ export const pushReveals = choiceOption({
     sender: 'How many, and whom the last one is from',
     message: 'How many, whom the last one is from, and what it says',
   },
+  needsProof: (from, to) => to === 'message' || (to === 'sender' && from !== 'message'),
 });
 
 /** Push notifications (XEP-0357): a device that is away is woken by the server of its app. */

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { OutsideRule } from '../host/outside.ts';
 import type { Json, Settings } from '../storage/stores/settings.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
-import type { Judgement, Policy, Rule } from './policy.ts';
+import { isEnding, type Judgement, type Policy, type Rule } from './policy.ts';
 import { CLOSED, checkPolicy } from './policy-check.ts';
 
 const KEY = 'federation.policy';
@@ -178,7 +178,7 @@ export class PolicyBook implements OutsideRule {
     let from = Number.NEGATIVE_INFINITY;
     for (const pattern of patternsOf(domain)) {
       const rule = this.#rules.get(pattern);
-      if (rule === undefined) continue;
+      if (rule === undefined || (pattern !== domain && allowsEnding(rule))) continue;
       const { until = Number.POSITIVE_INFINITY } = rule;
       if (now < until) return { judgement: this.#judgement(rule, expired), from, until };
       expired ??= rule;
@@ -204,6 +204,11 @@ export class PolicyBook implements OutsideRule {
 }
 
 const VERDICTS = { closed: 'deny', ask: 'ask', open: 'allow' } as const;
+
+/** Of a server `office` in one's own network; as `com` it would let in half the world. */
+function allowsEnding({ verdict, pattern }: Rule): boolean {
+  return verdict === 'allow' && isEnding(pattern.startsWith('*.') ? pattern.slice(2) : pattern);
+}
 
 function versionOf(policy: Policy): string {
   return createHash('sha256').update(JSON.stringify(policy)).digest('base64url').slice(0, 22);

@@ -6,7 +6,10 @@ export type LeastTls = 'TLSv1.2' | 'TLSv1.3';
 
 /** What was decided for one domain and all below it, or only for those below it. A longer pattern is asked before. */
 export interface Rule {
-  /** `example.test` for it and all names below it, `*.example.test` for those without itself. In the form of RFC 7622. */
+  /**
+   * `example.test` for it and all names below it, `*.example.test` for those without itself. In the form of RFC 7622. What allows an
+   * ending holds for that name only, see `isEnding`.
+   */
   readonly pattern: string;
   readonly verdict: 'allow' | 'deny';
   /** ms since 1970 from which it does not hold any more; absent: for good. */
@@ -52,4 +55,14 @@ export interface Judgement {
   readonly authority: string | undefined;
   readonly address: string | undefined;
   readonly privateAddresses: boolean;
+}
+
+const SECOND = /^(?:ac|co|com|edu|go|gob|gouv|gov|ltd|mil|ne|net|nom|or|org|plc|sch)\.[a-z]{2}$/;
+
+/**
+ * Whether names below this one are likely of whoever takes them, as those of `com` and `co.uk` are: nobody who is trusted has all of
+ * them. A rule of thumb, as the whole list of such endings changes every week.
+ */
+export function isEnding(domain: string): boolean {
+  return !domain.includes('.') || SECOND.test(domain);
 }

@@ -115,6 +115,15 @@ suite('what the server says, told in another language', () => {
     assert.equal(retell('Juliet is there since May.'), 'Seit May: Juliet');
   });
 
+  test('figures are written as the language writes them; ports, versions and addresses stay', () => {
+    speak('de', { '{0} of {1} are free.': '{0} von {1} frei.' });
+    const say = (one: string, other: string): string => retell(`${one} of ${other} are free.`);
+    assert.equal(say('71.9 GB', '1,270 MB'), '71,9 GB von 1.270 MB frei.');
+    assert.equal(say('5.1', '31222'), '5,1 von 31222 frei.');
+    assert.equal(say('0.1.0', '192.0.2.1'), '0.1.0 von 192.0.2.1 frei.');
+    speak('xx', { 'None.': 'Keine.', '{0} is there.': 'Da ist {0}.', '{0} is there since {1}.': 'Seit {1}: {0}' });
+  });
+
   test('what nobody knows, what belongs to every object and what is very long stay as they are', () => {
     for (const text of ['', 'constructor', 'Nobody.', `${'x'.repeat(100_000)} is there.`])
       assert.equal(retell(text), text);

@@ -65,20 +65,37 @@ describe('the page Archive in a browser', { skip: noBrowser, timeout: 150_000 },
     await page.getByText('Messages are kept for ever.').waitFor();
     const kept = page.getByLabel('Kept', { exact: true });
     await kept.selectOption('days');
+    for (const [typed, said] of [
+      ['0', 'To keep nothing choose “Nothing is kept from now on”.'],
+      ['99999', 'A whole number of days, 36,500 at most.'],
+      ['', 'A whole number of days'],
+    ] as const) {
+      await page.getByLabel('Days', { exact: true }).fill(typed);
+      await page.getByRole('button', { name: 'Change…' }).click();
+      const field = page.getByLabel('Days', { exact: true });
+      const hint = await field.getAttribute('aria-describedby');
+      await page
+        .locator(`[id="${hint?.split(' ')[0]}"]`)
+        .getByText(said)
+        .waitFor();
+      assert.equal(await page.getByRole('dialog').count(), 0);
+    }
     await page.getByLabel('Days', { exact: true }).fill('30');
     await page.getByRole('button', { name: 'Change…' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('6 messages go for good.').waitFor();
+    await dialog.getByText('For all of example.test: Messages are kept for 30 days. 6 messages go for good.').waitFor();
+    await picture(page, 'archive-change');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await page.getByLabel('Days', { exact: true }).fill('36500');
     await page.getByRole('button', { name: 'Change…' }).click();
-    await dialog.getByText('No message goes by it now.').waitFor();
+    await dialog.getByText('Messages are kept for 36,500 days. No message is older than that now.').waitFor();
     await dialog.getByRole('button', { name: 'Change', exact: true }).click();
     await page.getByText('Messages are kept for 36,500 days.').waitFor();
     await page.getByLabel('For whom').selectOption('department');
     await page.getByLabel('Which department').selectOption('Sales');
     await kept.selectOption('nothing');
     await page.getByRole('button', { name: 'Change…' }).click();
+    await dialog.getByText('For the department Sales: Nothing is kept from now on.').waitFor();
     await dialog.getByRole('button', { name: 'Change', exact: true }).click();
     await page.getByText('Department Sales').waitFor();
     await page.getByLabel('For whom').selectOption('domain');
@@ -95,6 +112,9 @@ describe('the page Archive in a browser', { skip: noBrowser, timeout: 150_000 },
     await page.getByLabel('With whom').fill('romeo');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await page.getByText('Say who exchanged something with them.').waitFor();
+    await page.getByLabel('People', { exact: true }).fill('Frau Lehmann, juliet');
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.getByText('There is nobody with the address Frau Lehmann in example.test.').waitFor();
     await page.getByLabel('People', { exact: true }).fill('juliet');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     const messages = page.getByRole('list', { name: 'Messages' });
@@ -124,7 +144,11 @@ describe('the page Archive in a browser', { skip: noBrowser, timeout: 150_000 },
     const file = await readFile(await saved.path());
     const [made] = (await door.house.commands.archive.exports.list(DOMAIN)).exports;
     assert.equal(createHash('sha256').update(file).digest('hex'), made?.sha256);
+    door.house.later(6 * 60_000);
     await page.getByRole('listitem').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog', { name: 'Delete this export?' }).getByRole('button', { name: 'Delete' }).click();
+    await prove.getByLabel('Your password', { exact: true }).fill(PASSWORD);
+    await goOn.click();
     await page.getByText(`${DOMAIN}: gone`).waitFor();
     await page.setViewportSize({ width: 390, height: 844 });
     await picture(page, 'archive-narrow');

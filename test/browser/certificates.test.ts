@@ -1,7 +1,7 @@
 // Builds the panel when it is older than its sources, as the start of the server does.
 import '../../admin-ui/build-if-stale.ts';
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
@@ -91,8 +91,9 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
   });
 
   test('the page of a domain gets its certificate by ACME for the names that are chosen, and says in German what went wrong', async () => {
-    const hook = join(appliance.folder, 'hook');
-    await writeFile(hook, '#!/bin/sh\nexit 0\n', { mode: 0o700 });
+    const hooks = join(appliance.folder, 'hooks');
+    await mkdir(hooks, { mode: 0o755 });
+    await writeFile(join(hooks, 'hook'), '#!/bin/sh\nexit 0\n', { mode: 0o700 });
     const { context, page, complaints } = await visit(browser, { bypassCSP: true, locale: 'de' });
     await page.goto(appliance.panel);
     await page.getByLabel('Name').fill('olga');
@@ -104,15 +105,13 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     // First how, as nobody has said that yet; nobody answers there.
     await page.getByLabel('Verzeichnis der Zertifizierungsstelle').fill('https://127.0.0.1:1/directory');
     await page.getByRole('button', { name: 'Nach den Bedingungen fragen' }).click();
-    await page
-      .getByText('Die Zertifizierungsstelle konnte nicht gefragt werden: unter ihrer Adresse antwortet niemand.')
-      .waitFor();
+    await page.getByText(/Dort fand sich keine Zertifizierungsstelle, die ACME \(RFC 8555\) spricht/).waitFor();
     await page.getByRole('radio', { name: 'Per DNS' }).check();
-    await page.getByLabel('Skript auf dem Server').fill(`${hook}.none`);
+    await page.getByLabel('Skript auf dem Server').fill('none');
     await page.getByLabel('Wir stimmen ihren Bedingungen zu').check();
     await page.getByRole('button', { name: 'Speichern' }).click();
-    await page.getByText(`${hook}.none gibt es nicht.`).waitFor();
-    await page.getByLabel('Skript auf dem Server').fill(hook);
+    await page.getByText(`${join(hooks, 'none')} gibt es nicht.`).waitFor();
+    await page.getByLabel('Skript auf dem Server').fill('hook');
     await page.getByRole('button', { name: 'Speichern' }).click();
     await page.getByRole('heading', { name: 'Ein Zertifikat für example.test per ACME' }).waitFor();
     await page.getByLabel('pubsub.example.test').uncheck();

@@ -77,7 +77,7 @@ describe('devices in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
   it('says that there are none', async () => {
     const { page } = here;
     await page.goto(`${door.url}/people/example.test/juliet`);
-    await page.getByText('Juliet has not logged in since the password was set.').waitFor();
+    await page.getByText('Juliet has not logged in yet.').waitFor();
   });
 
   it('lists them, those connected first, each with how it comes in; what a client says of itself is text', async () => {

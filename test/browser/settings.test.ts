@@ -44,6 +44,8 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
     assert.equal(held('canteen.open'), false);
 
     await (await field(page, 'canteen.menu')).getByRole('combobox').selectOption({ label: 'Three courses' });
+    assert.equal(held('canteen.menu'), 'soup', 'a choice holds when it is saved');
+    await (await field(page, 'canteen.menu')).getByRole('button', { name: 'Save' }).click();
     await (await field(page, 'canteen.menu')).getByRole('button', { name: 'Back to the default' }).waitFor();
     assert.equal(held('canteen.menu'), 'full');
   });
@@ -68,6 +70,29 @@ describe('settings in a browser', { skip: noBrowser, timeout: 120_000 }, () => {
     await seats.getByRole('button', { name: 'Back to the default' }).click();
     await page.getByText('Back to what the server comes with.').last().waitFor();
     assert.equal(held('canteen.seats'), 20);
+  });
+
+  it('asks before what was changed and not saved is lost by going elsewhere', async () => {
+    const { page } = here;
+    const seats = () => field(page, 'canteen.seats').then((one) => one.getByRole('textbox'));
+    await (await seats()).fill('9');
+    const main = page.getByRole('navigation', { name: 'Main' });
+    await main.getByRole('link', { name: 'Doctor' }).click();
+    const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    await question.waitFor({ state: 'detached' });
+    assert.equal(await (await seats()).inputValue(), '9');
+    assert.equal(new URL(page.url()).pathname, '/settings');
+    await main.getByRole('link', { name: 'Doctor' }).click();
+    await question.getByRole('button', { name: 'Leave' }).click();
+    await page.waitForURL((url) => url.pathname === '/doctor');
+    await main.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('heading', { name: 'Canteen' }).waitFor();
+    assert.equal(await (await seats()).inputValue(), '20');
+    await main.getByRole('link', { name: 'Doctor' }).click();
+    await page.waitForURL((url) => url.pathname === '/doctor');
+    await main.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('heading', { name: 'Canteen' }).waitFor();
   });
 
   it('SECURITY 67: a secret goes in and never comes out', async () => {

@@ -192,37 +192,57 @@ describe('the script that makes records', () => {
 
   it('attack: is refused where others could change it, or it is none', async () => {
     script('exit 0', 0o702);
-    await assert.rejects(checkHook(hook), /can be changed by others/);
+    await assert.rejects(checkHook(folder, 'hook'), /can be changed by others/);
     script('exit 0', 0o600);
-    await assert.rejects(checkHook(hook), /cannot be run/);
+    await assert.rejects(checkHook(folder, 'hook'), /cannot be run/);
     script('exit 0');
     const open = join(folder, 'open');
     mkdirSync(open);
     writeFileSync(join(open, 'hook'), '#!/bin/sh\n', { mode: 0o700 });
     chmodSync(open, 0o777);
     symlinkSync(join(open, 'hook'), join(folder, 'link'));
-    for (const path of [join(open, 'hook'), join(folder, 'link')])
-      await assert.rejects(checkHook(path), /can be changed by others/);
-    for (const path of [
-      'hook',
+    for (const [where, name] of [
+      [open, 'hook'],
+      [folder, 'link'],
+    ] as const)
+      await assert.rejects(checkHook(where, name), /can be changed by others/);
+    await assert.rejects(checkHook(folder, 'open'), /is no file|can be changed/);
+    await assert.rejects(checkHook(folder, 'nothing'), /There is no/);
+    assert.equal(await checkHook(folder, 'hook'), hook);
+  });
+
+  it('attack: is one of its folder, and no other program of the machine is run in its place', async () => {
+    script('exit 0');
+    const up = join(folder, 'hooks');
+    mkdirSync(up);
+    for (const given of [
+      '/bin/sh',
+      '/usr/bin/env',
+      '/proc/self/exe',
+      '../hook',
+      '..',
+      '.',
       './hook',
-      `${folder}/../${folder}/hook`,
-      `${folder}//hook`,
-      `${hook}\0`,
+      '-hook',
+      'hook/',
+      'hook\0',
+      'a/hook',
       '',
-      `${hook}/`,
+      hook,
+      `${up}/../hook`,
+      `${up}//hook`,
+      `${up}/`,
     ]) {
-      await assert.rejects(checkHook(path), AcmeProblem, path);
+      await assert.rejects(checkHook(up, given), AcmeProblem, given);
+      await assert.rejects(runHook(up, given, 'add', 'n', 'v'), /lies in .*hooks and is given by its name/, given);
     }
-    await assert.rejects(checkHook(folder), /is no file|can be changed/);
-    await assert.rejects(checkHook(join(folder, 'nothing')), /There is no/);
-    assert.equal(await checkHook(hook), hook);
+    assert.equal(await checkHook(folder, hook), hook, 'by its whole path, as it was given before');
   });
 
   it('attack: gets what it is told as it is, without a shell, and nothing of our environment', async () => {
     const seen = join(folder, 'seen');
     script(`printf '%s\\n' "$#" "$2" "$3" "\${HOME-none}" > ${seen}`);
-    await runHook(hook, 'add', '_acme-challenge.example.test', '$(touch /tmp/x); `id`');
+    await runHook(folder, 'hook', 'add', '_acme-challenge.example.test', '$(touch /tmp/x); `id`');
     assert.deepEqual(readFileSync(seen, 'utf8').split('\n').slice(0, 4), [
       '3',
       '_acme-challenge.example.test',
@@ -234,13 +254,13 @@ describe('the script that makes records', () => {
   it('attack: is ended when it does not end or says too much; what it says when it fails is told', async () => {
     script('echo "no such zone" >&2; exit 3');
     await assert.rejects(
-      runHook(hook, 'add', 'n', 'v'),
+      runHook(folder, 'hook', 'add', 'n', 'v'),
       /failed \(3\)\. It was called with “add n”\. It said: “no such zone”$/,
     );
     script('exec sleep 600');
-    await assert.rejects(runHook(hook, 'add', 'n', 'v', { timeout: 300 }), /took too long and was ended/);
+    await assert.rejects(runHook(folder, 'hook', 'add', 'n', 'v', { timeout: 300 }), /took too long and was ended/);
     script('exec yes');
-    await assert.rejects(runHook(hook, 'add', 'n', 'v'), /more than 16 kB/);
+    await assert.rejects(runHook(folder, 'hook', 'add', 'n', 'v'), /more than 16 kB/);
   });
 
   it('attack: takes with it what it has started when it is ended, be it asked to stop or found to say too much', async () => {
@@ -261,7 +281,7 @@ describe('the script that makes records', () => {
     ] as const) {
       rmSync(pid, { force: true });
       script(`${sleeps}\n${then}`);
-      const run = runHook(hook, 'add', 'n', 'v', end);
+      const run = runHook(folder, 'hook', 'add', 'n', 'v', end);
       if (then === 'wait') {
         while (!existsSync(pid)) await pause(10);
         stop.abort();
@@ -278,7 +298,7 @@ describe('the script that makes records', () => {
   it('is waited for when another one does its work', async () => {
     const seen = join(folder, 'later');
     script(`(sleep 0.3; echo done > ${seen}) &`);
-    await runHook(hook, 'add', 'n', 'v');
+    await runHook(folder, 'hook', 'add', 'n', 'v');
     assert.equal(readFileSync(seen, 'utf8'), 'done\n');
   });
 });

@@ -77,6 +77,8 @@ describe('what TLS shows', () => {
       assert.equal(contexts.forName(name), contexts.forName('example.test'), String(name));
     }
     assert.equal(contexts.certificateFor('rooms.xn--bcher-kva.test'), contexts.certificateFor('xn--bcher-kva.test'));
+    assert.equal(contexts.certificateFor('bücher.test'), contexts.certificateFor('xn--bcher-kva.test'));
+    assert.notEqual(contexts.certificateFor('bücher.test'), contexts.certificateFor('example.test'));
   });
 
   it('is refused by a client that wants another name', async () => {

@@ -32,6 +32,14 @@ function refusal(given: Given, waiting?: KeyObject): { field: string; message: s
 }
 
 describe('a certificate that is given', () => {
+  it('attack: with a date that there is none of is refused as damaged', () => {
+    const der = Buffer.from(leaf.chainPem.replace(/-----END[\s\S]*/, '').replace(/-----.*-----/, ''), 'base64');
+    const time = /\d{12}Z/.exec(der.toString('latin1'))!;
+    der.write('hh', time.index + 2, 'latin1');
+    const chain = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    assert.match(refusal({ chain, key: leaf.keyPem }).message, /A date in this certificate is none/);
+  });
+
   it('is taken with its chain, and what it lacks and where its chain ends is said', () => {
     const accepted = checkGiven({ chain: leaf.chainPem, key: leaf.keyPem }, NAMES, NOW);
     assert.equal(accepted.chainPem, leaf.chainPem);

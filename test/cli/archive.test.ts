@@ -109,6 +109,8 @@ describe('hallwayctl archive', () => {
     assert.match(await does(['archive', 'applies', '--person', 'juliet']), /for ever, as nobody has decided anything/);
     const refused = await ctl.call(['archive', 'keep', '30']);
     assert.deepEqual([refused.exit, /2 messages would go for good.*--yes/.test(refused.err)], [2, true]);
+    const zero = await ctl.call(['archive', 'keep', '0', '--yes']);
+    assert.deepEqual([zero.exit, /one day at least\. To keep nothing say: nothing/.test(zero.err)], [2, true]);
     const no = await ctl.call(['archive', 'keep', '30'], { typed: ['no'] });
     assert.deepEqual([no.exit, /Nothing was changed/.test(no.err)], [2, true]);
     assert.match(await does(['archive', 'rules']), /domain +example\.test +for ever/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
@@ -196,28 +196,45 @@ describe('hallwayctl certificate', () => {
     await ctl('internal example.test');
   });
 
+  test('attack: asking for the terms of an authority does not tell what listens in the network', async () => {
+    const { https, c2s } = appliance.ports;
+    const answers = new Set<string>();
+    for (const directory of ['127.0.0.1:1/', `localhost:${https}/health`, `127.0.0.1:${c2s}/`, 'nowhere.invalid/']) {
+      for (const authority of ['', await appliance.authority()]) {
+        const body = { directory: `https://${directory}`, authority };
+        await appliance.local.call('POST /api/acme/terms', { body }).then(
+          () => assert.fail(directory),
+          (error: Error) => answers.add(error.message),
+        );
+      }
+    }
+    assert.equal(answers.size, 1, [...answers].join('\n'));
+  });
+
   test('acme-set, -use, -run and -stop refuse what cannot be, and tell how it went', async () => {
-    const hook = await file('hook', '#!/bin/sh\nexit 0\n');
-    await chmod(hook, 0o700);
+    const hooks = join(appliance.folder, 'hooks');
+    await mkdir(hooks);
+    await writeFile(join(hooks, 'hook'), '#!/bin/sh\nexit 0\n', { mode: 0o700 });
     // Nobody listens there.
     const directory = '--directory https://127.0.0.1:1/directory';
     for (const [line, exit, words] of [
       ['acme-use example.test', 1, /Say first how certificates are got/],
       ['acme-run example.test', 1, /not got by ACME/],
       ['acme-stop example.test', 1, /not got by ACME/],
-      [`acme-set ${directory}`, 1, /authority could not be asked: nobody answers/],
+      [`acme-set ${directory}`, 1, /No authority that speaks ACME/],
       ['acme-set --directory http://127.0.0.1/ --agree', 1, /begins with https/],
       [`acme-set ${directory} --agree`, 1, /needs the plain HTTP listener/],
       [`acme-set ${directory} --agree --challenge tls-alpn-01`, 2, /http-01 or dns-01/],
       [`acme-set ${directory} --agree --challenge dns-01`, 1, /needs a script/],
-      [`acme-set ${directory} --agree --challenge dns-01 --hook ${hook}.none`, 1, /There is no/],
-      [`acme-set ${directory} --agree --challenge dns-01 --hook ${hook} --email olga`, 1, /not an e-mail address/],
+      [`acme-set ${directory} --agree --challenge dns-01 --hook none`, 1, /There is no/],
+      [`acme-set ${directory} --agree --challenge dns-01 --hook /bin/sh`, 1, /is given by its name/],
+      [`acme-set ${directory} --agree --challenge dns-01 --hook hook --email olga`, 1, /not an e-mail address/],
     ] as const) {
       const found = await ctl(line);
       assert.equal(found.exit, exit, `${line}: ${found.out}${found.err}`);
       assert.match(found.err, words);
     }
-    const set = await ctl(`acme-set ${directory} --agree --challenge dns-01 --hook ${hook} --email olga@example.test`);
+    const set = await ctl(`acme-set ${directory} --agree --challenge dns-01 --hook hook --email olga@example.test`);
     assert.equal(set.out, 'Certificates are got from https://127.0.0.1:1/directory, with proof by dns-01.\n');
     assert.match((await ctl('acme-use example.test --names other.test')).err, /none of the names of example\.test/);
     assert.match(

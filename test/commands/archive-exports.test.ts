@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Actor } from '../../server/commands/actor.ts';
 import type { ExportWish } from '../../server/commands/archive-exports.ts';
 import type { CommandError } from '../../server/commands/command-error.ts';
+import { rightsOf } from '../../server/commands/rights.ts';
 import { archived } from '../support/archive.ts';
 import { makes, say } from '../support/rooms.ts';
 import { openScene, type Scene } from '../support/scene.ts';
@@ -173,6 +175,19 @@ describe('an export of archives', () => {
       ['archive.export-remove', 'archive.export-fetch', 'archive.export'],
     );
     assert.equal((rows[2]!.detail as { reason: string }).reason, reason);
+  });
+
+  test('attack: an auditor deletes what another one has carried out: only who made it and owners may', async (t) => {
+    const { scene, exports, make } = await office(t);
+    await talk(scene);
+    const auditor: Actor = { name: 'otto', door: 'panel', rights: rightsOf('auditor') };
+    const { id } = await make();
+    await assert.rejects(exports.remove(auditor, id), refused('not-your-role'));
+    assert.equal((await exports.list(DOMAIN)).exports[0]?.state, 'done');
+    const mine = await exports.start(auditor, { domain: DOMAIN, kind: 'domain', reason });
+    await exports.remove(auditor, mine.id);
+    await exports.remove({ name: 'olga', door: 'panel', rights: rightsOf('owner') }, id);
+    assert.equal((await exports.list(DOMAIN)).exports.find((one) => one.id === id)?.state, 'swept');
   });
 
   test('can be stopped, and leaves nothing then', async (t) => {

@@ -109,6 +109,17 @@ describe('an auditor searches', () => {
     assert.deepEqual(await found({ words: 'late' }), []);
   });
 
+  test('of a person as they are called, if that is one alone', async (t) => {
+    const { search, scene } = await office(t);
+    const { accounts } = scene.stores;
+    const look = (one: string) => search.search(by, { domain: DOMAIN, reason, people: [one] });
+    await accounts.setName((await accounts.find(DOMAIN, 'juliet'))!, 'Frau Lehmann');
+    await look('frau lehmann');
+    await assert.rejects(look('Lehmann'), refused('account-not-found', 'name'));
+    await accounts.setName((await accounts.find(DOMAIN, 'romeo'))!, 'Frau Lehmann');
+    await assert.rejects(look('Frau Lehmann'), refused('invalid', 'name'));
+  });
+
   test('only with a reason, which is written down before anything is shown, with the query', async (t) => {
     const { search, scene } = await office(t);
     await assert.rejects(search.search(by, { domain: DOMAIN, reason: ' x ' }), refused('invalid', 'reason'));

@@ -51,6 +51,15 @@ describe('the audit log', () => {
     }
   });
 
+  test('finds who did it by a part of the name in any case; a name that there is means that one alone', async () => {
+    await add('a', { actor: 'petra' });
+    await add('b', { actor: 'petra2' });
+    const found = async (actor: string) => (await house.commands.audit.find({ actor })).rows.map((row) => row.actor);
+    assert.deepEqual(await found('PET'), ['petra2', 'petra']);
+    assert.deepEqual(await found('petra'), ['petra']);
+    assert.deepEqual(await found('%'), []);
+  });
+
   test('is checked once for all who ask at the same time, and not for too many seals at once', async () => {
     await add('a');
     const { audit } = house.commands;

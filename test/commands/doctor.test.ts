@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
+import { Renewal } from '../../server/certificates/renewal.ts';
+import { SecureContexts } from '../../server/certificates/secure-context.ts';
 import type { BackupsView, BackupView } from '../../server/commands/backups.ts';
 import type { CertificateFinding } from '../../server/commands/certificate-views.ts';
 import { doorCheck } from '../../server/commands/doctor/doors.ts';
@@ -17,6 +21,7 @@ import { clockCheck, diskCheck, loadCheck } from '../../server/commands/doctor/m
 import type { Senses } from '../../server/commands/doctor/senses.ts';
 import { Doctor } from '../../server/commands/doctor.ts';
 import type { DomainRow } from '../../server/commands/federation-domains.ts';
+import { log as certificateLog, emptyStore } from '../certificates/support.ts';
 import { openHouse } from '../http/support.ts';
 import { CALM } from '../support/no-backups.ts';
 
@@ -205,6 +210,7 @@ describe('the doctor finds', () => {
           listeners: () => [{ name, address }],
           addresses: () => [],
           domain: () => 'a.test',
+          hostname: 'chat.a.test',
           fingerprint: () => 'AA',
         }),
       );
@@ -220,6 +226,51 @@ describe('the doctor finds', () => {
       await once(stranger, 'close');
     }
     assert.match((await at('c2s')).join(), /^port bad: .*cannot be reached \(ECONNREFUSED\)/);
+  });
+});
+
+describe('the ports of a house whose machine is called as one of its domains', () => {
+  it('are asked by that name, and are ours', async (t) => {
+    const store = await emptyStore();
+    const domains = ['bücher.test', 'chat.office.test'];
+    const contexts = new SecureContexts({ store, domains: async () => domains, log: certificateLog });
+    const renewal = new Renewal({
+      store,
+      domains: async () => domains,
+      hostname: 'chat.office.test',
+      log: certificateLog,
+      renewed: () => contexts.reload(),
+    });
+    await renewal.check();
+    const asked: string[] = [];
+    const door = createTlsServer({
+      ...contexts.serverOptions(),
+      ALPNProtocols: ['http/1.1', 'xmpp-client'],
+      SNICallback: (name, answer) => {
+        asked.push(name);
+        contexts.sni(name, answer);
+      },
+    });
+    door.on('secureConnection', (socket) => socket.on('error', () => undefined).resume());
+    door.on('tlsClientError', () => undefined);
+    door.listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    t.after(() => door.close());
+    const address = `127.0.0.1:${(door.address() as AddressInfo).port}`;
+    const found = await look(
+      doorCheck({
+        listeners: () => [
+          { name: 'https', address },
+          { name: 'c2s_tls', address },
+        ],
+        addresses: () => [],
+        domain: () => 'bücher.test',
+        hostname: 'chat.office.test',
+        fingerprint: () => new X509Certificate(contexts.certificateFor('chat.office.test')).fingerprint256,
+      }),
+    );
+    assert.match(found.join(), /^port good/);
+    assert.deepEqual(asked.sort(), ['chat.office.test', 'xn--bcher-kva.test']);
   });
 });
 

@@ -77,6 +77,19 @@ describe('the name of a domain', () => {
   });
 });
 
+test('a domain is not the ending of other people’s names, below which all would count as ours; what is served stays', async () => {
+  const { domains, claim } = house.commands;
+  const others = ['com', 'NET', 'de', 'io', 'cloud', 'co.uk', 'com.au', 'org.br', 'com.'];
+  for (const name of others) await assert.rejects(domains.add(by, name), refused('invalid', 'name'), name);
+  const { code } = await claim.freshCode(by);
+  const wish = { code, name: 'olga', password: PASSWORD };
+  await assert.rejects(claim.claim({ ...wish, domain: 'co.uk' }), refused('invalid', 'domain'));
+  for (const name of ['office', 'hq', 'co.example', 'com.example.org', 'coop.uk'])
+    assert.equal(domains.checkNew(name), name);
+  house.house.add('co.uk');
+  assert.equal(domains.checkNew('co.uk'), 'co.uk');
+});
+
 describe('a domain with people', () => {
   test('is removed only by its name, typed once more, after it was said what would be lost', async () => {
     const { domains } = house.commands;

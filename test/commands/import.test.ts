@@ -280,6 +280,17 @@ describe('departments', () => {
     assert.deepEqual(left, ['Sales', 'Kitchen']);
   });
 
+  test('several stand in one cell with a comma; one that there is keeps the comma of its name', async () => {
+    for (const name of ['Sales', 'Stock', 'Research, Law']) await house.stores.departments.create(DOMAIN, name, '');
+    const text = 'user;department\n;\nanna;Sales, Stock\nbert;Research, Law\n;;;\n';
+    const found = await check(text);
+    assert.deepEqual([found.counts.wrong, found.total], [0, 2], 'a row of separators is none');
+    const id = await imports(text);
+    assert.deepEqual([await of('anna'), await of('bert')], ['Sales, Stock', 'Research, Law']);
+    const { csv } = await house.commands.peopleImports.handOver(by, id);
+    assert.match(csv, /^\ufeffaddress;name;password\r\nanna@/, 'as the file that was imported');
+  });
+
   test('who is here already is put into them, and out again by the undo; others of theirs stay', async () => {
     await house.stores.departments.create(DOMAIN, 'Sales', '');
     const garden = await house.stores.departments.create(DOMAIN, 'Garden', '');

@@ -38,7 +38,9 @@ test('a line is read as people write it', () => {
     ['', '', ''],
     ['$& $1 a@b', 'a', '$& $1'],
   ] as const) {
-    assert.deepEqual(readInvited(line), { local, name }, line);
+    const { domain, ...read } = readInvited(line);
+    assert.deepEqual(read, { local, name }, line);
+    assert.equal(domain === '', local === '', line);
   }
 });
 
@@ -87,12 +89,14 @@ describe('a link each for many', () => {
       ],
       ['kept@example.test', 'account-exists', /invited as kept@example\.test already/],
       ["o'neil@example.test", 'invalid', /cannot contain any of/],
-      ['ANNA@example.test', 'invalid', /stands there twice/],
+      ['ANNA@example.test', 'invalid', /address stands there twice/],
+      ['eva@gmail.test', 'invalid', /^“eva@gmail\.test” cannot be invited\. This is no address of example\.test/],
       ['x'.repeat(201), 'invalid', /^“x{60}…” cannot be invited\. The full name is too long/],
       ['turned \u202e round', 'invalid', /one line of plain text/],
     ] as const) {
       await assert.rejects(many(['anna@example.test', line]), refused(code, message), line);
     }
+    await assert.rejects(many(['Bert Berg', 'bert berg']), refused('invalid', /name stands there twice/));
     assert.deepEqual(
       (await listed()).map(({ local }) => local),
       ['kept'],

@@ -12,11 +12,10 @@ const HTTP = { name: 'http', address: '[::]:80' };
 
 describe('certificates by ACME, asked for in a provisioning file', () => {
   let folder: string;
-  let hook: string;
+  const hook = 'dns-hook';
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hallway-provision-acme-'));
-    hook = join(folder, 'hook');
-    await writeFile(hook, '#!/bin/sh\n', { mode: 0o700 });
+    await writeFile(join(folder, hook), '#!/bin/sh\n', { mode: 0o700 });
     await writeFile(join(folder, 'root.pem'), 'no certificate\n');
   });
   after(() => rm(folder, { recursive: true }));
@@ -30,7 +29,7 @@ describe('certificates by ACME, asked for in a provisioning file', () => {
       tried.push(domain);
       return '';
     };
-    const certificates = { ...NO_CERTIFICATES, acme: { run, running: () => false } };
+    const certificates = { ...NO_CERTIFICATES, hooks: folder, acme: { run, running: () => false } };
     return openHouse(Date.now, { certificates, listeners: () => listeners, plainHttp });
   };
   const apply = (house: TestHouse, source: string, dryRun = false) =>
@@ -81,7 +80,7 @@ hook = "${hook}"`);
     ],
     [
       'a script that is not there',
-      'domains = ["verona.test"]\nterms_accepted = true\nchallenge = "dns"\nhook = "/no/such"',
+      'domains = ["verona.test"]\nterms_accepted = true\nchallenge = "dns"\nhook = "none"',
       /:6: \[acme\] hook: .*There is no/,
     ],
     [

@@ -104,6 +104,15 @@ iterations = 4_096
     assert.equal(settings.file, join(root, 'elsewhere/my.toml'));
   });
 
+  it('has the folder of scripts beside it, or says where that is; without one it is in the data folder', () => {
+    const folder = join(root, 'elsewhere');
+    assert.equal(load(undefined, { config: join(folder, 'my.toml') }).hooks, join(folder, 'hooks'));
+    writeFileSync(join(folder, 'other.toml'), 'hooks = "/usr/lib/hallway/hooks"');
+    assert.equal(load(undefined, { config: join(folder, 'other.toml') }).hooks, '/usr/lib/hallway/hooks');
+    const { data, hooks } = load(undefined, { data: 'there' });
+    assert.equal(hooks, join(data, 'hooks'));
+  });
+
   it('is the one in the current folder before the installed one', () => {
     const installed = join(root, 'installed.toml');
     writeFileSync(installed, 'domain = "installed.test"');

@@ -169,19 +169,31 @@ describe('who may use what', () => {
       'prove-yourself',
       'what a denial had in store',
     );
-    assert.equal(await put(admin, rule, { verdict: 'allow' }), 200, 'who merely allows a partner is not asked');
-    assert.equal(
-      (await panel.ask(rule, { cookie: admin, body: { verdict: 'allow', proof: 'certificate' } })).status,
-      200,
-    );
-    const all = await panel.ask('PUT /api/federation/rules/*.com', { cookie: admin, body: { verdict: 'allow' } });
-    assert.deepEqual([all.status, all.json.error?.field], [422, 'pattern'], all.text);
+    const friend = 'PUT /api/federation/rules/friend.test';
+    assert.equal(await put(admin, friend, { verdict: 'allow' }), 200, 'who merely allows a partner is not asked');
+    assert.equal(await put(admin, friend, { verdict: 'allow', proof: 'certificate' }), 200);
+    for (const all of ['*.com', '*.co.uk']) {
+      const body = { verdict: 'allow' };
+      const { status, json, text } = await panel.ask(`PUT /api/federation/rules/${all}`, { cookie: admin, body });
+      assert.deepEqual([status, json.error?.field], [422, 'pattern'], text);
+    }
     for (const [pattern, verdict] of [
       ['office', 'allow'],
       ['*.com', 'deny'],
-      ['*.partner.test', 'allow'],
+      ['*.other.test', 'allow'],
     ] as const)
       assert.equal(await put(admin, `PUT /api/federation/rules/${pattern}`, { verdict }), 200, pattern);
+    const acme = {
+      directory: 'https://127.0.0.1:1/',
+      authority: '',
+      email: '',
+      agreed: true,
+      challenge: 'dns-01',
+      hook: 'x',
+    };
+    const { token: fresh } = await house.commands.admins.welcome('admin', { address: '', agent: '' });
+    const now = `__Host-hallway=${fresh}`;
+    assert.equal(await put(now, 'PUT /api/acme', acme), 'not-your-role', 'which script is run an owner says');
     const keep = await socket.ask('PUT /api/settings/backup.keep', { body: { value: 2 }, origin: '' });
     assert.equal(keep.status, 200, `who is root decides anyway: ${keep.text}`);
   });

@@ -193,7 +193,7 @@ describe('GET /metrics', () => {
     const statuses = [];
     for (let n = 0; n < 14; n++) statuses.push((await scrape('guess', '198.51.100.1')).status);
     assert.deepEqual([statuses[0], statuses[9], statuses[13]], [401, 401, 429]);
-    assert.equal((await scrape(token, '198.51.100.1')).status, 429, 'nor is the right one told from there');
+    assert.equal((await scrape(token, '198.51.100.1')).status, 200, 'nor does that keep out who watches from there');
     for (let n = 0; n < 30; n++) assert.equal((await scrape(token, '198.51.100.2')).status, 200);
     const many = [];
     for (let n = 0; n < 60; n++) many.push((await scrape(token, '198.51.100.2')).status);

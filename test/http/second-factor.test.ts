@@ -70,6 +70,10 @@ describe('codes of an app', () => {
     assert.equal((await second(now(secret, -1))).json.error.code, 'wrong-code', 'that of the half minute before');
     later(MINUTE / 2);
     assert.equal((await second(now(secret))).status, 200);
+    later(2 * MINUTE);
+    const { ticket } = (await first()).second; // two right codes, and one ticket
+    const one = await Promise.all([second(now(secret), ticket), second(now(secret, 1), ticket)]);
+    assert.deepEqual(one.map(({ status }) => status).sort(), [200, 401]);
   });
 
   test('clocks may differ by one step, not by two', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually } from '../browser/panel-kit.ts';
@@ -74,7 +74,9 @@ describe('certificates by ACME, from pebble', { skip, timeout: 200_000 }, () => 
   it('come by DNS-01 through a script, which takes away what it made; a proof that fails is told plainly', async () => {
     await using pebble = await Pebble.start(ownPorts());
     await using appliance = await Appliance.start();
-    const [hook, seen] = [join(appliance.folder, 'hook'), join(appliance.folder, 'seen')];
+    const hooks = join(appliance.folder, 'hooks');
+    await mkdir(hooks);
+    const [hook, seen] = [join(hooks, 'hook'), join(appliance.folder, 'seen')];
     const script = (add: string) => `#!/bin/sh
 printf '%s|' "$@" >> ${seen}; echo "$#" >> ${seen}
 case "$1" in
@@ -85,7 +87,7 @@ esac
     const tell = `exec curl -sSf -d "{\\"host\\":\\"$2.\\",\\"value\\":\\"$3\\"}" ${pebble.dnsManagement}/set-txt`;
     await writeFile(hook, script('exit 0'));
     await chmod(hook, 0o700);
-    await settings(appliance, pebble, ['--challenge', 'dns-01', '--hook', hook]);
+    await settings(appliance, pebble, ['--challenge', 'dns-01', '--hook', 'hook']);
 
     // The record is not there.
     const failed = await appliance.ctl([

@@ -14,7 +14,7 @@ async function waiting(scene: Scene): Promise<number> {
 }
 
 async function apart(scene: Scene) {
-  await scene.account(R);
+  await scene.friends(J, R);
   return scene.connect(`${J}/balcony`);
 }
 

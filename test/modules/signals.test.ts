@@ -41,8 +41,6 @@ describe('RFC 6121 §8.5, XEP-0085 §5.8: what only tells how somebody is gettin
     ['a wish for a marker', 'normal', "<markable xmlns='urn:xmpp:chat-markers:0'/>"],
     ['a wish for a receipt', 'normal', "<request xmlns='urn:xmpp:receipts'/>"],
     ['something unknown', 'normal', `${STATE}<x xmlns='urn:x'/>`],
-    ['nothing at all', 'normal', ''],
-    ['hints alone', 'normal', BESIDE],
     ['a chat state to a room’s people', 'groupchat', STATE],
   ];
   for (const [name, type, content] of REAL) {

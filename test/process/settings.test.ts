@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Setting } from '../../server/http/contract/index.ts';
 import { Appliance } from '../support/appliance.ts';
 
@@ -118,6 +119,16 @@ describe('every setting of the server', { timeout: 120_000 }, () => {
     assert.deepEqual([(await log()).logged, (await log()).entries.length], ['warn', 1]);
     await reset('log.level');
     assert.equal((await log()).logged, 'info', 'as the boot file says');
+  });
+
+  test('that of the log does not silence the seal of the audit log', async () => {
+    await put('log.level', 'error');
+    await appliance.restart();
+    const seal = /the seal of the audit log/;
+    for (let tries = 0; tries < 100 && !seal.test(appliance.log); tries++) await pause(50);
+    assert.match(appliance.log, seal);
+    assert.doesNotMatch(appliance.log, /^(?:debug|info) (?!.*seal)/m);
+    await reset('log.level');
   });
 
   test('of an unknown name is none', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -76,8 +76,9 @@ describe('a server whose boot file names a provisioning file', { timeout: 120_00
   });
 
   it('is set up by it once it is right, with nothing left of before, and needs no claim', async () => {
-    const hook = join(appliance.folder, 'dns-hook');
-    await writeFile(hook, '#!/bin/sh\n', { mode: 0o700 });
+    const hook = 'dns-hook';
+    await mkdir(join(appliance.folder, 'hooks'));
+    await writeFile(join(appliance.folder, 'hooks', hook), '#!/bin/sh\n', { mode: 0o700 });
     const acme = `[acme]
 domains = ["example.org"]
 terms_accepted = true

@@ -53,6 +53,20 @@ describe('the policy of federation', () => {
     assert.ok([policy, policy.rules, policy.rules[0], policy.people].every((one) => Object.isFrozen(one)));
   });
 
+  it('what allows an ending lets in that name only, however old it is, and what denies one all below it', async (t) => {
+    const allowed = await book(t, {
+      rules: ['office', '*.com', 'net', 'co.uk', '*.com.au'].map((name) => rule(name, 'allow')),
+    });
+    const judged = (made: PolicyBook, name: string) => made.judge(name).verdict;
+    for (const name of ['office', 'net', 'co.uk']) assert.equal(judged(allowed, name), 'allow', name);
+    for (const name of ['evil.office', 'evil.com', 'a.evil.net', 'evil.co.uk', 'evil.com.au', 'com.au'])
+      assert.equal(judged(allowed, name), 'deny', name);
+    const partner = await book(t, { rules: [rule('partner.co.uk', 'allow'), rule('*.co.example', 'allow')] });
+    for (const name of ['rooms.partner.co.uk', 'a.co.example']) assert.equal(judged(partner, name), 'allow', name);
+    const denied = await book(t, { default: 'open', rules: [rule('com', 'deny'), rule('co.uk', 'deny')] });
+    for (const name of ['evil.com', 'evil.co.uk']) assert.equal(judged(denied, name), 'deny', name);
+  });
+
   it('the nearest rule decides: the name, then the longest above it, `*.` there first, the default last', async (t) => {
     const made = await book(t, {
       default: 'ask',

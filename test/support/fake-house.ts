@@ -88,6 +88,8 @@ export class FakeHouse implements House {
     return this.#hosts.has(domain);
   }
 
+  clash(): undefined {}
+
   add(domain: string): FakeHost {
     const host = new FakeHost();
     this.#hosts.set(domain, host);

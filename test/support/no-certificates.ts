@@ -9,5 +9,6 @@ export const NO_CERTIFICATES: CertificateNeeds = {
     issue: async () => undefined,
   },
   acme: { run: async () => '', running: () => false },
+  hooks: '/etc/hallway/hooks',
   shown: () => undefined,
 };

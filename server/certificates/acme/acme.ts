@@ -27,6 +27,8 @@ export interface AcmeOptions {
   /** The domains served now. */
   readonly domains: () => Promise<readonly string[]>;
   readonly challenges: Challenges;
+  /** The folder of scripts for DNS-01. */
+  readonly hooks: string;
   readonly log: Logger;
   /** Told how each try went; `failure` is '' when a certificate came. */
   readonly tried: (domain: string, failure: string) => Promise<void>;
@@ -191,6 +193,7 @@ export class Acme implements AsyncDisposable {
   }
 
   #solver({ challenge: kind, hook }: AcmeSettings, signal: AbortSignal): Solver {
+    const { hooks: scripts } = this.#options;
     const { challenges } = this.#options;
     if (kind === 'http-01') {
       return {
@@ -201,9 +204,9 @@ export class Acme implements AsyncDisposable {
     }
     return {
       kind,
-      show: (name, _token, answer) => runHook(hook, 'add', `_acme-challenge.${name}`, answer, { signal }),
+      show: (name, _token, answer) => runHook(scripts, hook, 'add', `_acme-challenge.${name}`, answer, { signal }),
       // Also when all took too long: what was made is taken away again.
-      hide: (name, _token, answer) => runHook(hook, 'remove', `_acme-challenge.${name}`, answer),
+      hide: (name, _token, answer) => runHook(scripts, hook, 'remove', `_acme-challenge.${name}`, answer),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { dirname, isAbsolute, normalize } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Ended, runProgram } from '../../util/program.ts';
 import { AcmeProblem, quoted } from './problem.ts';
 
@@ -8,7 +8,7 @@ import { AcmeProblem, quoted } from './problem.ts';
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
 const TIMEOUT_MS = 120_000;
 const MOST_OUTPUT = 16_384;
-const LONGEST_PATH = 1_000;
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 const ROOT = 0;
@@ -17,13 +17,21 @@ const ROOT = 0;
 export type HookAction = 'add' | 'remove';
 
 /**
- * The program that a path leads to, when nobody but root and whoever the server runs as could have put another one there: neither it
- * nor a folder above it is somebody else's, or writable by others. Throws AcmeProblem.
+ * Where a script lies that is given by its name, or by its path as of old. Only those in this folder are run: what else there is on a
+ * machine, as its shell, does more than an administrator of the chat may do. Throws AcmeProblem.
  */
-export async function checkHook(path: string): Promise<string> {
-  if (!isAbsolute(path) || normalize(path) !== path || path.length > LONGEST_PATH || /[\p{Cc}]/u.test(path)) {
-    throw new AcmeProblem('The script is given by its whole path, as /usr/lib/hallway/dns-hook.');
-  }
+function pathOf(folder: string, given: string): string {
+  const name = dirname(given) === folder ? basename(given) : given;
+  if (!NAME.test(name)) throw new AcmeProblem(`The script lies in ${folder} and is given by its name, as dns-hook.`);
+  return join(folder, name);
+}
+
+/**
+ * The program that a name leads to in the folder of scripts, when nobody but root and whoever the server runs as could have put another
+ * one there: neither it nor a folder above it is somebody else's, or writable by others. Throws AcmeProblem.
+ */
+export async function checkHook(scripts: string, given: string): Promise<string> {
+  const path = pathOf(scripts, given);
   let program: string;
   try {
     program = await realpath(path);
@@ -64,13 +72,15 @@ async function checkOwner(path: string): Promise<{ mode: number }> {
  * fails, says too much or does not end; what it has started is ended with it then.
  */
 export async function runHook(
-  path: string,
+  scripts: string,
+  given: string,
   action: HookAction,
   name: string,
   value: string,
   { timeout = TIMEOUT_MS, signal }: { timeout?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
-  const program = await checkHook(path);
+  const program = await checkHook(scripts, given);
+  const path = pathOf(scripts, given);
   const called = `${action} ${name}`;
   let ended: Ended;
   try {

@@ -13,7 +13,7 @@ export interface AcmeSettings {
   /** Whether somebody agreed to the terms of this very authority. */
   readonly agreed: boolean;
   readonly challenge: ChallengeKind;
-  /** The script that makes and removes TXT records, for `dns-01`; '' for none. */
+  /** The script in the folder of scripts that makes and removes TXT records, for `dns-01`; '' for none. */
   readonly hook: string;
 }
 

@@ -97,7 +97,12 @@ async function one<T>(
 /** Where an authority's terms are, or undefined when it has none. Throws AcmeProblem. */
 export async function termsOf(where: Where, accountKey: string): Promise<string | undefined> {
   return asking(where, async (make) => {
-    const found: unknown = await make({ accountKey }).getTermsOfServiceUrl();
+    const client = make({ accountKey });
+    const found: unknown = await client.getTermsOfServiceUrl();
+    // Any JSON would do for that; the types of the library keep this to themselves.
+    await (client as unknown as { http: { getResourceUrl(name: string): Promise<string> } }).http.getResourceUrl(
+      'newOrder',
+    );
     if (found === null || found === undefined || found === '') return undefined;
     const url = URL.parse(String(found));
     if (url === null || !/^https?:$/.test(url.protocol) || url.href.length > 500) throw nonsense();

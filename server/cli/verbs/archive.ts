@@ -27,7 +27,11 @@ function ruleOf(text: string): { days: number; silent: boolean } | null {
   if (text === 'default') return null;
   if (text === 'forever') return { days: 0, silent: false };
   if (text === 'nothing') return { days: 0, silent: true };
-  return { days: number(text, 'Give a number of days, or: forever, nothing, default.'), silent: false };
+  const days = number(text, 'Give a number of days, or: forever, nothing, default.');
+  // On the wire 0 is for ever; who types it may as well mean that nothing is to be kept.
+  if (days === 0)
+    throw usage('Messages are kept for one day at least. To keep nothing say: nothing; for ever: forever.');
+  return { days, silent: false };
 }
 
 const BY: Readonly<Record<AppliedRule['by'], (name: string) => string>> = {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect, isIPv6 } from 'node:net';
+import { connect, isIP, isIPv6 } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { domainToASCII } from 'node:url';
 import type { ListenerView } from '../overview.ts';
 import { about, type Check, type Finding } from './finding.ts';
 
@@ -22,6 +23,8 @@ export interface DoorsNeeds {
   readonly addresses: () => readonly string[];
   /** A domain that is served, and the SHA-256 of the certificate of the panel. */
   readonly domain: () => string;
+  /** The name by which the panel is opened. */
+  readonly hostname: string;
   readonly fingerprint: () => string;
 }
 
@@ -29,6 +32,12 @@ interface Place {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+}
+
+/** The name for SNI, as the DNS has it; none for what is an address (RFC 6066 §3). */
+function servername(name: string): { servername?: string } {
+  const ascii = domainToASCII(name);
+  return ascii === '' || isIP(ascii) !== 0 ? {} : { servername: ascii };
 }
 
 /** Where each door is tried: at what it listens on, and where that is everything, at each address of this machine. */
@@ -97,7 +106,8 @@ export function doorCheck(needs: DoorsNeeds): Check {
       port,
       rejectUnauthorized: false,
       ALPNProtocols: protocols,
-      ...(name !== 'https' && { servername: needs.domain() }),
+      // Which certificate is shown is a matter of the name that is asked for.
+      ...servername(name === 'https' ? needs.hostname : needs.domain()),
     });
     try {
       await once(socket, 'secureConnect', { signal });

@@ -9,9 +9,11 @@ import { about, type Check, type Finding } from './finding.ts';
 const DAY_MS = 86_400_000;
 const PAGE = '/backup';
 
-function days(ms: number): string {
-  const count = Math.floor(ms / DAY_MS);
-  return count === 0 ? 'today' : count === 1 ? 'one day ago' : `${count} days ago`;
+/** Whole sentences: a part of one would stay English where it is told in another language. */
+function newest(ms: number): string {
+  const days = Math.floor(ms / DAY_MS);
+  if (days === 0) return 'The newest good one was made today.';
+  return days === 1 ? 'The newest good one was made one day ago.' : `The newest good one was made ${days} days ago.`;
 }
 
 /** Whether there are backups to rely on. */
@@ -22,14 +24,14 @@ export function backupCheck(backups: Pick<BackupCommands, 'state'>, now: () => n
     title: 'Backup',
     async run() {
       const { rows, failure, schedule, sameDisk } = await backups.state();
-      const [newest] = rows;
+      const [last] = rows;
       const good = rows.find(({ state }) => state === 'good');
       if (failure !== null)
         return [said.bad(`The last try failed. ${failure.text}`, 'Mend that, and make a backup.', PAGE)];
-      if (newest?.state === 'bad') {
+      if (last?.state === 'bad') {
         return [
           said.bad(
-            `The newest backup is no good. ${newest.problem}`,
+            `The newest backup is no good. ${last.problem}`,
             'Make a new one. If that is bad, too, look at the disk.',
             PAGE,
           ),
@@ -40,7 +42,7 @@ export function backupCheck(backups: Pick<BackupCommands, 'state'>, now: () => n
         return [said.warn(which, 'Make one, and choose how often it is made by itself.', PAGE)];
       }
       const age = now() - good.madeAt;
-      const sentence = `The newest good one was made ${days(age)}.`;
+      const sentence = newest(age);
       const late = schedule === 'off' ? 30 : schedule === 'weekly' ? 9 : 3;
       if (age > late * DAY_MS) return [said.warn(sentence, 'Make one, and see why none was made by itself.', PAGE)];
       if (sameDisk) {

@@ -4,7 +4,7 @@ import { tryParseJid } from '../../xmpp/jid.ts';
 import type { AccountCommands } from '../accounts.ts';
 import { type Actor, record } from '../actor.ts';
 import { CommandError } from '../command-error.ts';
-import { csvOf } from '../csv.ts';
+import { csvOf, type Separator } from '../csv.ts';
 import type { House } from '../house.ts';
 import type { InvitationCommands } from '../invitations.ts';
 import type { ImportDepartments } from './departments.ts';
@@ -89,7 +89,7 @@ export class PeopleImportCommands {
     name: string,
     digest: string,
   ): Promise<{ id: number }> {
-    const { plan, settings } = await this.#plan(bytes, wish);
+    const { file, plan, settings } = await this.#plan(bytes, wish);
     if (digestOf(plan, settings) !== digest) {
       throw new CommandError('import-changed', 'Something has changed since this was checked. Look at it once more.');
     }
@@ -111,7 +111,8 @@ export class PeopleImportCommands {
         REMEMBERED,
       );
       await record(this.#needs.stores.audit, by, 'people.import', name, { import: made, people: rows.length });
-      return { id: made, run: () => this.#run({ id: made, by, way: settings.way, days: settings.days }, plan, rows) };
+      const { way, days } = settings;
+      return { id: made, run: () => this.#run({ id: made, by, way, days }, plan, rows, file.separator) };
     });
     return { id };
   }
@@ -139,16 +140,18 @@ export class PeopleImportCommands {
   /** What is to be handed over to each person, as a CSV file; for an hour, and until the server is started again. Throws CommandError. */
   async handOver(by: Actor, id: number): Promise<{ csv: string; people: number }> {
     const found = await this.#find(id);
-    const people = this.#needs.jobs.handed(id);
-    if (people === undefined || found.state === 'running') {
+    const made = this.#needs.jobs.handed(id);
+    if (made === undefined || found.state === 'running') {
       const text =
         'These passwords and links can be had for an hour after the import. Make links to choose a password.';
       throw new CommandError('not-allowed', text);
     }
+    const { people, separator } = made;
     const secret = found.way === 'invite' || found.way === MOVED ? 'link' : 'password';
     const rows = people.map((one) => [one.jid, one.name, secret === 'link' ? one.url : one.password]);
     await record(this.#needs.stores.audit, by, 'people.hand-over', found.file, { import: id });
-    return { csv: csvOf([['address', 'name', secret], ...rows]), people: people.length };
+    // The spreadsheet that has saved the file opens the list as well.
+    return { csv: csvOf([['address', 'name', secret], ...rows], separator), people: people.length };
   }
 
   /**
@@ -189,10 +192,10 @@ export class PeopleImportCommands {
     return { file, settings, plan: await planRows(file.records, columns, settings, { stores, served, departments }) };
   }
 
-  async #run(job: Job, plan: Plan, rows: readonly PlannedRow[]): Promise<void> {
+  async #run(job: Job, plan: Plan, rows: readonly PlannedRow[], separator: Separator): Promise<void> {
     const { stores, departments, jobs, now } = this.#needs;
     const people: HandOver[] = [];
-    jobs.hand(job.id, people, false);
+    jobs.hand({ id: job.id, people, separator }, false);
     let state: 'done' | 'stopped' = 'stopped';
     try {
       for (const [index, { domain, name }] of plan.newDepartments.entries()) {
@@ -223,7 +226,7 @@ export class PeopleImportCommands {
     } catch {
       // The disk or the store: what was done is noted, and can be taken back.
     } finally {
-      jobs.hand(job.id, people, true);
+      jobs.hand({ id: job.id, people, separator }, true);
       await stores.peopleImports.setState(job.id, state, now()).catch(() => undefined);
     }
   }

@@ -1,15 +1,25 @@
 import { CommandError } from '../command-error.ts';
+import type { Separator } from '../csv.ts';
 import type { HandOver } from './work.ts';
 
 /** For how long what is to be handed over can be had (ms). */
 const HAND_OVER_MS = 60 * 60 * 1_000;
+
+/** What one import has for people. */
+export interface Handed {
+  /** The import's. */
+  readonly id: number;
+  readonly people: readonly HandOver[];
+  /** Between the columns of the list: the spreadsheet that has written the file reads it as well. */
+  readonly separator: Separator;
+}
 
 /** What is under way with people in great number: one thing at a time, as each would make what the other has planned. */
 export class ImportJobs {
   readonly #now: () => number;
   #work: Promise<void> | undefined;
   /** What was made for whom, for a while and in memory only. */
-  #handOver: { readonly id: number; readonly until: number; readonly people: readonly HandOver[] } | undefined;
+  #handOver: (Handed & { readonly until: number }) | undefined;
   readonly #closing = new AbortController();
 
   constructor(now: () => number) {
@@ -49,14 +59,14 @@ export class ImportJobs {
   }
 
   /** What an import has for people; `done`: it is over, and this is had for a while. */
-  hand(id: number, people: readonly HandOver[], done: boolean): void {
-    this.#handOver = { id, until: done ? this.#now() + HAND_OVER_MS : Number.POSITIVE_INFINITY, people };
+  hand(handed: Handed, done: boolean): void {
+    this.#handOver = { ...handed, until: done ? this.#now() + HAND_OVER_MS : Number.POSITIVE_INFINITY };
   }
 
   /** What is to be handed over of it, undefined when there is nothing (any more). */
-  handed(id: number): readonly HandOver[] | undefined {
+  handed(id: number): Handed | undefined {
     if (this.#handOver?.id !== id || this.#handOver.until <= this.#now()) return undefined;
-    return this.#handOver.people.length > 0 ? this.#handOver.people : undefined;
+    return this.#handOver.people.length > 0 ? this.#handOver : undefined;
   }
 
   forget(id: number): void {

@@ -50,10 +50,10 @@ export async function planRows(
     if (before !== undefined) problems.push(at('address', `The same address stands in line ${before}.`));
     else if (local !== '') lines.set(jid, record.line);
     const name = nameOf(cells, problems);
-    const departments = departmentsOf(cells, problems);
+    const names = there.get(domain) ?? new Set((await needs.departments.names(domain)).map(folded));
+    there.set(domain, names);
+    const departments = departmentsOf(cells, names, problems);
     if (local !== '' && departments.length > 0) {
-      const names = there.get(domain) ?? new Set((await needs.departments.names(domain)).map(folded));
-      there.set(domain, names);
       for (const one of departments) {
         if (names.has(folded(one))) continue;
         if (settings.makeDepartments) fresh.set(`${domain} ${folded(one)}`, { domain, name: one });
@@ -169,9 +169,15 @@ function nameOf(cells: Cells, problems: Problem[]): string {
   return name;
 }
 
-/** Several stand in one field with a bar or a semicolon between them, or in several columns. */
-function departmentsOf(cells: Cells, problems: Problem[]): string[] {
-  const names = (cells.get('department') ?? []).flatMap((cell) => cell.split(/[|;]/)).map((one) => one.trim());
+/**
+ * Several stand in one field with a bar, a semicolon or a comma between them, or in several columns. One that there is keeps the
+ * comma of its name.
+ */
+function departmentsOf(cells: Cells, there: ReadonlySet<string>, problems: Problem[]): string[] {
+  const names = (cells.get('department') ?? [])
+    .flatMap((cell) => cell.split(/[|;]/))
+    .flatMap((part) => (there.has(folded(part.trim())) ? [part] : part.split(',')))
+    .map((one) => one.trim());
   const different = new Map(names.filter((one) => one !== '').map((one) => [folded(one), one]));
   if (different.size > MOST_DEPARTMENTS) problems.push(at('department', `At most ${MOST_DEPARTMENTS} departments.`));
   const long = [...different.values()].find((one) => one.length > 100 || /\p{Cc}/u.test(one));

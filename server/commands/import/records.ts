@@ -52,6 +52,8 @@ export async function readRecords(text: string, separator: Separator): Promise<C
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
+    // Spreadsheets save rows that were emptied as nothing but separators.
+    skip_records_with_empty_values: true,
     trim: true,
     max_record_size: MOST_RECORD,
   });

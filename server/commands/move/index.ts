@@ -264,7 +264,7 @@ export class MoveCommands {
   async #run(house: MovingHouse, by: Actor, move: Move, plan: MovePlan, id: number): Promise<void> {
     const { stores, jobs, now } = this.#needs;
     const people: HandOver[] = [];
-    jobs.hand(id, people, false);
+    jobs.hand({ id, people, separator: ',' }, false);
     let state: 'done' | 'stopped' = 'stopped';
     try {
       const { staging, domains, halt } = move;
@@ -275,7 +275,7 @@ export class MoveCommands {
     } catch (error) {
       move.problem = this.#problem(error);
     } finally {
-      jobs.hand(id, people, true);
+      jobs.hand({ id, people, separator: ',' }, true);
       move.step = 'done';
       move.plan = undefined;
       await stores.peopleImports.setState(id, state, now()).catch(() => undefined);

@@ -17,6 +17,7 @@ export const roomsFound = choiceOption({
     everyone: 'Everybody, people of other servers included',
     nobody: 'Nobody: people must know the address of a room',
   },
+  needsProof: (_from, to) => to === 'everyone',
 });
 
 /** Whether somebody may look for public rooms at all (SECURITY 49: what an office talks about is its own business). */

@@ -1,4 +1,4 @@
-import { numberOption, switchOption, textOption } from '../../host/options.ts';
+import { isSooner, numberOption, switchOption, textOption } from '../../host/options.ts';
 
 /** What people mean by MB and GB: their file managers count so. */
 export const MB = 1_000_000;
@@ -52,6 +52,7 @@ export const filesStay = numberOption({
   key: 'files.days',
   title: 'Files are deleted after',
   help: 'Pictures of profiles stay. 0 keeps files until an administrator deletes them.',
+  needsProof: isSooner,
   least: 0,
   most: 36_500,
   unit: 'days',

@@ -146,7 +146,7 @@ export const archive = {
     }),
     reply: closed({ id: Type.Integer() }),
   },
-  /** Stops it while it is being made; takes it away when it is done. */
+  /** Stops it while it is being made; takes it away when it is done. For who has made it, and for owners. */
   'DELETE /api/archive/exports/:id': { params: ExportParams, reply: Done },
   /** The secret of a link to the file, which is good once, for a minute. Who asks for it is in the audit log. */
   'POST /api/archive/exports/:id/link': { params: ExportParams, reply: closed({ token: Type.String() }) },

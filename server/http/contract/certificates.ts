@@ -94,7 +94,7 @@ export const AcmeSettings = closed({
   email: Type.String({ maxLength: 254 }),
   agreed: Type.Boolean(),
   challenge: Type.Union([Type.Literal('http-01'), Type.Literal('dns-01')]),
-  /** The path of the script that makes TXT records. */
+  /** The name of the script that makes TXT records. */
   hook: Type.String({ maxLength: 1_000 }),
 });
 
@@ -115,6 +115,8 @@ export const certificates = {
       acme: AcmeSettings,
       /** Whether the plain HTTP listener is open, by which HTTP-01 works. */
       http: Type.Boolean(),
+      /** The folder that scripts for DNS-01 lie in. */
+      hooks: Type.String(),
       /** The page for devices, for people who scan it. */
       trust: Type.String(),
     }),

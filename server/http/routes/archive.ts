@@ -19,10 +19,12 @@ export function archiveRoutes({ archive: { rules, search, exports } }: Commands)
 
     route('GET /api/archive/exports', 'audit', ({ query }) => exports.list(query.domain)),
     dangerous(route('POST /api/archive/exports', 'audit', ({ body, by }) => exports.start(by, body))),
-    route('DELETE /api/archive/exports/:id', 'audit', async ({ params, by }) => {
-      await exports.remove(by, Number(params.id));
-      return DONE;
-    }),
+    dangerous(
+      route('DELETE /api/archive/exports/:id', 'audit', async ({ params, by }) => {
+        await exports.remove(by, Number(params.id));
+        return DONE;
+      }),
+    ),
     dangerous(
       route('POST /api/archive/exports/:id/link', 'audit', async ({ params, by }) => ({
         token: await exports.link(by, Number(params.id)),

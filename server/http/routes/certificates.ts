@@ -18,6 +18,7 @@ export function certificateRoutes(commands: Commands): RouteEntry[] {
         authority: authority ?? null,
         acme: settings,
         http: acme.httpPort !== undefined,
+        hooks: acme.hooks,
         trust: trustUrl(commands),
       };
     }),
@@ -34,9 +35,12 @@ export function certificateRoutes(commands: Commands): RouteEntry[] {
         certificates.upload(by, params.domain, body),
       ),
     ),
-    route('POST /api/certificates/:domain/internal', 'admin', async ({ params, by }) => ({
-      certificate: await certificates.internal(by, params.domain),
-    })),
+    // What was brought goes, with its key, and nobody trusts the other one yet.
+    dangerous(
+      route('POST /api/certificates/:domain/internal', 'admin', async ({ params, by }) => ({
+        certificate: await certificates.internal(by, params.domain),
+      })),
+    ),
     route('POST /api/certificates/:domain/request', 'admin', async ({ params, body, by }) => ({
       request: await certificates.request(by, params.domain, body.key),
     })),
@@ -47,9 +51,12 @@ export function certificateRoutes(commands: Commands): RouteEntry[] {
 
     // The server runs the script that is named in it.
     dangerous(route('PUT /api/acme', 'admin', async ({ body, by }) => ({ acme: await acme.set(by, body) }))),
-    route('POST /api/acme/terms', 'admin', async ({ body }) => ({
-      terms: (await acme.terms(body.directory, body.authority)) ?? null,
-    })),
+    // It goes wherever it is sent.
+    dangerous(
+      route('POST /api/acme/terms', 'admin', async ({ body }) => ({
+        terms: (await acme.terms(body.directory, body.authority)) ?? null,
+      })),
+    ),
     route('PUT /api/certificates/:domain/acme', 'admin', async ({ params, body, by }) => {
       await acme.use(by, params.domain, body.names);
       return DONE;

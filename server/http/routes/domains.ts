@@ -4,7 +4,9 @@ import { dangerous, type RouteEntry, route } from '../route.ts';
 export function domainRoutes({ domains, contacts }: Commands): RouteEntry[] {
   return [
     route('GET /api/domains', 'people', async () => ({ domains: await domains.list() })),
-    route('POST /api/domains', 'admin', async ({ body, by }) => ({ domain: await domains.add(by, body.name) })),
+    dangerous(
+      route('POST /api/domains', 'admin', async ({ body, by }) => ({ domain: await domains.add(by, body.name) })),
+    ),
     dangerous(
       route('DELETE /api/domains/:domain', 'admin', async ({ params, query, by }) => ({
         done: await domains.remove(by, params.domain, query.confirm),

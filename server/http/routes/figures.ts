@@ -13,7 +13,7 @@ function bearer({ headers }: FastifyRequest): string {
 
 /** What the house did, for people and for programs that watch it. */
 export function figureRoutes({ figures, metrics, health }: Commands): RouteEntry[] {
-  // Wrong tokens of one address; a right one is not counted, but for how often the figures are asked for at all.
+  // Wrong tokens of one address; a right one is too long to be guessed, and not counted but for how often the figures are asked for at all.
   const guesses = new TokenBuckets({ capacity: 10, perSecond: 1 / 10, keys: 10_000 });
   const scrapes = new TokenBuckets({ capacity: 60, perSecond: 2, keys: 1_000 });
   const take = (buckets: TokenBuckets, key: string): void => {
@@ -38,12 +38,12 @@ export function figureRoutes({ figures, metrics, health }: Commands): RouteEntry
       if (by.door !== 'cli') {
         if (!metrics.state().on) throw new HttpError(404, 'metrics-off', 'No token has been made for this.');
         const address = addressGroup(request.ip);
-        take(guesses, address);
+        // The right one first: who guesses from an address does not keep out whoever watches from there.
         if (!metrics.allows(bearer(request))) {
+          take(guesses, address);
           reply.header('www-authenticate', 'Bearer realm="metrics"');
           throw new HttpError(401, 'wrong-token', 'Bring the token that the panel made for this.');
         }
-        guesses.give(address);
         take(scrapes, address);
       }
       return reply.type(METRICS_TYPE).send(await metrics.text());

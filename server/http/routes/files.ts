@@ -15,16 +15,18 @@ export function fileRoutes({ files, transfers }: Commands): RouteEntry[] {
 
     route('GET /api/files/count', 'look', ({ query }) => files.count(query)),
 
-    route('POST /api/files/remove', 'admin', ({ body, by }) => files.remove(by, body.ids)),
+    dangerous(route('POST /api/files/remove', 'admin', ({ body, by }) => files.remove(by, body.ids))),
 
     dangerous(
       route('DELETE /api/files', 'admin', ({ query: { confirm, ...lot }, by }) => files.removeAll(by, lot, confirm)),
     ),
 
-    route('DELETE /api/files/:id', 'admin', async ({ params, by }) => {
-      await files.remove(by, [Number(params.id)]);
-      return DONE;
-    }),
+    dangerous(
+      route('DELETE /api/files/:id', 'admin', async ({ params, by }) => {
+        await files.remove(by, [Number(params.id)]);
+        return DONE;
+      }),
+    ),
 
     route('GET /api/transfers', 'look', async () => transfers.list()),
 

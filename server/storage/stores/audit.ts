@@ -24,6 +24,8 @@ export interface AuditQuery {
   /** Only rows with a smaller id. */
   readonly beforeId?: number;
   readonly actor?: string;
+  /** A part of the actor's name, in any case. */
+  readonly who?: string;
   readonly action?: string;
   readonly subject?: string;
   /** Part of the subject. */
@@ -121,6 +123,7 @@ export class Audit {
           within,
           sql`ORDER BY id DESC LIMIT ${WINDOW}) AS near WHERE 1 = 1`,
           query.about === undefined ? undefined : sql`AND lower(subject) LIKE ${holds(query.about)} ESCAPE '!'`,
+          query.who === undefined ? undefined : sql`AND lower(actor) LIKE ${holds(query.who)} ESCAPE '!'`,
           query.from === undefined ? undefined : sql`AND time >= ${query.from}`,
           query.until === undefined ? undefined : sql`AND time < ${query.until}`,
           sql`ORDER BY id DESC LIMIT ${more - rows.length}`,
