@@ -60,6 +60,25 @@ describe('XEP-0388 §2.1: what is on offer', () => {
     assert.equal((await offered(R))[0]!.length, 7);
   });
 
+  test('who does not say who they are is offered what everybody can, where some came from another server with less; a login by the password completes them', async (t) => {
+    const { scene, dial } = await open(t);
+    const { id } = await scene.account(J);
+    const { credentials, peopleImports } = scene.stores;
+    await credentials.replace(id, [await keysOf('SCRAM-SHA-1', PASSWORD, Buffer.alloc(16), 4_096)]);
+    const about = { startedAt: 0, actor: 'olga', file: 'export', total: 1, leftOut: 0 };
+    const offered = async () => elements(find(await dial().opens('example.test'), 'mechanisms')!).map(textOf);
+    await peopleImports.begin({ ...about, way: 'server' }, 9);
+    assert.deepEqual(await offered(), ['SCRAM-SHA-1-PLUS', 'SCRAM-SHA-1', 'PLAIN']);
+    const wire = dial();
+    await wire.opens('example.test', `version='1.0' from='${J}'`);
+    assert.equal((await wire.plain('juliet')).name, 'success');
+    const all = (await credentials.of(id)).map(({ mechanism }) => mechanism);
+    assert.deepEqual(all, ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512']);
+    const next = dial();
+    await next.opens('example.test', `version='1.0' from='${J}'`);
+    assert.equal((await next.scram('SCRAM-SHA-512', 'juliet')).name, 'success');
+  });
+
   test('a header from somebody of another domain ends the stream', async (t) => {
     const { dial } = await open(t);
     const wire = dial();

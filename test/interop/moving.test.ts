@@ -84,7 +84,7 @@ for (const { title, Server, skip, archives, waiting, blocks, nodes } of SERVERS)
       await appliance.authority();
       const told = { ...placeOf(appliance, PEOPLE), more };
       const used = await playAmong('new_office', told, appliance.folder, () => lastLines(appliance.log, 20));
-      assert.deepEqual(Object.keys(used), ['anna', 'ben', 'carla']);
+      for (const name of Object.keys(PEOPLE)) assert.match(String(used[name]), /^SCRAM-SHA-1(?:-PLUS)?$/);
 
       // The same files once more: everybody is there, and nothing is written over or doubled.
       const again = await appliance.ctl(['user', 'import-from', folder, rename]);

@@ -11,6 +11,8 @@ async def arrives(world, name, mechanisms=None):
     for plugin in ['xep_0049', 'xep_0054', 'xep_0060', 'xep_0084', 'xep_0163', 'xep_0172']:
         actor.register_plugin(plugin)
     await actor.log_in()
+    # What it was offered is what the account can: the first try was right.
+    assert actor.failures == [], f'{name}: {actor.failures}'
     return actor
 
 

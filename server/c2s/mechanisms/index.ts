@@ -25,13 +25,19 @@ const TOKENS = [
 
 /**
  * The ways to log in with a password on a connection, the best first. Where the client says for whom it comes, an account that
- * lacks the keys of some is offered the others only (XEP-0388 §2.1); who does not exist is offered what nearly everybody is.
+ * lacks the keys of some is offered the others only (XEP-0388 §2.1); who does not exist is offered what nearly everybody is, and who
+ * does not say it what everybody can.
  */
 export async function mechanismsFor(connection: Connection, from: Jid | undefined): Promise<readonly Mechanism[]> {
   const ways = connection.tls === undefined ? WAYS.filter(({ bound }) => !bound) : WAYS;
-  if (from === undefined || from.local === '') return ways.map(({ mechanism }) => mechanism);
+  const { credentials } = connection.host!.house.stores;
+  if (from === undefined || from.local === '') {
+    // Who has moved here has the keys of one mechanism only; many clients try the strongest that is offered, and give up.
+    const common = await credentials.common(connection.host!.domain);
+    return ways.filter(({ hash }) => hash === undefined || common.includes(hash)).map(({ mechanism }) => mechanism);
+  }
   const { number } = await claimOf(connection, from.bare);
-  const keys = await connection.host!.house.stores.credentials.of(number);
+  const keys = await credentials.of(number);
   const can = ({ hash }: (typeof WAYS)[number]): boolean =>
     hash === undefined || keys.length === 0 || keys.some((one) => one.mechanism === hash);
   return ways.filter(can).map(({ mechanism }) => mechanism);

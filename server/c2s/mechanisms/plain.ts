@@ -1,5 +1,5 @@
-import type { ScramName } from '../../xmpp/scram.ts';
-import { passwordFits } from '../../xmpp/scram-keys.ts';
+import { SCRAM_HASHES, type ScramName } from '../../xmpp/scram.ts';
+import { deriveKeys, passwordFits } from '../../xmpp/scram-keys.ts';
 import { admitted, type Claim, keysFor, lookUp, passwordLogin } from './identity.ts';
 import { type Mechanism, type Request, SaslError, utf8 } from './mechanism.ts';
 
@@ -22,9 +22,25 @@ export const plain: Mechanism = {
     });
     if (keys === undefined) throw new SaslError('temporary-auth-failure', 'too many tries stand in line');
     const account = admitted(connection, claim);
+    await complete(connection, account.id, password, keys.storedKey);
     return { login: passwordLogin(connection, account, 'PLAIN', keys.storedKey) };
   },
 };
+
+/** Who came from another server with the keys of some mechanisms only (XEP-0227) has those of all from now on. */
+async function complete(
+  { host, door }: Request['connection'],
+  account: number,
+  password: string,
+  storedKey: Uint8Array,
+) {
+  const { credentials } = host!.house.stores;
+  const known = await credentials.of(account);
+  if (known.length >= Object.keys(SCRAM_HASHES).length) return;
+  for (const one of await deriveKeys(password, door.iterations)) {
+    if (!known.some(({ mechanism }) => mechanism === one.mechanism)) await credentials.add(account, one, storedKey);
+  }
+}
 
 /** Which keys to check by: an account that came from elsewhere may have others only. */
 async function checks(connection: Request['connection'], { number }: Claim): Promise<ScramName> {

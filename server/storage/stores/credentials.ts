@@ -21,11 +21,16 @@ interface Row {
   server_key: Uint8Array;
 }
 
+const ALL: readonly ScramMechanism[] = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+/** For how long it is remembered what everybody has keys for. */
+const COMMON_MS = 30_000;
+
 /** The SCRAM keys of accounts. */
 export class Credentials {
   readonly #db: Database;
   readonly #devices: Devices;
   readonly #cache: Cached<number, readonly Credential[]>;
+  readonly #common = new Map<string, { readonly list: readonly ScramMechanism[]; readonly until: number }>();
 
   constructor(db: Database, devices: Devices) {
     this.#db = db;
@@ -68,9 +73,35 @@ export class Credentials {
       ON CONFLICT (account, mechanism) DO NOTHING`);
   }
 
+  /**
+   * The mechanisms for which everybody of a domain has keys who has any. Others were brought along from another server by some of
+   * them (XEP-0227), and only there is it looked up, now and then, as it goes through all keys.
+   */
+  async common(domain: string): Promise<readonly ScramMechanism[]> {
+    const known = this.#common.get(domain);
+    if (known !== undefined && known.until > Date.now()) return known.list;
+    const moved = await this.#db.get(sql`SELECT 1 FROM people_import WHERE way = 'server' LIMIT 1`);
+    const list = moved === undefined ? ALL : await this.#loadCommon(domain);
+    if (this.#common.size >= 1_000) this.#common.clear();
+    this.#common.set(domain, { list, until: Date.now() + COMMON_MS });
+    return list;
+  }
+
   /** The account is gone: nothing of it may be remembered. */
   forget(account: number): void {
     this.#cache.forget(account);
+  }
+
+  async #loadCommon(domain: string): Promise<readonly ScramMechanism[]> {
+    const rows = await this.#db.all<{ mechanism: ScramMechanism; people: number }>(
+      sql`SELECT credential.mechanism AS mechanism, count(*) AS people FROM account
+        JOIN credential ON credential.account = account.id WHERE account.domain = ${domain} GROUP BY credential.mechanism`,
+    );
+    const all = await this.#db.get<{ n: number }>(sql`SELECT count(*) AS n FROM account WHERE domain = ${domain}
+      AND EXISTS (SELECT 1 FROM credential WHERE credential.account = account.id)`);
+    const common = rows.filter(({ people }) => people === all?.n).map(({ mechanism }) => mechanism);
+    // People of different servers may have nothing in common.
+    return common.length > 0 ? common : ALL;
   }
 
   async #load(account: number): Promise<readonly Credential[]> {
