@@ -45,6 +45,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   220: 'Server Dialback',
   222: 'Persistent Storage of Public Data via PubSub',
   223: 'Persistent Storage of Private Data via PubSub',
+  227: 'Portable Import/Export Format for XMPP-IM Servers',
   237: 'Roster Versioning',
   249: 'Direct MUC Invitations',
   280: 'Message Carbons',
