@@ -47,6 +47,7 @@ export class Connection {
   session: Session | undefined;
   outlet: ClientOutlet | undefined;
   #loginTimer: NodeJS.Timeout | undefined;
+  #leaving = false;
 
   constructor(door: ClientDoor, peer: Peer) {
     this.door = door;
@@ -70,8 +71,9 @@ export class Connection {
     try {
       for await (const item of this.stream.items) {
         if (item === 'close') {
-          // A goodbye (XEP-0198 §5: no resumption after it), also when the connection is gone by the time it is read.
-          this.outlet?.finish();
+          // A goodbye (XEP-0198 §5: no resumption after it), also when the connection is gone by the time it is read; unless it is
+          // only the answer to ours.
+          if (!this.#leaving) this.outlet?.finish();
           this.stream.close();
           break;
         }
@@ -136,6 +138,21 @@ export class Connection {
   /** Ends, so that another client of the same address can come in. */
   giveWay(): void {
     this.#close(new StreamError('resource-constraint', 'Too many are logging in from your network.'));
+  }
+
+  /**
+   * The server is going down. What the client is just saying is still handled, as it may not know how to say it again; until it
+   * has closed its side, or `stream.close`.
+   */
+  leave(error: StreamError): void {
+    if (this.session === undefined || this.stream.farewell === undefined) {
+      this.stream.close(error);
+      return;
+    }
+    this.#leaving = true;
+    this.stream.farewell(error);
+    // Who does not come back gets nothing by this way any more.
+    if (this.outlet?.resumable === false) this.outlet.finish();
   }
 
   /** A session begins or goes on here. */

@@ -18,6 +18,8 @@ import { Tokens } from './tokens.ts';
 const ALPN = Buffer.from('\x0bxmpp-client');
 /** How long a client has to itself for its login, in ms; after it, when its address is full, it makes way for another. */
 const UNDISTURBED = 3_000;
+/** How long a client that is told that the server goes down is still listened to, in ms, until it closes its side. */
+const LEAVING = 500;
 /** How often silent connections are looked at, in ms. */
 const SWEEP = 2_500;
 
@@ -159,16 +161,16 @@ export class ClientDoor {
     clearInterval(this.#sweep);
     this.#closed = true;
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const connection of this.#connections) {
-      connection.stream.close(new StreamError('system-shutdown', 'The server is going down.'));
-    }
-    const timer = setTimeout(() => {
-      for (const connection of this.#connections) connection.stream.destroy();
-    }, 1_000);
+    const each = (task: (connection: Connection) => void): void => [...this.#connections].forEach(task);
+    each((connection) => connection.leave(new StreamError('system-shutdown', 'The server is going down.')));
+    const timers = [
+      setTimeout(() => each(({ stream }) => stream.close()), LEAVING),
+      setTimeout(() => each(({ stream }) => stream.destroy()), LEAVING + 1_000),
+    ];
     await Promise.all(closed);
     // What they are just handling is counted, or a client that comes back would send it again.
     await Promise.all(this.#runs);
-    clearTimeout(timer);
+    timers.forEach(clearTimeout);
   }
 
   #take(socket: Socket, transport: 'starttls' | 'tls'): void {

@@ -45,6 +45,8 @@ export interface ElementStream {
   restart(): void;
   /** Ends the stream politely (§4.4), with an error if one is given (§4.9.1.1: with a header before it, if none was sent). */
   close(error?: StreamError, header?: OpenHeader): void;
+  /** Says that the stream ends, where that can be said before it does; what the peer says until it has heard that is still read. */
+  farewell?(error: StreamError): void;
   /** Lets go of the peer at once. */
   destroy(): void;
 }

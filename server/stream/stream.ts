@@ -29,6 +29,7 @@ export class XmlStream implements ElementStream {
   #out = '';
   #opened = false;
   #closing = false;
+  #saidGoodbye = false;
   /** When bytes last came, ms since 1970. */
   lastRead = Date.now();
 
@@ -46,7 +47,7 @@ export class XmlStream implements ElementStream {
 
   /** Nothing can be sent any more. */
   get ended(): boolean {
-    return this.#closing || this.items.ended;
+    return this.#closing || this.#saidGoodbye || this.items.ended;
   }
 
   /** Characters and bytes that wait for the peer to take them. */
@@ -114,12 +115,23 @@ export class XmlStream implements ElementStream {
     return this.#duplex;
   }
 
+  /** Says that the stream ends, and why; what the peer says until it has heard that is still read (§4.4), until `close`. */
+  farewell(error: StreamError): void {
+    if (!this.#opened || this.ended) return;
+    this.send(error.toXml());
+    this.send('</stream:stream>');
+    this.flush();
+    this.#saidGoodbye = true;
+  }
+
   /** Ends the stream politely (§4.4), with an error if one is given (§4.9.1.1: with a header before it, if none was sent). */
   close(error?: StreamError, header?: OpenHeader): void {
-    if (this.ended) return;
-    if (!this.#opened && error !== undefined && header !== undefined) this.open(header);
-    if (error !== undefined) this.send(error.toXml());
-    if (this.#opened) this.send('</stream:stream>');
+    if (this.#closing || this.items.ended) return;
+    if (!this.#saidGoodbye) {
+      if (!this.#opened && error !== undefined && header !== undefined) this.open(header);
+      if (error !== undefined) this.send(error.toXml());
+      if (this.#opened) this.send('</stream:stream>');
+    }
     this.flush();
     this.#closing = true;
     this.items.clear(); // what was not handled yet must not be: its sender may be told so, and send it again
@@ -163,7 +175,7 @@ export class XmlStream implements ElementStream {
   }
 
   #onData = (chunk: Buffer): void => {
-    if (this.ended || this.items.failed) return;
+    if (this.#closing || this.items.ended || this.items.failed) return;
     this.lastRead = Date.now();
     try {
       this.#parser.write(chunk);

@@ -47,8 +47,10 @@ class Premises {
   }
 
   /** As the hall does it. */
-  async stop(): Promise<void> {
-    for (const { connection } of this.#connections) connection.stream.close(new StreamError('system-shutdown'));
+  async stop(meanwhile = async (): Promise<void> => {}): Promise<void> {
+    for (const { connection } of this.#connections) connection.leave(new StreamError('system-shutdown'));
+    await meanwhile();
+    for (const { connection } of this.#connections) connection.stream.close();
     await Promise.all(this.#connections.map(({ over }) => over));
     this.#connections = [];
     const keeper = this.#keeper;
@@ -114,6 +116,29 @@ describe('XEP-0198 §5: a session goes over a restart of the server', () => {
     // And the counters go on.
     wire.write(chat(R, 'after') + `<r ${SM}/>`);
     await wire.receives(`<a ${SM} h='3'/>`);
+  });
+
+  test('what clients say until they have heard of it is handled, and their closing is no goodbye', async (t) => {
+    const premises = await open(t);
+    const juliet = premises.dial();
+    const token = await enabled(juliet);
+    const romeo = premises.dial(); // his client knows nothing of acknowledgements
+    await romeo.binds(`${R}/orchard`);
+    romeo.write('<presence/>');
+    await premises.scene.settle();
+    await premises.stop(async () => {
+      romeo.write(`${chat(J, 'in flight')}</stream:stream>`);
+      juliet.write(`${chat(R, 'hers')}</stream:stream>`);
+      await premises.scene.settle();
+    });
+    await premises.start();
+    const wire = premises.dial();
+    const answer = await resumes(wire, token, 1);
+    assert.deepEqual([answer.name, answer.attrs.h], ['resumed', '2']);
+    assert.deepEqual(await messages(wire), ['in flight']);
+    const later = await premises.scene.connect(`${R}/later`);
+    await later.sends('<presence/>');
+    assert.deepEqual(bodies(await later.all()), ['hers']);
   });
 
   test('what comes while it waits for her comes to her, and once', async (t) => {
