@@ -68,6 +68,7 @@ describe('people of another server in the panel', { skip: noBrowser, timeout: 12
     await section.getByRole('button', { name: 'Move 3 people in' }).click();
     const list = page.getByRole('region', { name: 'Imports' });
     await list.getByText('3 accounts made').waitFor();
+    await list.getByText(`Not taken: <dream xmlns="${NASTY}"> (1)`).waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       list.getByRole('button', { name: 'Save the list' }).click(),

@@ -193,7 +193,7 @@ async function moveIn(context: Context, id: string, { check }: State): Promise<v
 export const moves: readonly Verb[] = [
   {
     words: 'user import-from',
-    args: ['PATH…'],
+    args: ['PATH', 'PATH…'],
     options: ['dry-run', 'rename', 'out'],
     summary:
       'move people in from another server (XEP-0227): files or folders as ejabberd, Prosody and others write them',
