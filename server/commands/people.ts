@@ -29,7 +29,7 @@ export interface PersonView extends AccountView {
 export interface PeopleWish {
   readonly domain?: string;
   readonly search?: string;
-  readonly status?: 'active' | 'disabled' | 'online' | 'leaving' | 'never' | 'full';
+  readonly status?: 'all' | 'active' | 'disabled' | 'online' | 'leaving' | 'never' | 'full';
   readonly role?: 'chat-admin';
   /** The number of a department. */
   readonly department?: number;
@@ -88,7 +88,9 @@ export class PeopleCommands {
       limit,
       ...(wish.domain !== undefined && { domain: this.#served(wish.domain) }),
       ...(wish.search !== undefined && { search: wish.search }),
-      ...((status === 'active' || status === 'disabled' || status === 'leaving') && { state: status }),
+      ...((status === 'all' || status === 'active' || status === 'disabled' || status === 'leaving') && {
+        state: status,
+      }),
       ...(status === 'online' && { seen: 'here' as const }),
       ...(status === 'never' && { seen: 'never' as const }),
       ...(status === 'full' && { full: { domains: this.#limits(), percent: FULL_PERCENT } }),

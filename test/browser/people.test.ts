@@ -65,6 +65,35 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     assert.equal(await page.getByLabel('Order').inputValue(), 'name', 'and is found again by its address');
   });
 
+  it('comes back to the page of the list that one went away from', async () => {
+    const { page } = here;
+    await page.goto(`${door.url}/people`);
+    await press(page, 'Next');
+    await page.getByRole('link', { name: 'Person 35', exact: true }).click();
+    await page.getByRole('heading', { name: 'Person 35' }).waitFor();
+    await page.goBack();
+    await page.getByRole('link', { name: 'Person 35', exact: true }).waitFor();
+    await press(page, 'Previous');
+    await page.getByRole('link', { name: 'Person 60', exact: true }).waitFor();
+    await page.reload();
+    await page.getByRole('link', { name: 'Person 60', exact: true }).waitFor();
+  });
+
+  it('takes a whole address of the house where a part of one is asked for, and spells umlauts out', async () => {
+    const { page } = here;
+    await page.goto(`${door.url}/people?new`);
+    const address = page.getByLabel('Address', { exact: true });
+    await page.getByLabel('Name', { exact: true }).fill('Jörg Groß');
+    assert.equal(await address.inputValue(), 'joerg.gross');
+    await address.fill('joerg@elsewhere.test');
+    await press(page, 'Create');
+    await page.getByText('“elsewhere.test” is no domain of this server').waitFor();
+    await address.fill(` Joerg@${DOMAIN.toUpperCase()} `);
+    await press(page, 'Create');
+    await page.getByRole('heading', { name: `joerg@${DOMAIN} is ready` }).waitFor();
+    await door.house.commands.accounts.remove(BY, DOMAIN, 'joerg', `joerg@${DOMAIN}`);
+  });
+
   it('does the same for several, and says what became of each', async () => {
     const { page } = here;
     await page.goto(`${door.url}/people`);
@@ -97,6 +126,16 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     await dialog.getByRole('button', { name: 'Delete' }).click();
     await page.getByText('Done for 25 of 25.').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await page.getByText('59 people').waitFor();
+    assert.equal(
+      await rows(page)
+        .getByText(/^Deleted on/)
+        .filter({ visible: true })
+        .count(),
+      25,
+      'among everybody, and marked',
+    );
+    await page.getByLabel('Status', { exact: true }).selectOption('active');
     await page.getByText('34 people').waitFor();
     await page.getByLabel('Status', { exact: true }).selectOption('leaving');
     await page.getByLabel('Choose all on this page').check();
@@ -152,10 +191,10 @@ describe('people in the panel', { skip: noBrowser, timeout: 180_000 }, () => {
     await press(page, /^Actions for/);
     await page.getByRole('menuitem', { name: 'Space for files' }).click();
     await page.getByText('Their own limit').click();
-    await page.getByLabel('Megabytes').fill('0');
+    await page.getByLabel('Space', { exact: true }).fill('0 MB');
     await press(page, 'Save');
-    await page.getByText('A whole number of megabytes, please.').waitFor();
-    await page.getByLabel('Megabytes').fill('500');
+    await page.getByText('A size up to 10 TB, please, such as 500 MB or 1.5 GB.').waitFor();
+    await page.getByLabel('Space', { exact: true }).fill('0,5 GB');
     await press(page, 'Save');
     await page.getByText('of 500 MB').waitFor();
     const { id } = (await door.house.stores.accounts.find(DOMAIN, 'user30'))!;

@@ -34,7 +34,7 @@ describe('hallwayctl: many people', () => {
     assert.equal(done.err, '');
     assert.match(done.out, /made: +2/);
     const list = await readFile(join(tool.folder, 'list.csv'), 'utf8');
-    assert.match(list, /anna@example\.test,"'=Anna",(?:\w{4}-){3}\w{4}/);
+    assert.match(list, /anna@example\.test;"'=Anna";(?:\w{4}-){3}\w{4}/);
     assert.equal((await stat(join(tool.folder, 'list.csv'))).mode & 0o777, 0o600);
     assert.match((await ctl('user import DIR/good.csv --out DIR/list.csv')).err, /is there already/);
     assert.match((await ctl('user imports')).out, /1 .* tester +good\.csv +done +2/);
@@ -66,6 +66,7 @@ describe('hallwayctl: many people', () => {
 
   test('user quota, user department and the lists', async () => {
     assert.match((await ctl('user quota cyd@example.test 500MB')).out, /500 MB\.\n$/);
+    assert.match((await ctl('user quota cyd@example.test 1,5GB')).out, /1\.5 GB\.\n$/);
     assert.match((await ctl('user quota cyd@example.test usual')).out, /, as everybody\.\n$/);
     assert.match((await ctl('user quota cyd@example.test none')).out, /no limit\.\n$/);
     assert.equal((await ctl('user quota cyd@example.test much')).exit, 2);

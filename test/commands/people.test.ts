@@ -150,6 +150,8 @@ describe('the list of all people', () => {
     await accounts.setChatAdmin(by, DOMAIN, 'cyd', true);
     assert.equal(await locals({ status: 'disabled' }), 'anna', 'who is to be deleted is in a list of their own');
     assert.equal(await locals({ status: 'leaving' }), 'bert');
+    assert.match(await locals({ status: 'all' }), /bert/, 'and among all');
+    assert.doesNotMatch(await locals({}), /bert/, 'but not where people are looked for');
     assert.equal(await locals({ status: 'active' }), 'cyd dora');
     assert.equal(await locals({ role: 'chat-admin' }), 'cyd');
     assert.equal(await locals({ search: 'ZOE' }), 'anna');

@@ -1,27 +1,16 @@
 import { usage } from '../failure.ts';
+import { sizeOf } from '../size.ts';
 import { bytes, table, when } from '../text.ts';
 import { account, type Verb, whole } from '../verb.ts';
 
-const STATUS = ['active', 'disabled', 'online', 'leaving', 'never', 'full'] as const;
+const STATUS = ['all', 'active', 'disabled', 'online', 'leaving', 'never', 'full'] as const;
 const SORTS = ['address', 'name', 'seen', 'created'] as const;
-const UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 function oneOf<T extends string>(option: string, text: string | undefined, choices: readonly T[]): T | undefined {
   if (text === undefined) return undefined;
   const found = choices.find((one) => one === text);
   if (found === undefined) throw usage(`--${option} is one of ${choices.join(', ')}.`);
   return found;
-}
-
-/** `500MB`, `none` for no limit, `usual` for what holds for everybody. Throws Failure. */
-function sizeOf(text: string): number | null {
-  if (text === 'usual') return null;
-  if (text === 'none') return 0;
-  const [, number = '', unit = ''] = /^(\d{1,7})\s*(KB|MB|GB|TB)$/i.exec(text) ?? [];
-  const size = Number(number) * (UNITS[unit.toUpperCase()] ?? 0);
-  if (size === 0)
-    throw usage('A size is written like 500MB or 2GB; “none” is no limit, “usual” what holds for everybody.');
-  return size;
 }
 
 function stateOf(one: { sessions: number; status: string; removeAt: number | null }): string {
@@ -39,8 +28,8 @@ export const people: readonly Verb[] = [
     async run({ client, given, print }, [domain]) {
       const sort = oneOf('sort', given.sort, SORTS);
       const falls = sort === 'seen' || sort === 'created';
-      const status = oneOf('status', given.status, STATUS);
       const role = oneOf('role', given.role, ['chat-admin']);
+      const status = oneOf('status', given.status, STATUS) ?? (role === undefined ? 'all' : undefined);
       const query = {
         limit: whole('limit', given.limit) ?? 200,
         ...(domain !== undefined && { domain }),

@@ -34,7 +34,7 @@ const Edge = Type.String({ minLength: 1, maxLength: 3_000 });
 
 export const people = {
   /**
-   * The people of all domains, or of one. `status`: `online` those with a client connected, `leaving` those to be deleted, `never`
+   * The people of all domains, or of one. Without a `status`, those who stay; `all` also those to be deleted, `online` those with a client connected, `leaving` those to be deleted, `never`
    * who never signed in, `full` who has little space left for files. A page further on: `after` = the `last` of the page shown;
    * back: `before` = its `first`.
    */
@@ -44,6 +44,7 @@ export const people = {
       search: Type.Optional(Type.String({ maxLength: 200 })),
       status: Type.Optional(
         Type.Union([
+          Type.Literal('all'),
           Type.Literal('active'),
           Type.Literal('disabled'),
           Type.Literal('online'),

@@ -16,8 +16,8 @@ export interface PeopleQuery {
   readonly domain?: string;
   /** Part of the address or of the name, in any case. */
   readonly search?: string;
-  /** `leaving`: to be deleted. Those are neither active nor disabled, and in no other list. */
-  readonly state?: 'active' | 'disabled' | 'leaving';
+  /** `leaving`: to be deleted. Those are neither active nor disabled, and in no list but theirs and that of `all`. */
+  readonly state?: 'all' | 'active' | 'disabled' | 'leaving';
   /** Connected now; never here. */
   readonly seen?: 'here' | 'never';
   /** Only these accounts; 1 to 1,000. */
@@ -172,7 +172,8 @@ function filter(query: PeopleQuery, walks = false): Statement {
         : sql`AND a.search LIKE ${pattern} ESCAPE '!'`,
     state === 'active' ? sql`AND a.status = 'active'` : undefined,
     state === 'disabled' ? sql`AND a.status = 'disabled'` : undefined,
-    state === 'leaving' ? sql`AND a.id IN (SELECT account FROM account_leaving)` : sql`AND l.account IS NULL`,
+    state === 'leaving' ? sql`AND a.id IN (SELECT account FROM account_leaving)` : undefined,
+    state === 'leaving' || state === 'all' ? undefined : sql`AND l.account IS NULL`,
     seen === undefined
       ? undefined
       : walks && sort !== 'seen'

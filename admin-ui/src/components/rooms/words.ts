@@ -1,5 +1,6 @@
 import type { Room, RoomMember, RoomOccupant } from '../../../../server/http/contract/index.ts';
 import { t } from '../../language.ts';
+import { plainLetters } from '../../plain-letters.ts';
 
 export type Affiliation = RoomMember['affiliation'];
 
@@ -27,10 +28,6 @@ export function roleWords({ role }: RoomOccupant): string {
 
 /** An address for what was typed as a title: letters, digits and dashes. */
 export function slug(text: string): string {
-  const words = text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu);
+  const words = plainLetters(text).match(/[\p{L}\p{N}]+/gu);
   return words?.join('-') ?? '';
 }
