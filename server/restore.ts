@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackupKey, existingKey, readKey } from '../provisioning/backup/key.ts';
@@ -35,6 +35,13 @@ async function keyFor(named: string | undefined, data: string, file: string): Pr
   return readKey(await takeSecret(process, 'Recovery key (AGE-SECRET-KEY-1…): '));
 }
 
+/** Throws BackupProblem, in words that say more than the system does. */
+function mustBeThere(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isFile()) return;
+  throw new BackupProblem('foreign', `${found === undefined ? 'There is no file' : 'This is no file:'} ${file}.`);
+}
+
 /** The name of the machine that was asked for; the boot file, when it names one, has the last word. */
 function nameOf(asked: string | undefined, { hostname, nameGiven, file }: Settings): string {
   if (asked === undefined) return hostname;
@@ -55,6 +62,8 @@ async function run(): Promise<void> {
   process.umask(0o077);
   const file = resolve(cwd, positionals[0] ?? '');
   const keyFile = values['key-file'];
+  mustBeThere(file);
+  if (keyFile !== undefined) mustBeThere(resolve(cwd, keyFile));
   const hostname = nameOf(values.hostname, settings);
   let said = -1;
   const done = await restoreBackup({

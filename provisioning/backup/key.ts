@@ -7,7 +7,8 @@ import { BackupProblem } from './problem.ts';
 /** The recovery key's name in the data folder. */
 export const BACKUP_KEY_FILE = 'backup.key';
 
-const IDENTITY = /^AGE-SECRET-KEY-1[0-9A-Z]{58}$/;
+/** Without its hyphens; another one may follow. */
+const KEY = /^AGESECRETKEY1([0-9A-Z]{58})(?:AGESECRETKEY1|$)/;
 
 /** The two halves of a recovery key. */
 export interface BackupKey {
@@ -17,17 +18,33 @@ export interface BackupKey {
   readonly recipient: string;
 }
 
-/** The recovery key that somebody typed or that a file holds; comments and blank lines of `age-keygen` may stand around it. Throws BackupProblem. */
+/**
+ * The recovery key that somebody typed or that a file holds: in any case, in groups, on several lines; comments and blank lines of
+ * `age-keygen` may stand around it. Throws BackupProblem, which tells a letter that is wrong from what is no key at all.
+ */
 export async function readKey(text: string): Promise<BackupKey> {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const identity = lines.find((line) => line !== '' && !line.startsWith('#'))?.toUpperCase() ?? '';
+  const lines = text.split(/\r?\n/).filter((line) => !line.trim().startsWith('#'));
+  // Hyphens come back from a word processor as dashes, or not at all.
+  const [, letters] =
+    KEY.exec(
+      lines
+        .join('')
+        .toUpperCase()
+        .replaceAll(/[\s\p{Pd}\p{Cf}]/gu, ''),
+    ) ?? [];
+  if (letters === undefined) {
+    throw new BackupProblem('key', 'This is no recovery key: it begins with AGE-SECRET-KEY-1 and has 74 characters.');
+  }
+  const identity = `AGE-SECRET-KEY-1${letters}`;
   try {
-    if (!IDENTITY.test(identity)) throw new Error('not of that form');
     return { identity, recipient: await identityToRecipient(identity) };
   } catch (cause) {
-    throw new BackupProblem('key', 'This is no recovery key: it begins with AGE-SECRET-KEY-1 and has 74 characters.', {
-      cause,
-    });
+    // Its last letters are a sum of the others.
+    throw new BackupProblem(
+      'key',
+      'A letter of this recovery key is wrong: please compare it with what you have on paper.',
+      { cause },
+    );
   }
 }
 

@@ -92,6 +92,11 @@ export class AnnouncementCommands {
         );
       }
     }
+    if ((await this.reach(wish)).people === 0) {
+      throw wish.audience === 'online'
+        ? new CommandError('invalid', 'Nobody would be told: none of them is online.', 'audience')
+        : new CommandError('invalid', 'Nobody would be told: nobody is in it yet.', 'audience');
+    }
     for (const domain of domains) {
       const { audience } = wish;
       const to = department && { department };

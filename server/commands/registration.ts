@@ -50,6 +50,8 @@ export interface InvitationFace extends InvitationLink {
   /** Who invites: a person, or nobody in particular. */
   readonly inviter: { readonly jid: string; readonly name: string } | null;
   readonly expiresAt: number;
+  /** As many have come by it as may. Whoever comes back by it is looking for what an app asks for. */
+  readonly used: boolean;
 }
 
 /** The accounts that people make themselves. Guesses and floods are slowed by address and for the whole house. */
@@ -100,12 +102,13 @@ export class Registration {
     return this.#befriend(one, other);
   }
 
-  /** What a link says to whoever holds it. Throws CommandError: it is unknown, used up, expired. */
+  /** What a link says to whoever holds it, also when it is used up. Throws CommandError: it is unknown, expired. */
   async face(token: string, address: string): Promise<InvitationFace> {
     return this.#found(address, async () => {
-      const { one, inviter } = await this.#good(token);
+      const { one, inviter } = await this.#good(token, true);
+      const used = stateOf(one, this.#now()) === 'used';
       const account = one.purpose !== 'contact' && this.rule(one.domain) !== 'closed';
-      if (!account && one.purpose === 'account') throw closed();
+      if (!account && !used && one.purpose === 'account') throw closed();
       return {
         domain: one.domain,
         account,
@@ -113,6 +116,7 @@ export class Registration {
         name: one.name,
         inviter: inviter === undefined ? null : { jid: `${inviter.local}@${inviter.domain}`, name: inviter.name },
         expiresAt: one.expiresAt,
+        used,
         ...this.#invitations.linkOf(one, inviter, token),
       };
     });
@@ -201,14 +205,14 @@ export class Registration {
     return true;
   }
 
-  /** The invitation of a link and the person whom it is from, if it can be used. Throws CommandError. */
-  async #good(token: string): Promise<{ one: Invitation; inviter: Account | undefined }> {
+  /** The invitation of a link and the person whom it is from, if it can be used (or was, when that will do). Throws CommandError. */
+  async #good(token: string, orUsed = false): Promise<{ one: Invitation; inviter: Account | undefined }> {
     const one = await this.#stores.invitations.byHash(linkHash('invitation', token));
     const inviter = one?.account == null ? undefined : await this.#stores.accounts.byId(one.account);
     if (one === undefined || (one.byPerson && inviter?.status !== 'active')) throw unknown();
     const state = stateOf(one, this.#now());
     if (state === 'revoked') throw unknown();
-    if (state === 'used') throw used();
+    if (state === 'used' && (!orUsed || one.purpose === 'contact')) throw used();
     if (state === 'expired') throw new CommandError('link-expired', 'This invitation has expired. Ask for a new one.');
     return { one, inviter };
   }

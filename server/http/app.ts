@@ -17,6 +17,7 @@ import { handleError } from './errors.ts';
 import { EventStreams } from './events.ts';
 import { setHeaders } from './headers.ts';
 import { AttemptLimits } from './limits.ts';
+import { checkOneHost } from './origin.ts';
 import { notFound, servePanel } from './panel.ts';
 import type { Call, RouteEntry } from './route.ts';
 import { ownAccountRoutes } from './routes/account.ts';
@@ -194,6 +195,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const streams = new EventStreams(commands);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (_request, reply) => setHeaders(reply));
+  app.addHook('onRequest', async (request) => checkOneHost(request.raw));
   app.addHook('onRequest', async (request) => hurry(request));
   // Who is refused before all has come may have much to send, and nobody reads it.
   app.addHook('onSend', async (request, reply) => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { domainToUnicode } from 'node:url';
 import type { FastifyRequest } from 'fastify';
@@ -9,6 +10,20 @@ const SAFE = new Set(['GET', 'HEAD']);
 
 /** Zones that nobody can have in the public DNS (RFC 6761, 6762, 8375), so that no name of theirs is made to point here from outside. */
 const INSIDE = /\.(?:local|lan|internal|home\.arpa|localhost)$/;
+
+/** Whether a request names its host twice: a proxy before us may go by another one than we do (RFC 9112 §3.2). */
+export function hasTwoHosts({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
+  let hosts = 0;
+  for (let n = 0; n < rawHeaders.length; n += 2) {
+    if (rawHeaders[n]!.length === 4 && rawHeaders[n]!.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
+
+/** Throws HttpError 400. */
+export function checkOneHost(request: IncomingMessage): void {
+  if (hasTwoHosts(request)) throw new HttpError(400, 'bad-request', 'The request names its host more than once.');
+}
 
 /**
  * Refuses a request by a name that is none of ours: a page of somebody else's whose name was made to point here is, to its browser, a

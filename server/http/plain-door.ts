@@ -5,6 +5,7 @@ import { domainToASCII } from 'node:url';
 import type { Logger } from '../util/log.ts';
 import { Connections } from './connections.ts';
 import { LIMITS } from './door.ts';
+import { hasTwoHosts } from './origin.ts';
 import { type TrustFacts, trustFile } from './trust-files.ts';
 
 export interface PlainDoorOptions {
@@ -88,6 +89,10 @@ export class PlainDoor {
       // What was sent here unencrypted is not to be sent again by a redirect.
       response.shouldKeepAlive = false;
       return plain(405, 'Only GET is answered here.', { allow: 'GET, HEAD' });
+    }
+    if (hasTwoHosts(request)) {
+      response.shouldKeepAlive = false;
+      return plain(400, 'The request names its host more than once.');
     }
     const token = CHALLENGE.exec(path)?.[1];
     if (token !== undefined) {

@@ -39,6 +39,7 @@ const TALKING = [
   'commands/doctor/relay.ts',
   '../provisioning/backup/check.ts',
   '../provisioning/backup/incoming.ts',
+  '../provisioning/backup/key.ts',
   '../provisioning/backup/machine.ts',
   '../provisioning/backup/problem.ts',
   '../provisioning/backup/read.ts',

@@ -31,10 +31,26 @@ describe('the page Announcements in a browser', { skip: noBrowser, timeout: 120_
 
     await page.getByLabel('Tell them').fill('<b>The server</b> moves\nat noon.');
     await page.getByRole('button', { name: 'Announce', exact: true }).click();
+    await page.getByText('Nobody would be told: nobody is in it yet.').waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+    const { accounts, departments } = door.house.stores;
+    const anna = await accounts.create({ domain: 'example.test', local: 'anna', name: 'Anna', credentials: [] });
+    const sales = await departments.create('example.test', 'Sales', '');
+    await departments.setFor(anna, [sales.id]);
+    await page.reload();
+    await page.getByLabel('Tell them').fill('<b>The server</b> moves\nat noon.');
+    await page.getByRole('button', { name: 'Announce', exact: true }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Announce', exact: true }).click();
     await page.getByRole('list', { name: 'Announcements' }).getByText('<b>The server</b> moves').waitFor();
     assert.equal(await page.getByLabel('Tell them').inputValue(), '');
+    await page.getByLabel('Which department').selectOption('Sales');
+    await page.getByLabel('Tell them').fill('Cake.');
+    await page.getByRole('button', { name: 'Announce', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Announce', exact: true }).click();
+    const cake = page.getByRole('listitem').filter({ hasText: 'Cake.' });
+    await cake.getByText('Sales', { exact: true }).waitFor();
+    assert.equal(await cake.getByText('everybody', { exact: true }).count(), 0, 'one audience');
 
     await page.getByLabel('Message of the day').fill('Be quiet.');
     await page.getByRole('button', { name: 'Save' }).click();

@@ -48,7 +48,10 @@ describe('backup and doctor in the panel', { skip: noBrowser, timeout: 120_000 }
     assert.ok(statSync(await download.path()).size > 100_000);
     await page.getByRole('link', { name: 'Show and print the key' }).click();
     await page.getByRole('button', { name: 'Show the key' }).click();
-    await page.getByText(/^AGE-SECRET-KEY-1/).waitFor();
+    const paper = page.getByText(/^AGE-SECRET-KEY-1/);
+    await paper.waitFor();
+    assert.match((await paper.innerText()).trim(), /^AGE-SECRET-KEY-1( [0-9A-Z]{4}){14} [0-9A-Z]{2}$/);
+    await page.getByRole('heading', { name: /^The key of localhost,/ }).waitFor();
     assert.deepEqual(await seriousFindings(page), []);
     await picture(page, 'backup-key');
     await page.setViewportSize({ width: 390, height: 844 });

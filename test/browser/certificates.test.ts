@@ -66,6 +66,11 @@ describe('the page of certificates', { skip: noBrowser, timeout: 120_000 }, () =
     await writeFile(files[0]!, one.chainPem);
     await writeFile(files[1]!, one.keyPem);
     await page.getByLabel('Certificate with its chain (PEM)').fill('');
+    const note = join(appliance.folder, 'note.txt');
+    await writeFile(note, 'Not what you think.');
+    await page.getByLabel('Files').setInputFiles(note);
+    await page.getByText('note.txt is no certificate and no key.').waitFor();
+    assert.equal(await page.getByLabel('Private key (PEM)').inputValue(), other.keyPem, 'what was put in stays');
     await page.getByLabel('Files').setInputFiles(files);
     await eventually(async () => {
       assert.equal(await page.getByLabel('Private key (PEM)').inputValue(), one.keyPem);

@@ -81,6 +81,9 @@ describe('joining in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     await page.goto(addressOf(url));
     await page.getByRole('heading', { name: 'This invitation was used already' }).waitFor();
     await page.getByText('If that was you, your account is ready.').waitFor();
+    await page.getByText('5222 (STARTTLS)').waitFor();
+    await page.getByRole('link', { name: 'Gajim', exact: true }).first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Create my account' }).count(), 0);
   });
 
   it('an invitation for one name asks for a password only', async () => {
@@ -88,6 +91,8 @@ describe('joining in a browser', { skip: noBrowser, timeout: 180_000 }, () => {
     const { page } = phone;
     await page.goto(addressOf(url));
     await page.getByText(`mercutio@${DOMAIN}`, { exact: true }).waitFor();
+    await page.getByText('Hello Mercutio,').waitFor();
+    await page.getByText('It is from whoever looks after the chat there.').waitFor();
     assert.equal(await page.getByLabel('Your full name').count(), 0);
     await page.getByLabel('Password', { exact: true }).fill('a plague on both');
     await press(page, 'Create my account');

@@ -130,7 +130,7 @@ describe('words of others in a browser (SECURITY 63)', { skip: noBrowser, timeou
     await harmless('the attempt');
     await shows('/reports', `Look ${SHOWN}`, `Buy ${SHOWN}`);
     await shows('/activity', 'garden');
-    await shows('/');
+    await shows('/', 'Overview');
     assert.deepEqual(here.complaints, []);
   });
 

@@ -64,6 +64,11 @@ describe('a house is backed up, lost, and restored on another machine', { timeou
     await writeFile(fresh.config, boot);
     const key = join(fresh.folder, 'key.txt');
     await writeFile(key, identity);
+    for (const args of [['nowhere.age'], [file, '--key-file', 'nowhere.age']]) {
+      const missing = await ctl(fresh, 'restore', ...args);
+      assert.deepEqual([missing.code, missing.stdout], [1, '']);
+      assert.match(missing.stderr, /^hallwayctl: There is no file \S*\/nowhere\.age\.\nNothing was changed\.\n/);
+    }
     const restored = await ctl(fresh, 'restore', file, '--key-file', key);
     assert.equal(restored.code, 0, restored.stderr);
     assert.match(restored.stdout, /^Restored: example\.test with 1 people and 0 files/m);

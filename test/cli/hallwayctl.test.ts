@@ -305,6 +305,7 @@ describe('the rest of the house', () => {
     assert.match(late.err, /claimed already/);
     const reset = await ctl('admin reset');
     assert.match(reset.out, /https:\/\/panel\.example\.test:5281\/reset#[0-9A-Z-]{14}/);
+    assert.match(reset.out, /When it is used, their codes .* passkeys are gone and their sessions end/);
     assert.equal((await ctl('admin reset nobody')).exit, 1);
     const audit = await ctl('audit list --limit 3');
     assert.match(audit.out, /tester \(cli\) +admin\.reset-code +olga/);

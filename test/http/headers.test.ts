@@ -12,7 +12,7 @@ import { ADMIN } from './support.ts';
 
 interface Sent {
   readonly method?: string;
-  readonly headers?: Record<string, string>;
+  readonly headers?: Record<string, string | string[]>;
   readonly body?: unknown;
   readonly plain?: boolean;
 }
@@ -41,6 +41,7 @@ describe('what every answer of the server says to a browser (SECURITY 63)', { ti
     const port = plain ? httpPort : house.ports.https;
     const sent = (plain ? plainly : securely)({
       ...{ host: '127.0.0.1', port, path, method, agent: false, rejectUnauthorized: false },
+      servername: 'localhost',
       headers: {
         host: `localhost:${port}`,
         ...(method !== 'GET' && { origin: `https://localhost:${port}` }),
@@ -63,6 +64,9 @@ describe('what every answer of the server says to a browser (SECURITY 63)', { ti
     ['a refusal by the contract', 400, '/api/domains', { method: 'POST', body: { nonsense: 1 } }],
     ['a refusal by the command', 404, '/api/domains/nowhere.test/accounts'],
     ['a refusal by Origin', 403, '/api/sign-out', { method: 'POST', headers: { origin: 'https://evil.test' } }],
+    ['two hosts in one request', 400, '/api/session', { headers: { host: ['localhost', 'evil.test'] } }],
+    ['two hosts for a page', 400, '/', { headers: { host: ['localhost', 'localhost'] } }],
+    ['two hosts at the plain door', 400, '/', { headers: { host: ['localhost', 'evil.test'] }, plain: true }],
     ['a refusal by Host', 421, '/api/session', { headers: { host: 'evil.test' } }],
     ['a body that is no JSON', [400, 415], '/api/domains', { method: 'POST', headers: { 'content-type': 'text/xml' } }],
     ['a body that is too large', 413, '/api/domains', { method: 'POST', body: 'x'.repeat(70_000) }],

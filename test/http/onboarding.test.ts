@@ -44,6 +44,8 @@ function isRefused({ status, json, text }: Answer, expected: number, code: strin
   assert.deepEqual([status, json.error?.code], [expected, code], text);
 }
 
+const CONNECTION = { server: 'chat.example.test', port: 5222, tlsPort: null, ownAuthority: false, webChat: false };
+
 describe('an invitation in the browser', () => {
   test('says what it is for, makes the account and how to reach it', async () => {
     await makes('romeo');
@@ -61,6 +63,8 @@ describe('an invitation in the browser', () => {
         expiresAt: 0,
         url: `https://${HOST}/invite/${token}`,
         uri: `xmpp:${DOMAIN}?register;preauth=${token}`,
+        used: false,
+        connection: CONNECTION,
         error: 0,
       },
     );
@@ -70,13 +74,15 @@ describe('an invitation in the browser', () => {
       { ...made.json, error: 0 },
       {
         jid: 'anna@example.test',
-        connection: { server: 'chat.example.test', port: 5222, tlsPort: null, ownAuthority: false, webChat: false },
+        connection: CONNECTION,
         error: 0,
       },
     );
     const { account } = await house.commands.accounts.get(DOMAIN, 'anna');
     assert.equal(account.name, 'Anna B');
     isRefused(await accepts(token, 'bert'), 410, 'link-used');
+    const again = await ask('POST /api/invite/look', { body: { token } });
+    assert.deepEqual([again.status, again.json.used, again.json.connection], [200, true, CONNECTION]);
   });
 
   test('a name or password that will not do leaves the invitation as it was', async () => {

@@ -121,7 +121,12 @@ describe('an announcement', () => {
     ] as const;
     for (const [n, [wish, people]] of targets.entries()) {
       assert.deepEqual(await announcements.reach(wish), { people }, JSON.stringify(wish));
-      await announcements.announce(OFFICE, { text: `to ${n}`, ...wish });
+      const told = announcements.announce(OFFICE, { text: `to ${n}`, ...wish });
+      if (people === 0) {
+        await assert.rejects(told, { code: 'invalid', field: 'audience' });
+        continue;
+      }
+      await told;
       await scene.settle();
       const given = (await announcements.list()).filter(({ text }) => text === `to ${n}`).map((one) => one.given);
       assert.equal(
@@ -187,6 +192,8 @@ describe('an announcement', () => {
   test('too many at once are refused', async (t) => {
     const scene = await openScene(t);
     await scene.account(J);
+    const there = { domain: 'elsewhere.test', local: 'paris', name: '', credentials: [] };
+    await scene.stores.accounts.create(there);
     const add = () =>
       scene.stores.announcements.add({
         domain: 'elsewhere.test',

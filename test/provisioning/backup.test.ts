@@ -105,8 +105,26 @@ describe('the recovery key', () => {
     assert.match(one.identity, /^AGE-SECRET-KEY-1/);
     assert.equal(statSync(join(data, 'backup.key')).mode & 0o777, 0o600);
     assert.deepEqual(await readKey(`# created: today\n# public key: x\n${one.identity.toLowerCase()}\n`), one);
-    for (const wrong of ['', 'AGE-SECRET-KEY-1ABC', `${one.identity.slice(0, -1)}Q`, one.recipient]) {
-      await assert.rejects(readKey(wrong), { code: 'key' });
+    for (const wrong of ['', 'AGE-SECRET-KEY-1ABC', one.identity.slice(0, -1), `${one.identity}Q`, one.recipient]) {
+      await assert.rejects(readKey(wrong), { code: 'key', message: /^This is no recovery key/ });
+    }
+  });
+
+  it('is read as it comes off paper: in groups, on several lines, with other dashes; a wrong letter is called one', async (t) => {
+    const one = await (await backedHouse(t)).machine.key();
+    const groups = one.identity.slice(16).match(/.{1,4}/g) ?? [];
+    for (const typed of [
+      `AGE-SECRET-KEY-1 ${groups.join(' ')}`,
+      `age-secret-key-1\n${groups.join('\r\n')}\n`,
+      `AGE\u2011SECRET\u2013KEY\u20101\u00a0${groups.join('-')}`,
+      `AGESECRETKEY1${groups.join('')}`,
+      `# of the old server\n${one.identity}\n# and another one\n${one.identity}\n`,
+    ]) {
+      assert.deepEqual(await readKey(typed), one, typed);
+    }
+    const other = one.identity.endsWith('Q') ? 'P' : 'Q';
+    for (const wrong of [`${one.identity.slice(0, -1)}${other}`, one.identity.replace(/.$/, 'B')]) {
+      await assert.rejects(readKey(wrong), { code: 'key', message: /^A letter of this recovery key is wrong/ });
     }
   });
 });

@@ -21,7 +21,8 @@ export const announcements: readonly Verb[] = [
       const whose = { audience, ...where(given.domain), ...to };
       const { people } = await client.call('GET /api/announcements/reach', { query: whose });
       const many = people === 1 ? '1 person' : `${people} people`;
-      if (terminal.stdin.isTTY === true && given.yes !== true) {
+      // To nobody at all: it is refused with the reason.
+      if (people > 0 && terminal.stdin.isTTY === true && given.yes !== true) {
         const question = `This tells ${many}, and cannot be taken back. Type “yes” to go on: `;
         if ((await askLine(terminal, question)).trim() !== 'yes') throw usage('Nobody was told.');
       }

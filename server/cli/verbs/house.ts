@@ -52,7 +52,8 @@ export const house: readonly Verb[] = [
     words: 'admin reset',
     args: ['[NAME]'],
     options: [],
-    summary: 'a one-time link by which an administrator sets a new password',
+    summary:
+      'a one-time link by which an administrator sets a new password; using it takes their codes and passkeys away and ends their sessions',
     async run({ client, print }, [name]) {
       const reply = await client.call('POST /api/admin/reset-code', { body: name === undefined ? {} : { name } });
       print(
@@ -62,7 +63,7 @@ export const house: readonly Verb[] = [
           ['Code', reply.code],
           ['Valid until', when(reply.expiresAt)],
           ['Certificate', reply.fingerprint],
-        ])}`,
+        ])}When it is used, their codes of an app, recovery codes and passkeys are gone and their sessions end; until then nothing changes.\n`,
       );
     },
   },

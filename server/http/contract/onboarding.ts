@@ -95,7 +95,7 @@ export const onboarding = {
 
   'GET /api/domains/:domain/connection': { params: DomainParams, reply: Connection },
 
-  /** What an invitation says, to whoever holds its link. 404 `link-unknown`, 410 `link-expired` or `link-used`. */
+  /** What an invitation says, to whoever holds its link. 404 `link-unknown`, 410 `link-expired`, or `link-used` when it was for no account. */
   'POST /api/invite/look': {
     body: closed({ token: Token }),
     reply: closed({
@@ -106,6 +106,9 @@ export const onboarding = {
       name: Type.String(),
       inviter: Type.Union([closed({ jid: Type.String(), name: Type.String() }), Type.Null()]),
       expiresAt: Time,
+      /** Everybody who may has come by it. */
+      used: Type.Boolean(),
+      connection: Connection,
       ...Link,
     }),
   },

@@ -31,7 +31,10 @@ export function onboardingRoutes(commands: Commands): RouteEntry[] {
     route('GET /api/domains/:domain/connection', 'people', ({ params }) => commands.connection(params.domain)),
 
     // The token comes in the body, not in the path: paths are what proxies write down.
-    route('POST /api/invite/look', 'public', ({ body, request }) => registration.face(body.token, request.ip)),
+    route('POST /api/invite/look', 'public', async ({ body, request }) => {
+      const face = await registration.face(body.token, request.ip);
+      return { ...face, connection: await commands.connection(face.domain) };
+    }),
 
     route('POST /api/invite/accept', 'public', async ({ body, request }) => {
       const { domain } = await registration.face(body.token, request.ip);

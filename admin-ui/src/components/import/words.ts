@@ -1,4 +1,5 @@
 import type { BodyOf, ImportCheck, ImportRow, PeopleImport } from '../../../../server/http/contract/index.ts';
+import { count } from '../../format.ts';
 import { t } from '../../language.ts';
 
 export type Wish = BodyOf<'POST /api/people/imports/check'>;
@@ -54,7 +55,9 @@ export const HOW_MANY: Readonly<Record<ImportRow['what'], (n: number) => string>
 
 /** What an import did, in a few words. */
 export function didWords(one: PeopleImport): string {
+  const gone = one.made + one.invited + one.changed + one.failed;
   const parts = [
+    one.state === 'running' && gone > 0 ? t('{done} of {total}', { done: count(gone), total: count(one.total) }) : '',
     one.made > 0 ? t('{n} account made | {n} accounts made', one.made) : '',
     one.invited > 0 ? t('{n} invited | {n} people invited', one.invited) : '',
     one.changed > 0 ? t('{n} changed | {n} people changed', one.changed) : '',
