@@ -123,6 +123,7 @@ const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'password and code': t('the password and a code'),
     'password and passkey': t('the password and a passkey'),
   },
+  key: { ec: t('elliptic curve'), rsa: 'RSA' },
   kept: { nothing: t('nothing'), 'no rule of its own': t('as everywhere'), ...forEver },
   leastTls: { 'TLSv1.2': t('TLS 1.2 or newer'), 'TLSv1.3': 'TLS 1.3' },
   outcome: { connected: t('connected'), failed: t('failed') },

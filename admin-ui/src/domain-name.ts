@@ -25,3 +25,8 @@ export function wrongDomain(input: string): string | undefined {
   if (labels.some((label) => /^-|-$/.test(label))) return t('No part of a domain begins or ends with a hyphen.');
   return isHost(name) ? undefined : t('This is not a domain name. It looks like “example.com”.');
 }
+
+/** What is said of a service, with the name that it has in that domain; as it is for '', which is all of them. */
+export function withDomain(text: string, domain: string): string {
+  return domain === '' ? text : text.replaceAll('.DOMAIN', () => `.${domain}`);
+}

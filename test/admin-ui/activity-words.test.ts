@@ -92,6 +92,7 @@ suite('the page of activity', () => {
     const made = { action: 'department.create', subject: 'example.test', detail: { department: 'Sales' } };
     assert.equal(subjectWords(made, titles), 'Sales (example.test)');
     assert.equal(detailWords(made), '', 'said once');
+    assert.equal(detailWords({ action: 'certificate.request', detail: { key: 'ec' } }), 'kind of key: elliptic curve');
   });
 
   test('shows what another release wrote as it is', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { wrongDomain } from '../../admin-ui/src/domain-name.ts';
+import { withDomain, wrongDomain } from '../../admin-ui/src/domain-name.ts';
 import { CommandError } from '../../server/commands/command-error.ts';
 import { checkDomain } from '../../server/commands/names.ts';
 
@@ -17,6 +17,14 @@ function saidByServer(name: string): string | undefined {
 }
 
 suite('names of domains', () => {
+  test('a service is called by the name that it has in a domain', () => {
+    assert.equal(
+      withDomain('Rooms at conference.DOMAIN. Or not.', 'example.test'),
+      'Rooms at conference.example.test. Or not.',
+    );
+    assert.equal(withDomain('Rooms at conference.DOMAIN.', ''), 'Rooms at conference.DOMAIN.');
+  });
+
   for (const [what, name, words] of [
     ['nothing', '', /^Enter a domain/],
     ['spaces alone', '   ', /^Enter a domain/],
