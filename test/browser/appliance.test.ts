@@ -133,7 +133,10 @@ describe('the first day of an appliance, in a browser', { skip: noBrowser, timeo
     await menu('Romeo', 'Delete');
     await page.getByText(/^romeo@example\.test cannot log in any more\. For 7 days it can be brought back/).waitFor();
     await press('Delete');
-    await page.getByText(/^Deleted on/).filter({ visible: true }).waitFor();
+    await page
+      .getByText(/^Deleted on/)
+      .filter({ visible: true })
+      .waitFor();
     await apps.get('romeo@example.test')?.closed;
     await page.getByRole('link', { name: 'Activity' }).click();
     await page.getByText('Marked for deletion romeo@example.test').waitFor();

@@ -141,7 +141,10 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     await choose(page, 'Romeo Montague', 'Delete');
     await page.getByText(/For 7 days it can be brought back/).waitFor();
     await press(page, 'Delete');
-    await page.getByText(/^Deleted on/).filter({ visible: true }).waitFor();
+    await page
+      .getByText(/^Deleted on/)
+      .filter({ visible: true })
+      .waitFor();
     await page.getByLabel('Status', { exact: true }).selectOption('leaving');
     await choose(page, 'Romeo Montague', 'Delete for good now');
     await press(page, 'Delete for good');
