@@ -241,6 +241,10 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     await told.getByText('Stocktaking at noon.').waitFor();
     await told.getByText('Stock', { exact: true }).waitFor();
     assert.equal(await page.getByLabel('Tell them').inputValue(), '');
+    // Where nobody is in it, there would be nobody to tell.
+    const { accounts, departments } = door.house.stores;
+    const benvolio = await accounts.create({ domain: DOMAIN, local: 'benvolio', name: 'Benvolio', credentials: [] });
+    await departments.setFor(benvolio, [ids[NASTY]!]);
     await page.getByLabel('Tell them').fill(NASTY);
     await choose(page, 'Which department', NASTY);
     await press(page, 'Announce');
@@ -249,6 +253,7 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     await eventually(async () => assert.equal(await told.count(), 2));
     const [, kept] = (await door.house.commands.announcements.list(DOMAIN)) as { department?: unknown }[];
     assert.equal(kept?.department, 'Stock');
+    await accounts.remove(benvolio);
   });
 
   it('may talk outside as a whole', async () => {

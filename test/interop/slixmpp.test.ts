@@ -99,7 +99,7 @@ describe('clients made with slixmpp, TLS verified', { skip: noSlixmpp, timeout: 
     assert.match(stdout, /Bring a mask/);
     for (const line of [
       ['motd', 'clear'],
-      ['announce', 'All is well.', '--online'],
+      ['announce', 'All is well.'],
       ['announcement', 'list'],
     ]) {
       assert.equal((await appliance.ctl(line)).code, 0, line.join(' '));
