@@ -25,7 +25,10 @@ test('a new store is one line of the log, one that was brought up to date anothe
     assert.deepEqual(told, [['info', 'made a store']]);
     const later = (await open()).filter(([level]) => level !== 'debug');
     const kept = 'the store of before the upgrade is kept for two weeks';
-    assert.deepEqual(later, [['info', 'schema brought up to date'], ['info', kept]]);
+    assert.deepEqual(later, [
+      ['info', 'schema brought up to date'],
+      ['info', kept],
+    ]);
     assert.deepEqual(await open(), []);
   } finally {
     await rm(folder, { recursive: true });
