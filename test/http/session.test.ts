@@ -135,7 +135,7 @@ describe('claiming', () => {
     const code = await freshCode();
     assert.equal((await ask('POST /api/claim', { body: { code, ...ADMIN, domain: 'Office.Test' } })).status, 200);
     assert.deepEqual(house.house.domains(), ['office.test']);
-    const headers = { host: 'panel.office.test:5281' };
+    const headers = { host: 'office.test:5281' };
     assert.equal((await ask('GET /api/session', { headers })).json.domain, 'office.test');
   });
 });
