@@ -1,6 +1,5 @@
 import type { Commands } from '../../commands/index.ts';
-import { PACE, paced } from '../../util/pace.ts';
-import { HttpError } from '../errors.ts';
+import { takeLargeFile } from '../large-file.ts';
 import { DONE, type RouteEntry, route, streamed } from '../route.ts';
 
 /** People of another server, with all that it kept of them. */
@@ -10,18 +9,10 @@ export function moveRoutes({ moves }: Commands): RouteEntry[] {
 
     streamed(
       route('PUT /api/people/moves/:id/file', 'admin', async ({ params, query, request }) => {
-        const { raw } = request;
-        const { signal, done } = paced(raw, PACE, new Error('too slow'));
-        // Who sends slowly is seen to by `paced`; a slow disk is no reason to hang up.
-        raw.socket.setTimeout(0);
-        try {
-          const length = Number(request.headers['content-length'] ?? Number.NaN);
-          if (!Number.isSafeInteger(length)) throw new HttpError(411, 'no-length', 'Say how long the file is.', 'file');
-          await moves.receive(params.id, query.name, raw, length, signal);
-          return DONE;
-        } finally {
-          done();
-        }
+        await takeLargeFile(request, (body, length, signal) =>
+          moves.receive(params.id, query.name, body, length, signal),
+        );
+        return DONE;
       }),
     ),
 

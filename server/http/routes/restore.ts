@@ -1,6 +1,5 @@
 import type { Commands } from '../../commands/index.ts';
-import { PACE, paced } from '../../util/pace.ts';
-import { HttpError } from '../errors.ts';
+import { takeLargeFile } from '../large-file.ts';
 import type { AttemptLimits } from '../limits.ts';
 import { DONE, type RouteEntry, route, streamed } from '../route.ts';
 
@@ -15,18 +14,8 @@ export function restoreRoutes({ restore }: Commands, limits: AttemptLimits): Rou
 
     streamed(
       route('PUT /api/restore/:token/file', 'public', async ({ params, request }) => {
-        const { raw } = request;
-        const { signal, done } = paced(raw, PACE, new Error('too slow'));
-        // Who sends slowly is seen to by `paced`; a slow disk is no reason to hang up.
-        raw.socket.setTimeout(0);
-        try {
-          const length = Number(request.headers['content-length'] ?? Number.NaN);
-          if (!Number.isSafeInteger(length)) throw new HttpError(411, 'no-length', 'Say how long the file is.', 'file');
-          await restore.receive(params.token, raw, length, signal);
-          return DONE;
-        } finally {
-          done();
-        }
+        await takeLargeFile(request, (body, length, signal) => restore.receive(params.token, body, length, signal));
+        return DONE;
       }),
     ),
 
