@@ -45,6 +45,7 @@ mkdir -p "$(dirname "$dropin")"
 cat > "$dropin" << END
 # Made by "hallwayctl rollback". The next upgrade takes it away.
 [Service]
+Environment=HALLWAY_WENT_BACK_FROM=$(dpkg-query --show --showformat='${Version}' hallway)
 ExecStart=
 ExecStart=$previous/bin/node $previous/server/server-main.js --config $config
 END

@@ -71,9 +71,10 @@ async function run(): Promise<void> {
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 
+  const wentBackFrom = process.env.HALLWAY_WENT_BACK_FROM ?? '';
   let stopping = false;
   let restarting: Promise<void> | undefined;
-  const start = (): Promise<RunningServer> => startServer(settings, log, tail, restart);
+  const start = (): Promise<RunningServer> => startServer(settings, log, { tail, restart, wentBackFrom });
   /** Another house takes the place of this one: in the same process, so that it is the same by hand and under systemd. */
   const restart = (): void => {
     if (stopping || restarting !== undefined) return;

@@ -47,6 +47,7 @@ import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
 import { LogTail } from './util/log-tail.ts';
 import { ownAddresses } from './util/own-addresses.ts';
+import { loadLateParts } from './warm.ts';
 
 /** A running house. */
 export interface RunningServer extends AsyncDisposable {
@@ -54,22 +55,31 @@ export interface RunningServer extends AsyncDisposable {
   readonly listening: readonly Listening[];
   /** Where a browser finds the panel: by name, then by address, as the name may not be known in the network yet. */
   readonly panelUrls: readonly string[];
-  /** Loads what the first look at the panel needs, in a quiet moment. */
+  /** Loads what was not needed for the start, in a quiet moment. */
   warm(): Promise<void>;
   /** What is wrong with it, such that it should be started anew, in a sentence; undefined when it works. */
   wrong(): Promise<string | undefined>;
 }
 
+/** What the house is told of the process that it is in. */
+export interface Process {
+  /** The last lines of the log. */
+  readonly tail?: LogTail;
+  /** For whoever has put another house in the place of this one: closes this and opens that. */
+  readonly restart?: () => void;
+  /** The release that was installed and then gone back from; '' for none. */
+  readonly wentBackFrom?: string;
+}
+
 /**
  * The hall, the only place that sees every room: storage → certificates → hosts → listeners → http, in that order, and back
- * in the other. `restart` is for whoever has put another house in the place of this one: it closes this and opens that. Throws
+ * in the other. Throws
  * ConfigError and StorageError for what an administrator can mend.
  */
 export async function startServer(
   boot: Settings,
   log: Logger,
-  tail = new LogTail(),
-  restart = (): void => undefined,
+  { tail = new LogTail(), restart = () => undefined, wentBackFrom = '' }: Process = {},
 ): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const version = packageVersion();
@@ -196,7 +206,7 @@ export async function startServer(
     transfers: proxy,
     backups,
     restore: { incoming, nameGiven: settings.nameGiven, restart },
-    senses: realSenses(settings.data),
+    senses: realSenses(settings.data, wentBackFrom),
     dns: {
       // Its answers are hardly kept: whoever mends a record looks again at once.
       names: openNames(settings.dns.servers, { keep: 1_000, keepNothing: 1_000, keepFailure: 1_000 }),
@@ -276,7 +286,7 @@ export async function startServer(
     panelUrls: [settings.hostname, ...machineAddresses().filter((address) => isIPv4(address))].map((host) =>
       panelUrl(host, listening),
     ),
-    warm: () => panel.warm(),
+    warm: async () => void (await Promise.all([panel.warm(), loadLateParts()])),
     wrong: () => check.look(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -175,6 +175,25 @@ router.beforeEach(async (to) => {
   return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
 
+const RELOADED = 'hallway-reloaded';
+/** Two of them in this time (ms) are no upgrade: it would go on for ever. */
+const RELOAD_MS = 10_000;
+
+// An upgrade has exchanged the pages under a panel that was open: all of it is loaded anew, at the page that was asked for.
+router.onError(async (_error, to) => {
+  const answers = await fetch('/health', { cache: 'no-store' }).then(
+    () => true,
+    () => false,
+  );
+  const before = Number(sessionStorage.getItem(RELOADED));
+  if (!answers || Date.now() - before < RELOAD_MS) {
+    say(t('The page could not be loaded. Is the server away? Try once more.'), 'danger');
+    return;
+  }
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.assign(to.fullPath);
+});
+
 router.afterEach((to, from) => {
   setTitle(to.meta.title);
   // A new page is a new place: the keyboard starts at its beginning, not in the menu that led there.

@@ -219,6 +219,7 @@ export async function openCommands(options: CommandOptions): Promise<Commands> {
       fingerprint: () => options.panel().fingerprint,
     },
     now,
+    version: options.version,
   });
   // What was decided shortly before the server stopped.
   inbox.settle().catch(() => undefined);

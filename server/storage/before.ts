@@ -5,6 +5,7 @@ import { StorageError } from './database.ts';
 
 /** How long the store of before an upgrade is kept, in ms: what people delete is not to lie about in it for ever. */
 const KEPT_MS = 14 * 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
 /** Bytes that are to be free beside the copy: for the steps themselves. */
 const SPARE = 64 * 1024 * 1024;
 
@@ -33,9 +34,21 @@ export function befores(file: string): Before[] {
     .sort((one, other) => other.version - one.version);
 }
 
-/** Removes those that are old. */
-export function forgetBefores(file: string, now = Date.now()): void {
+function forgetBefores(file: string, now = Date.now()): void {
   for (const { file: path, at } of befores(file)) if (now - at > KEPT_MS) rmSync(path);
+}
+
+/** Removes those that are old, now and every hour, in a process that may run for months. What it gives ends that. */
+export function tendBefores(file: string): () => void {
+  forgetBefores(file);
+  const timer = setInterval(() => {
+    try {
+      forgetBefores(file);
+    } catch {
+      // It lies there for another hour.
+    }
+  }, HOUR_MS).unref();
+  return () => clearInterval(timer);
 }
 
 /**

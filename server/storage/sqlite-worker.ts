@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database as Connection } from 'better-sqlite3';
-import { forgetBefores, keepBefore } from './before.ts';
+import { keepBefore, tendBefores } from './before.ts';
 import { StorageError } from './database.ts';
 import { Checkpointer } from './sqlite-checkpoint.ts';
 import { copyStore } from './sqlite-copy.ts';
@@ -56,7 +56,6 @@ async function open(): Promise<{ db: Connection; opened: Opened }> {
     prepare(db);
     addTextFunctions(db);
     const { migrated, before } = await migrate(db);
-    if (options.file !== ':memory:') forgetBefores(options.file);
     return { db, opened: { opened: true, version: versionOf(db), migrated, before, checked } };
   } catch (error) {
     db.close();
@@ -67,9 +66,11 @@ async function open(): Promise<{ db: Connection; opened: Opened }> {
 function serve(db: Connection): void {
   const executor = new Executor(db);
   const checkpointer = new Checkpointer(db);
+  const endTending = options.file === ':memory:' ? undefined : tendBefores(options.file);
   port.on('message', (request: Request | CopyRequest | typeof CLOSE) => {
     if (request === CLOSE) {
       checkpointer.close();
+      endTending?.();
       db.close();
       port.close();
       return;

@@ -323,6 +323,23 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     await page.getByText('Live', { exact: true }).waitFor({ timeout: 20_000 });
   });
 
+  it('loads itself anew when an upgrade has taken its pages away, and says so where that does not help', async () => {
+    const { page, context } = await visit(browser);
+    await page.goto(`${door.url}/sign-in`);
+    await signIn(page, 'another fine passphrase');
+    await seen(page, 'Live');
+    await page.evaluate('window.before = true');
+    await page.route('**/FiguresPage-*.js', (route) => route.fulfill({ status: 404 }), { times: 1 });
+    await page.getByRole('link', { name: 'Figures' }).click();
+    await page.getByRole('heading', { name: 'Figures', exact: true }).waitFor();
+    assert.equal(await page.evaluate('window.before'), undefined);
+    await page.route('**/LogPage-*.js', (route) => route.fulfill({ status: 404 }));
+    await page.getByRole('link', { name: 'Log', exact: true }).click();
+    await seen(page, 'The page could not be loaded. Is the server away? Try once more.');
+    await page.getByRole('heading', { name: 'Figures', exact: true }).waitFor();
+    await context.close();
+  });
+
   it('gave the browser nothing to complain about: no failing script, nothing that the content policy forbids', () => {
     assert.deepEqual(
       here.complaints.filter(

@@ -15,6 +15,7 @@ import {
   certificateCheck,
   dnsCheck,
   federationCheck,
+  releaseCheck,
   storeCheck,
 } from '../../server/commands/doctor/house.ts';
 import { clockCheck, diskCheck, loadCheck } from '../../server/commands/doctor/machine.ts';
@@ -44,6 +45,15 @@ describe('the doctor finds', () => {
     ]);
     assert.match((await at(9e9, 60)).join(), /^disk-space warn: 9\.0 GB.*disk-speed warn: .*60 milliseconds/);
     assert.match((await at(400e6, 300)).join(), /^disk-space bad: 400 MB .*no message is taken.*disk-speed bad/);
+  });
+
+  it('that the release which is installed is not the one that runs', async () => {
+    assert.deepEqual(await look(releaseCheck(CALM, '0.1.0')), [
+      'release good: Release 0.1.0 runs, the one that is installed.',
+    ]);
+    assert.deepEqual(await look(releaseCheck(feel({ wentBackFrom: '0.2.0' }), '0.1.0')), [
+      'release warn: Release 0.2.0 is installed, but 0.1.0, the one before it, runs: the house went back to it.',
+    ]);
   });
 
   it('too little memory, and a server that cannot keep up', async () => {

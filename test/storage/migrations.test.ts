@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { statSync, utimesSync } from 'node:fs';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { befores } from '../../server/storage/before.ts';
+import { befores, tendBefores } from '../../server/storage/before.ts';
 import { sql } from '../../server/storage/database.ts';
 import { migrations } from '../../server/storage/migrations/index.ts';
 import { openDatabase } from '../../server/storage/sqlite.ts';
@@ -146,6 +146,18 @@ describe('migrations', () => {
     const old = new Date(Date.now() - 15 * 24 * 60 * 60_000);
     utimesSync(`${file}.before-1`, old, old);
     await (await opened(t, { file, migrations: [first, second] })).close();
+    assert.deepEqual(befores(file), []);
+  });
+
+  it('forget it in a process that runs for months, too', async (t) => {
+    const file = join(await temporary(t), 'store.db');
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    writeFileSync(`${file}.before-1`, '');
+    t.after(tendBefores(file));
+    assert.equal(befores(file).length, 1);
+    const old = new Date(Date.now() - 15 * 24 * 60 * 60_000);
+    utimesSync(`${file}.before-1`, old, old);
+    t.mock.timers.tick(60 * 60_000);
     assert.deepEqual(befores(file), []);
   });
 });

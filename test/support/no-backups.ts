@@ -16,6 +16,7 @@ export const NO_BACKUPS: BackupMaker = {
 
 /** A machine on which all is well. */
 export const CALM: Senses = {
+  wentBackFrom: '',
   now: () => Date.now(),
   monotonic: () => performance.now(),
   synchronised: async () => true,

@@ -5,6 +5,7 @@ import type { DnsDoctor } from '../dns-doctor.ts';
 import type { FederationDomains } from '../federation-domains.ts';
 import type { House } from '../house.ts';
 import { about, type Check, type Finding } from './finding.ts';
+import type { Senses } from './senses.ts';
 
 const DAY_MS = 86_400_000;
 const PAGE = '/backup';
@@ -131,6 +132,24 @@ export function federationCheck(domains: Pick<FederationDomains, 'list'>): Check
           `Messages wait for ${first.domain}. ${first.problem}${others}`,
           'The page of the server says what to do.',
           '/federation',
+        ),
+      ];
+    },
+  };
+}
+
+/** Whether the release that runs is the one that is installed. */
+export function releaseCheck({ wentBackFrom }: Pick<Senses, 'wentBackFrom'>, version: string): Check {
+  const said = about('release', 'Release');
+  return {
+    code: 'release',
+    title: 'Release',
+    async run() {
+      if (wentBackFrom === '') return [said.good(`Release ${version} runs, the one that is installed.`)];
+      return [
+        said.warn(
+          `Release ${wentBackFrom} is installed, but ${version}, the one before it, runs: the house went back to it.`,
+          'Install the next release when there is one. Until then the one before it goes on running, also after a restart.',
         ),
       ];
     },

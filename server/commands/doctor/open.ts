@@ -7,7 +7,7 @@ import { Doctor } from '../doctor.ts';
 import type { FederationDomains } from '../federation-domains.ts';
 import type { House } from '../house.ts';
 import { type DoorsNeeds, doorCheck } from './doors.ts';
-import { backupCheck, certificateCheck, dnsCheck, federationCheck, storeCheck } from './house.ts';
+import { backupCheck, certificateCheck, dnsCheck, federationCheck, releaseCheck, storeCheck } from './house.ts';
 import { clockCheck, diskCheck, loadCheck } from './machine.ts';
 import { relayCheck } from './relay.ts';
 import type { Senses } from './senses.ts';
@@ -25,6 +25,8 @@ export interface DoctorNeeds {
   /** Of the figures: by how many ms the event loop was late. */
   readonly late: () => number;
   readonly now: () => number;
+  /** The release that runs. */
+  readonly version: string;
 }
 
 /** The doctor with all that it looks at. */
@@ -40,11 +42,13 @@ export function openDoctor({
   doors,
   late,
   now,
+  version,
 }: DoctorNeeds): Doctor {
   const newest = async (): Promise<number> => (await stores.audit.page({ limit: 1 }))[0]?.time ?? 0;
   return new Doctor(
     [
       storeCheck(stores.health, backups),
+      releaseCheck(senses, version),
       backupCheck(backups, now),
       certificateCheck(certificates),
       doorCheck(doors),

@@ -17,6 +17,8 @@ export interface Senses {
   flush(): Promise<number>;
   /** Bytes that programs may still have, and all there are. */
   memory(): Promise<{ readonly free: number; readonly total: number }>;
+  /** The release that was installed and then gone back from; '' when the one that runs is the one that is installed. */
+  readonly wentBackFrom: string;
 }
 
 const TRIES = 5;
@@ -31,9 +33,10 @@ const there = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The senses of the machine we are on. */
-export function realSenses(data: string): Senses {
+/** The senses of the machine we are on, as far as it is not said to us from which release was gone back. */
+export function realSenses(data: string, wentBackFrom: string): Senses {
   return {
+    wentBackFrom,
     now: () => Date.now(),
     monotonic: () => performance.now(),
     async synchronised() {
