@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 /** The Debian packages that acceptance tests drive, each with a file that is there when it is installed. */
 export const PACKAGES = {
   'python3-slixmpp': '/usr/lib/python3/dist-packages/slixmpp/__init__.py',
+  // Debian only recommends it to slixmpp, whose uploads need it.
+  'python3-aiohttp': '/usr/lib/python3/dist-packages/aiohttp/__init__.py',
   'go-sendxmpp': '/usr/bin/go-sendxmpp',
   profanity: '/usr/bin/profanity',
   tmux: '/usr/bin/tmux',

@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Appliance, HOSTNAME } from './appliance.ts';
-import { type Package, without } from './packages.ts';
+import { without } from './packages.ts';
 
 const SCENES = join(import.meta.dirname, '../interop');
 const MOST_MS = 90_000;
 
-export const SLIXMPP: Package = 'python3-slixmpp';
 /** What node:test takes as `skip`. */
-export const noSlixmpp: string | false = without(SLIXMPP);
+export const noSlixmpp: string | false = without('python3-slixmpp', 'python3-aiohttp');
 
 /** Several may be played at once. */
 let plays = 0;
