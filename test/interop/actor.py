@@ -7,6 +7,7 @@ import sys
 import traceback
 
 import slixmpp
+import unacknowledged
 
 PATIENCE = 10
 PLUGINS = [
@@ -63,6 +64,8 @@ class Actor(slixmpp.ClientXMPP):
         self.roster.auto_subscribe = False
         for plugin in PLUGINS + (['xep_0198'] if managed else []):
             self.register_plugin(plugin)
+        if managed:
+            unacknowledged.keep(self)
         self.messages = asyncio.Queue()
         self.presences = asyncio.Queue()
         self.failures = []

@@ -113,7 +113,7 @@ async function claim(house: Container): Promise<void> {
 
 /** Two slixmpp clients talk while something is done to the server. Gives what they saw. */
 async function talking(house: Container, task: () => Promise<void>): Promise<Record<string, Talker>> {
-  for (const file of ['interop/actor.py', 'package/talk.py'])
+  for (const file of ['interop/actor.py', 'interop/unacknowledged.py', 'package/talk.py'])
     house.put(join(ROOT, 'test', file), `/root/${basename(file)}`);
   await house.does('rm -f /root/ready /root/done');
   const world = {
