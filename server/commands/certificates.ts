@@ -74,12 +74,11 @@ export class CertificateCommands {
 
   /** Of every domain served, the first of them first. */
   async list(): Promise<CertificateView[]> {
-    const { stores, now } = this.#options;
-    const [stored, orders, served] = await Promise.all([
-      stores.certificates.all(),
-      stores.certificateOrders.orders(),
-      stores.domains.list(),
-    ]);
+    const { stores, acme, now } = this.#options;
+    const served = await stores.domains.list();
+    // Before what is written down: a try that ends in between would neither run nor have ended.
+    const running = new Set(served.filter(({ name }) => acme.running(name)).map(({ name }) => name));
+    const [stored, orders] = await Promise.all([stores.certificates.all(), stores.certificateOrders.orders()]);
     return Promise.all(
       served.map(async ({ name: domain }, at) =>
         certificateView(
@@ -91,7 +90,7 @@ export class CertificateCommands {
             names: await this.#options.renewal.names(domain),
             request: await stores.certificateOrders.request(domain),
             order: orders.find((one) => one.domain === domain),
-            running: this.#options.acme.running(domain),
+            running: running.has(domain),
           },
           now(),
         ),
