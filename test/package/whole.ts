@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Container, image, noContainers, type Release } from './container.ts';
 
@@ -28,7 +29,8 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function step(name: string, task: () => Promise<string | undefined>): Promise<void> {
+/** Plays one step in a house; where it fails, the house's last words are told, too. */
+async function step(house: Container, name: string, task: () => Promise<string | undefined>): Promise<void> {
   const start = performance.now();
   try {
     const figure = await task();
@@ -38,7 +40,8 @@ async function step(name: string, task: () => Promise<string | undefined>): Prom
     );
   } catch (error) {
     failures++;
-    say(`✖ ${name}\n${error instanceof Error ? error.stack : String(error)}`);
+    const { stdout } = await house.run('journalctl --no-pager --lines 40 --unit hallway');
+    say(`✖ ${name}\n${error instanceof Error ? error.stack : String(error)}\n${stdout}`);
   }
 }
 
@@ -125,9 +128,15 @@ async function talking(house: Container, task: () => Promise<void>): Promise<Rec
     more: { ready: '/root/ready', done: '/root/done' },
   };
   house.write('/root/world.json', JSON.stringify(world));
-  const scene = house.run('cd /root && python3 -B -W ignore talk.py world.json', 300_000);
+  let over = false;
+  const scene = house.run('cd /root && python3 -B -W ignore talk.py world.json', 300_000).finally(() => {
+    over = true;
+  });
   const done = (async () => {
-    await house.until('test -e /root/ready || ! pgrep -f talk.py');
+    while (!house.has('/root/ready')) {
+      if (over) return;
+      await sleep(100);
+    }
     await task();
     await house.does('sleep 2; touch /root/done');
   })();
@@ -189,7 +198,7 @@ async function play(release: Release, folder: string): Promise<void> {
   await using house = await Container.boot(`hallway-${release}-a`, tar, folder);
   const size = (statSync(first).size / 1e6).toFixed(0);
 
-  await step(`${release}: apt install, seconds to ready`, async () => {
+  await step(house, `${release}: apt install, seconds to ready`, async () => {
     const seconds = await install(house, first);
     assert.equal((await house.does(READY)).trim(), 'active');
     const kilobytes = Number(/Installed-Size: (\d+)/.exec(await house.does('dpkg -s hallway'))?.[1]);
@@ -198,7 +207,7 @@ async function play(release: Release, folder: string): Promise<void> {
     );
     return `${seconds.toFixed(1)} s; deb ${size} MB (quick), installed ${(kilobytes / 1_000).toFixed(0)} MB, RSS ${(rss / 1_000).toFixed(0)} MB`;
   });
-  await step(`${release}: systemd-analyze security`, async () => {
+  await step(house, `${release}: systemd-analyze security`, async () => {
     const level = Number(
       / ([\d.]+) \w+ \S*\s*$/.exec(
         await house.does('systemd-analyze security hallway.service --no-pager | tail -1'),
@@ -207,12 +216,12 @@ async function play(release: Release, folder: string): Promise<void> {
     assert.ok(level <= 2, `exposure is ${level}`);
     return String(level);
   });
-  await step(`${release}: claimed by the API`, async () => {
+  await step(house, `${release}: claimed by the API`, async () => {
     await claim(house);
     assert.match(await people(house), /juliet/);
     return undefined;
   });
-  await step(`${release}: an upgrade under load, longest silence`, async () => {
+  await step(house, `${release}: an upgrade under load, longest silence`, async () => {
     house.write(
       '/etc/hallway/hallway.toml',
       `${house.read('/etc/hallway/hallway.toml')}\n# an administrator was here\n`,
@@ -222,19 +231,19 @@ async function play(release: Release, folder: string): Promise<void> {
     assert.match(await house.does('dpkg-query -W hallway'), /0\.2\.0/);
     return `${gap} s`;
   });
-  await step(`${release}: a release whose migration fails is gone back from, longest silence`, async () => {
+  await step(house, `${release}: a release whose migration fails is gone back from, longest silence`, async () => {
     const gap = unharmed(await talking(house, async () => void (await install(house, migration))), 1);
     assert.match(house.read('/etc/systemd/system/hallway.service.d/rollback.conf'), /hallway-previous/);
     assert.match(await people(house), /juliet/);
     return `${gap} s`;
   });
-  await step(`${release}: and from one that does not start at all`, async () => {
+  await step(house, `${release}: and from one that does not start at all`, async () => {
     await install(house, crash);
     assert.equal((await house.does(READY)).trim(), 'active');
     assert.match(await people(house), /juliet/);
     return undefined;
   });
-  await step(`${release}: hallwayctl rollback from one that has changed the store`, async () => {
+  await step(house, `${release}: hallwayctl rollback from one that has changed the store`, async () => {
     await install(house, schema);
     assert.equal((await house.does(READY)).trim(), 'active');
     assert.equal(house.has('/etc/systemd/system/hallway.service.d/rollback.conf'), false);
@@ -243,7 +252,7 @@ async function play(release: Release, folder: string): Promise<void> {
     assert.match(await people(house), /juliet/);
     return `silence ${gap} s`;
   });
-  await step(`${release}: a process that hangs is ended by the watchdog and started again`, async () => {
+  await step(house, `${release}: a process that hangs is ended by the watchdog and started again`, async () => {
     await house.does(
       'mkdir -p /run/systemd/system/hallway.service.d && printf "[Service]\\nWatchdogSec=6\\n" > /run/systemd/system/hallway.service.d/soon.conf && systemctl daemon-reload && systemctl restart hallway',
     );
@@ -253,18 +262,22 @@ async function play(release: Release, folder: string): Promise<void> {
     await house.does('rm /run/systemd/system/hallway.service.d/soon.conf && systemctl daemon-reload');
     return undefined;
   });
-  await step(`${release}: a port of somebody else's is named in the status, and taken when it is free`, async () => {
-    await house.does('systemctl stop hallway');
-    await house.does('systemd-run --unit=other python3 -m http.server 5222');
-    await house.until('curl -s http://127.0.0.1:5222/ > /dev/null');
-    await house.run('systemctl start hallway');
-    await house.until('systemctl show -P StatusText hallway | grep 5222');
-    const why = await status(house);
-    await house.does('systemctl stop other');
-    await house.until(READY);
-    return why;
-  });
-  await step(`${release}: a state folder that it cannot write to is named, and nothing is harmed`, async () => {
+  await step(
+    house,
+    `${release}: a port of somebody else's is named in the status, and taken when it is free`,
+    async () => {
+      await house.does('systemctl stop hallway');
+      await house.does('systemd-run --unit=other python3 -m http.server 5222');
+      await house.until('curl -s http://127.0.0.1:5222/ > /dev/null');
+      await house.run('systemctl start hallway');
+      await house.until('systemctl show -P StatusText hallway | grep 5222');
+      const why = await status(house);
+      await house.does('systemctl stop other');
+      await house.until(READY);
+      return why;
+    },
+  );
+  await step(house, `${release}: a state folder that it cannot write to is named, and nothing is harmed`, async () => {
     await house.does('systemctl stop hallway; chmod 500 /var/lib/hallway; chown root /var/lib/hallway');
     await house.does(
       'mkdir -p /run/systemd/system/hallway.service.d && printf "[Service]\\nStateDirectory=\\n" > /run/systemd/system/hallway.service.d/own.conf && systemctl daemon-reload',
@@ -278,7 +291,7 @@ async function play(release: Release, folder: string): Promise<void> {
     assert.match(await people(house), /juliet/);
     return why;
   });
-  await step(`${release}: a backup, restored into a second container with another name`, async () => {
+  await step(house, `${release}: a backup, restored into a second container with another name`, async () => {
     const { name } = JSON.parse(await house.does('hallwayctl backup --json')) as { name: string };
     const key = /AGE-SECRET-KEY-1\w+/.exec(await house.does('hallwayctl backup key'))![0];
     await using other = await Container.boot(`hallway-${release}-b`, tar, folder);
@@ -295,7 +308,7 @@ async function play(release: Release, folder: string): Promise<void> {
     unharmed(await talking(other, async () => void (await other.does('sleep 3'))), 0);
     return undefined;
   });
-  await step(`${release}: removed, installed again with all it had, and purged without a trace`, async () => {
+  await step(house, `${release}: removed, installed again with all it had, and purged without a trace`, async () => {
     await house.does('apt-get remove -y hallway < /dev/null');
     await install(house, second);
     assert.match(await people(house), /juliet/);
