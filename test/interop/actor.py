@@ -82,8 +82,14 @@ class Actor(slixmpp.ClientXMPP):
     def dial(self):
         self.ended.clear()
         port = self.world.ports['c2s_tls' if self.direct_tls else 'c2s']
-        self.connect((self.world.host, port), use_ssl=self.direct_tls, force_starttls=not self.direct_tls,
-                     disable_starttls=self.direct_tls)
+        if slixmpp.__version_info__ < (1, 9):  # Debian 12
+            self.connect((self.world.host, port), use_ssl=self.direct_tls, force_starttls=not self.direct_tls,
+                         disable_starttls=self.direct_tls)
+            return
+        self.enable_direct_tls = self.direct_tls
+        self.enable_starttls = not self.direct_tls
+        self.enable_plaintext = False
+        self.connect(self.world.host, port)
 
     async def log_in(self, expect='session_start'):
         self.dial()

@@ -10,7 +10,9 @@ const INCLUDED =
 const BOOT_MS = 60_000;
 const RUN_MS = 5 * 60_000;
 
-export type Release = 'bookworm' | 'trixie';
+/** Debian 12 and 13. */
+export const RELEASES = ['bookworm', 'trixie'] as const;
+export type Release = (typeof RELEASES)[number];
 
 export interface Output {
   readonly code: number | null;

@@ -1,0 +1,49 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Release } from './container.ts';
+import { ARCH, built } from './debs.ts';
+import { leaveOut, step } from './report.ts';
+
+const CHECK_MS = 15 * 60_000;
+
+/** A Debian of a release in a file, as small as it gets but for `include`; made once and kept in `cache`. */
+function debian(name: string, release: Release, cache: string, include: readonly string[]): string {
+  const file = join(cache, `${release}-${name}.tar.gz`);
+  if (existsSync(file)) return file;
+  mkdirSync(cache, { recursive: true });
+  const draft = join(cache, `${release}-${name}.draft.tar.gz`);
+  const more = include.length === 0 ? [] : [`--include=${include.join(',')}`];
+  execFileSync('mmdebstrap', ['--variant=minbase', ...more, release, draft], { stdio: 'ignore' });
+  renameSync(draft, file);
+  return file;
+}
+
+function run(program: string, args: readonly string[]): string {
+  const done = spawnSync(program, args, { encoding: 'utf8', timeout: CHECK_MS, maxBuffer: 2 ** 26 });
+  if (done.status !== 0)
+    throw new Error(`${program} ended with ${done.status}\n${`${done.stdout}${done.stderr}`.slice(-6_000)}`);
+  return `${done.stdout}${done.stderr}`;
+}
+
+/** What Debian's own checkers say of the package as it is shipped, each in the version of the release. */
+export async function checkers(release: Release, cache: string, folder: string): Promise<void> {
+  const deb = built({ version: '0.2.0', small: true });
+  await step(`${release}: lintian`, () => {
+    const place = mkdtempSync(join(folder, 'lintian-'));
+    execFileSync('tar', ['-xf', debian('lintian', release, cache, ['lintian']), '-C', place]);
+    execFileSync('cp', [deb, place]);
+    const said = run('chroot', [place, 'lintian', '--allow-root', '--fail-on', 'error,warning', `/${basename(deb)}`]);
+    const notes = said.split('\n').filter((line) => /^[EWI]: /.test(line));
+    return `${(statSync(deb).size / 1e6).toFixed(1)} MB for ${ARCH}, ${notes.length} findings`;
+  });
+  const why = spawnSync('which', ['piuparts']).status === 0 ? undefined : 'not installed: piuparts';
+  if (why !== undefined) return leaveOut(`${release}: piuparts`, why);
+  await step(`${release}: piuparts`, () => {
+    const place = mkdtempSync(join(folder, 'piuparts-'));
+    const base = debian('minimal', release, cache, []);
+    const how = ['--no-upgrade-test', '--no-eatmydata', '--keep-sources-list', '--tmpdir', place];
+    run('piuparts', [...how, '--basetgz', base, '--distribution', release, deb]);
+    return undefined;
+  });
+}
