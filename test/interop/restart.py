@@ -35,7 +35,7 @@ async def scene(world):
     await befriend(juliet, romeo)
     for actor in people:
         actor.register_plugin('xep_0045')
-        await actor['xep_0045'].join_muc_wait(room, str(actor.boundjid.user), maxstanzas=0, timeout=PATIENCE)
+        await actor.joins(room, str(actor.boundjid.user))
         if actor is juliet:
             await actor['xep_0045'].set_room_config(room, (await actor['xep_0045'].get_room_config(room)))
     for actor in people:

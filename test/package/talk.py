@@ -71,7 +71,7 @@ async def scene(world):
     for name in ('juliet', 'romeo'):
         actor = await world.enters(name, managed=True)
         actor.register_plugin('xep_0045')
-        await actor['xep_0045'].join_muc_wait(room, name, maxstanzas=0, timeout=PATIENCE)
+        await actor.joins(room, name)
         if not people:
             await actor['xep_0045'].set_room_config(room, (await actor['xep_0045'].get_room_config(room)))
         people.append(Talker(actor))
