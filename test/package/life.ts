@@ -20,6 +20,19 @@ async function restoreUnit(house: Container): Promise<void> {
   await house.does(`rm ${OURS}/test.conf && systemctl daemon-reload`);
 }
 
+/** The house's data on a disk with 30 MB left, until it is disposed of. */
+async function fullDisk(house: Container) {
+  const at = '/var/lib/hallway';
+  await house.does(`systemctl stop hallway && cp -a ${at} /root/data`);
+  const room = `$(( $(du -sk ${at} | cut -f1) + 30000 ))k`;
+  await house.does(`mount -t tmpfs -o size=${room} tmpfs ${at} && cp -a /root/data/. ${at} && systemctl start hallway`);
+  return {
+    at,
+    [Symbol.asyncDispose]: async () =>
+      void (await house.does(`systemctl stop hallway; umount ${at}; systemctl start hallway`)),
+  };
+}
+
 async function number(house: Container, pattern: RegExp, command: string): Promise<number> {
   return Number(pattern.exec(await house.does(command))?.[1]);
 }
@@ -80,18 +93,13 @@ export async function life(release: Release, tar: string, folder: string): Promi
     return undefined;
   });
   await does('and from one for whose migration the disk is too full, which is said', async () => {
-    const data = '/var/lib/hallway';
-    await house.does(`systemctl stop hallway && cp -a ${data} /root/data`);
-    await house.does(
-      `mount -t tmpfs -o size=$(( $(du -sk ${data} | cut -f1) + 30000 ))k tmpfs ${data} && cp -a /root/data/. ${data}`,
-    );
-    await house.does('systemctl start hallway');
+    await using disk = await fullDisk(house);
+    const before = await house.does(`ls ${disk.at}`);
     const { said } = await install(house, oneStep);
     assert.match(said, /no room to keep it as it is/);
     await house.does(READY);
     await hasItsPeople(house);
-    assert.doesNotMatch(await house.does(`ls ${data}`), /before|draft|after/);
-    await house.does(`systemctl stop hallway && umount ${data} && systemctl start hallway`);
+    assert.equal(await house.does(`ls ${disk.at}`), before);
     return /that takes \d+ MB, and \d+ are free/.exec(said)?.[0];
   });
   await does('hallwayctl rollback from one that has changed the store', async () => {
@@ -154,7 +162,9 @@ export async function life(release: Release, tar: string, folder: string): Promi
     await house.does('apt-get remove -y hallway < /dev/null');
     await install(house, second);
     await hasItsPeople(house);
+    await house.does('mkdir /var/lib/hallway/uploads/disk && mount -t tmpfs tmpfs /var/lib/hallway/uploads/disk');
     await house.does('apt-get purge -y hallway < /dev/null');
+    await house.does('umount /var/lib/hallway/uploads/disk && rm -r /var/lib/hallway');
     const elsewhere = ['/proc/*', '/root/*', '/sys/*', '/var/cache/apt/*', '/var/log/*', '/etc/hostname'];
     const but = elsewhere.map((path) => `-not -path '${path}'`).join(' ');
     const left = await house.does(`find / -xdev -iname '*hallway*' ${but}; getent passwd hallway || true`);
