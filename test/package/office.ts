@@ -55,6 +55,9 @@ export async function hasItsPeople(house: Container): Promise<void> {
   for (const name of Object.keys(PEOPLE)) assert.ok(people.includes(`${name}@${DOMAIN}`), people);
 }
 
+/** What is said in one scene is not said in another. */
+let scenes = 0;
+
 /** What one of the two heard. */
 export interface Talker {
   readonly said: number;
@@ -79,7 +82,7 @@ export async function talking(house: Container, task: () => Promise<unknown>): P
     ports: { c2s: 5222, c2s_tls: 5223 },
     authority: '/root/authority.pem',
     people: PEOPLE,
-    more: { ready: '/root/ready', done: '/root/done' },
+    more: { ready: '/root/ready', done: '/root/done', scene: ++scenes },
   };
   house.write('/root/world.json', JSON.stringify(world));
   let over = false;

@@ -57,7 +57,7 @@ class Talker:
     async def talk(self, other, room):
         n = 0
         while not self.over:
-            body = f'{self.actor.boundjid.user} {n}'
+            body = f'{self.actor.boundjid.user} {self.actor.world.more["scene"]}.{n}'
             self.said.append(body)
             self.actor.says(other.boundjid.bare, body)
             self.actor.send_message(mto=room, mbody=body, mtype='groupchat')
