@@ -95,7 +95,7 @@ async def scene(world):
             'said': len(one.said),
             'lost': sorted(set(other.said) - set(one.chat)) + sorted(set(other.said + one.said) - set(one.room)),
             'doubled': sorted({b for b in one.chat if one.chat.count(b) > 1} | {b for b in one.room if one.room.count(b) > 1}),
-            'inOrder': [b for b in one.chat] == [b for b in other.said if b in one.chat],
+            'inOrder': [b for b in one.chat if b in other.said] == [b for b in other.said if b in one.chat],
             'cuts': one.cuts,
             'newSessions': one.sessions,
             'archived': archived[one.actor.boundjid.user],
