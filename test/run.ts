@@ -1,20 +1,23 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { finished } from 'node:stream/promises';
 import { type EventData, run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { installPackages } from './support/install.ts';
 
 /**
- * `npm test`: what the acceptance tests need, lint, types, the panel, and every test/**\/*.test.ts. With words, as
- * `npm test -- test/stream`, only the tests in those folders and files.
+ * `npm test`: what the acceptance tests need, lint, types, the panel, every test/**\/*.test.ts, and the package on one whole system.
+ * With words, as `npm test -- test/stream`, only the tests in those folders and files.
  */
 const ROOT = join(import.meta.dirname, '..');
 /** A file of tests that takes longer hangs. */
 const FILE_MS = 5 * 60_000;
 const CHECK_MS = 5 * 60_000;
+const PLAY_MS = 15 * 60_000;
 
 const LONG = /^test\/(browser|interop|kill|storage)\//;
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
@@ -117,12 +120,31 @@ async function test(files: readonly string[]): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(Math.max(availableParallelism(), 2), 4) }, lane));
 }
 
+/** The package on one whole system, when nothing else runs, as it measures. */
+async function playPackage(): Promise<void> {
+  const place = 'test/package/whole.ts';
+  const program = [place, '--release', 'bookworm', '--only', 'life'];
+  const child = spawn(process.execPath, program, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], timeout: PLAY_MS });
+  say(`\n${place}`);
+  for await (const line of createInterface({ input: child.stdout })) {
+    say(line);
+    const [, sign, name] = /^([✔✖﹣]) (.*)$/.exec(line) ?? [];
+    if (sign !== undefined) ({ '✔': passed, '✖': failed, '﹣': skipped })[sign]!.push(`${place}: ${name}`);
+  }
+  const code = child.exitCode ?? ((await once(child, 'exit')) as [number | null])[0];
+  if (code !== 0) failed.push(`${place}: it ended with ${code ?? `a signal after ${PLAY_MS / 60_000} minutes`}`);
+  skipped.push(
+    'the package on Debian 13, for arm64, under lintian and piuparts, from a repository – `npm run test:package` plays them',
+  );
+}
+
 const words = process.argv.slice(2);
 installPackages(say);
 if (words.length === 0) for (const one of CHECKS) check(one);
 const files = testFiles(words);
 if (files.length > 0) await test(files);
 else if (failed.length === 0) failed.push('there are no tests');
+if (words.length === 0) await playPackage();
 
 if (skipped.length > 0) say(`\nSkipped:\n${skipped.map((title) => `  ${title}`).join('\n')}`);
 if (failed.length > 0) say(`\nFailed:\n${failed.map((title) => `  ${title}`).join('\n')}`);

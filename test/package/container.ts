@@ -1,6 +1,17 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -14,6 +25,9 @@ const RUN_MS = 5 * 60_000;
 export const RELEASES = ['bookworm', 'trixie'] as const;
 export type Release = (typeof RELEASES)[number];
 
+/** There can be no container here, which says nothing of what was to be played in it. */
+export class NoContainer extends Error {}
+
 export interface Output {
   readonly code: number | null;
   readonly stdout: string;
@@ -23,10 +37,17 @@ export interface Output {
 /** Why there can be no containers here, false when there can. */
 export function noContainers(): string | false {
   if (process.getuid?.() !== 0) return 'only root makes containers';
-  for (const program of ['mmdebstrap', 'systemd-nspawn', 'nsenter']) {
+  for (const program of ['mmdebstrap', 'systemd-nspawn', 'nsenter', 'dpkg-buildpackage', 'dh']) {
     if (spawnSync('which', [program]).status !== 0) return `not installed: ${program}`;
   }
-  return cgroups() === undefined ? 'no cgroups of version 2 are mounted' : false;
+  const folder = cgroups();
+  if (folder === undefined) return 'no cgroups of version 2 are mounted';
+  try {
+    accessSync(folder, constants.W_OK);
+    return false;
+  } catch {
+    return `${folder} cannot be written to`;
+  }
 }
 
 /** Where cgroups of version 2 are. */
@@ -34,16 +55,16 @@ function cgroups(): string | undefined {
   return ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) => existsSync(join(folder, 'cgroup.procs')));
 }
 
-/** The image of a release, made once and kept in `cache`. Gives its file; throws when it cannot be made. */
+/** The image of a release, made once and kept in `cache`. Gives its file; throws NoContainer when it cannot be made. */
 export function image(release: Release, cache: string): string {
   const file = join(cache, `${release}.tar`);
   if (existsSync(file)) return file;
   mkdirSync(cache, { recursive: true });
   const draft = `${file}.draft`;
   rmSync(draft, { force: true });
-  execFileSync('mmdebstrap', ['--variant=minbase', `--include=${INCLUDED}`, '--format=tar', release, draft], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const args = ['--variant=minbase', '--quiet', `--include=${INCLUDED}`, '--format=tar', release, draft];
+  const { status, stderr } = spawnSync('mmdebstrap', args, { encoding: 'utf8' });
+  if (status !== 0) throw new NoContainer(`there is no image of ${release}: ${stderr.trim().split('\n').at(-1)}`);
   renameSync(draft, file);
   return file;
 }
@@ -61,7 +82,7 @@ export class Container implements AsyncDisposable {
     this.#nspawn = nspawn;
   }
 
-  /** Unpacks an image below `folder` and boots it. */
+  /** Unpacks an image below `folder` and boots it. Throws NoContainer. */
   static async boot(name: string, tar: string, folder: string): Promise<Container> {
     const root = join(folder, name);
     mkdirSync(root, { recursive: true });
@@ -85,7 +106,7 @@ export class Container implements AsyncDisposable {
         return container;
     }
     await container[Symbol.asyncDispose]();
-    throw new Error(`${name} does not boot`);
+    throw new NoContainer(`${name} does not boot`);
   }
 
   /** Runs a line of bash in it. */

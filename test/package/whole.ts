@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { arm64, noArm64 } from './arm64.ts';
 import { checkers } from './checkers.ts';
-import { image, noContainers, RELEASES, type Release } from './container.ts';
+import { image, NoContainer, noContainers, RELEASES, type Release } from './container.ts';
 import { life } from './life.ts';
 import { leaveOut, outcome, say } from './report.ts';
 
@@ -30,6 +30,15 @@ if (releases.length === 0 || parts.length === 0) {
   say(`--release is one of ${RELEASES.join(', ')}, --only one of ${Object.keys(PARTS).join(', ')}`);
   process.exit(2);
 }
+async function played(name: string, release: Release, play: Part): Promise<void> {
+  try {
+    await play(release, folder);
+  } catch (error) {
+    if (!(error instanceof NoContainer)) throw error;
+    leaveOut(`${release}: ${name}`, error.message);
+  }
+}
+
 process.umask(0o022);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const folder = mkdtempSync(join(tmpdir(), 'hallway-package-'));
@@ -37,7 +46,7 @@ try {
   for (const [name, { missing, play }] of parts) {
     const why = missing();
     if (why !== false) leaveOut(name, why);
-    else for (const release of releases) await play(release, folder);
+    else for (const release of releases) await played(name, release, play);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -23,6 +23,10 @@ export const PACKAGES = {
   biboumi: '/usr/bin/biboumi',
   pebble: '/usr/bin/pebble',
   age: '/usr/bin/age',
+  'dpkg-dev': '/usr/bin/dpkg-buildpackage',
+  debhelper: '/usr/bin/dh',
+  mmdebstrap: '/usr/bin/mmdebstrap',
+  'systemd-container': '/usr/bin/systemd-nspawn',
 } as const;
 export type Package = keyof typeof PACKAGES;
 
