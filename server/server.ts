@@ -47,7 +47,6 @@ import { parseStanza } from './stream/parser.ts';
 import type { Logger } from './util/log.ts';
 import { LogTail } from './util/log-tail.ts';
 import { ownAddresses } from './util/own-addresses.ts';
-import { loadLateParts } from './warm.ts';
 
 /** A running house. */
 export interface RunningServer extends AsyncDisposable {
@@ -55,7 +54,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly listening: readonly Listening[];
   /** Where a browser finds the panel: by name, then by address, as the name may not be known in the network yet. */
   readonly panelUrls: readonly string[];
-  /** Loads what was not needed for the start, in a quiet moment. */
+  /** Loads what the first look at the panel needs, in a quiet moment. */
   warm(): Promise<void>;
   /** What is wrong with it, such that it should be started anew, in a sentence; undefined when it works. */
   wrong(): Promise<string | undefined>;
@@ -286,7 +285,7 @@ export async function startServer(
     panelUrls: [settings.hostname, ...machineAddresses().filter((address) => isIPv4(address))].map((host) =>
       panelUrl(host, listening),
     ),
-    warm: async () => void (await Promise.all([panel.warm(), loadLateParts()])),
+    warm: () => panel.warm(),
     wrong: () => check.look(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

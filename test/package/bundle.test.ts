@@ -103,20 +103,6 @@ describe('the bundle of the server', () => {
     }
   });
 
-  it('has nothing that a server would first look for when an upgrade has taken it away', () => {
-    const late = globSync(['server/**/*.ts', 'provisioning/**/*.ts'], { cwd: ROOT }).flatMap((file) =>
-      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/(?<!typeof )\bimport\('([^']+)'\)/g)].map(([, name]) => ({
-        file,
-        part: name!.startsWith('.') ? posix.join(dirname(file), name!) : name!,
-      })),
-    );
-    // What these two import is needed for every start; the third is asked for its part by the panel's own warming up.
-    const soon = ['server/main.ts', 'server/server.ts', 'server/http/validate.ts'];
-    const warm = late.filter(({ file }) => file === 'server/warm.ts').map(({ part }) => part);
-    const parts = late.filter(({ file }) => ![...soon, 'server/warm.ts'].includes(file)).map(({ part }) => part);
-    assert.deepEqual([...new Set(parts)].sort(), warm.sort());
-  });
-
   it('runs: hallwayctl knows all its verbs', async () => {
     const ctl = join(folder, 'server', entryFile('server/cli/main.ts'));
     const { stdout, stderr } = spawnSync(process.execPath, [ctl, '--help'], { encoding: 'utf8' });
