@@ -30,6 +30,7 @@ export class AptRoot {
       'APT::Update::Error-Mode': 'any',
       'APT::Install-Recommends': 'false',
       'Acquire::Languages': 'none',
+      'Acquire::GzipIndexes': 'false',
       'Debug::NoLocking': 'true',
     };
     this.#options = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);

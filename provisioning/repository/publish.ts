@@ -2,6 +2,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  globSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -107,10 +108,14 @@ function checkKey(link: string, { fingerprint }: Key): void {
  */
 function trusted(link: string, scratch: string): Deb[] {
   const { armoured } = readSources(readFileSync(join(link, SOURCES), 'utf8'));
-  const sources = sourcesFile(pathToFileURL(link).href, SUITE, { armoured });
+  // Copied, so that what is read is what was checked.
+  const sources = sourcesFile(pathToFileURL(link).href.replace(/^file:/, 'copy:'), SUITE, { armoured });
   const apt = new AptRoot(scratch, ARCHITECTURES.join(), sources);
   apt.run(`what is in ${link} is not what was signed`, 'update');
-  return apt.index().map((fields) => {
+  const index = apt.index();
+  if (index.length !== globSync('pool/**/*.deb', { cwd: link }).length)
+    throw new Refusal(`in ${join(link, 'pool')} is not what was signed`);
+  return index.map((fields) => {
     const file = join(link, fields.get('Filename') ?? '');
     const sum = fields.get('SHA256') ?? '';
     if (!existsSync(file) || sha256(file) !== sum) throw new Refusal(`${file} is not what was signed`);

@@ -23,6 +23,8 @@ export const PACKAGES = {
   biboumi: '/usr/bin/biboumi',
   pebble: '/usr/bin/pebble',
   age: '/usr/bin/age',
+  aptly: '/usr/bin/aptly',
+  gpg: '/usr/bin/gpg',
 } as const;
 export type Package = keyof typeof PACKAGES;
 
