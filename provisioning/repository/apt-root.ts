@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt } from './program.ts';
 import { Refusal } from './refusal.ts';
@@ -36,19 +36,24 @@ export class AptRoot {
     this.#options = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   }
 
-  /** Throws a Refusal: `what`, and what apt says. */
-  run(what: string, ...words: string[]): string {
-    const { ok, stdout, why } = attempt('apt-get', ['-q', ...this.#options, ...words]);
+  /** Runs apt-get. Throws a Refusal: `what`, and what it says. */
+  run(what: string, ...words: readonly string[]): string {
+    const { ok, stdout, why } = attempt('apt-get', ['-q', ...this.#options, ...words], { cwd: this.#folder });
     if (!ok) throw new Refusal(`${what}: ${why}`);
     return stdout;
   }
 
-  /** The packages that it has fetched. */
-  fetched(): string[] {
-    const folder = join(this.#folder, 'cache/archives');
-    return readdirSync(folder)
+  /** Fetches packages, each as `name=version`, as their indexes say they are. Gives their files. Throws as `run` does. */
+  fetch(what: string, packages: readonly string[]): string[] {
+    if (packages.length > 0) this.run(what, 'download', ...packages);
+    return readdirSync(this.#folder)
       .filter((name) => name.endsWith('.deb'))
-      .map((name) => join(folder, name));
+      .map((name) => {
+        // With an epoch a file has a sign in its name that stands for another one in an address: Debian has none there.
+        const file = join(this.#folder, name.replace(/_\d+%3a/, '_'));
+        renameSync(join(this.#folder, name), file);
+        return file;
+      });
   }
 
   /** What the indexes say, whose signature was good: for each package its fields. */

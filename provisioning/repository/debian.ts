@@ -42,6 +42,14 @@ export interface Wanted {
   readonly sources: string | undefined;
 }
 
+function given(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Refusal(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
 /** The names that a package recommends, of alternatives the first. */
 function recommended(deb: string): string[] {
   const field = succeed(`${deb} cannot be read`, 'dpkg-deb', ['--field', deb, 'Recommends']);
@@ -54,13 +62,13 @@ function recommended(deb: string): string[] {
  * there to be needed anew nobody can know. Gives the files.
  */
 export function fetchNeeds({ release, architecture, deb, sources }: Wanted, scratch: string): string[] {
-  const apt = new AptRoot(
-    scratch,
-    architecture,
-    sources === undefined ? ownSources(release) : readFileSync(sources, 'utf8'),
-  );
+  const apt = new AptRoot(scratch, architecture, sources === undefined ? ownSources(release) : given(sources));
   apt.run(`Debian’s packages for ${release} (${architecture}) cannot be looked up`, 'update');
-  const words = ['install', '--yes', '--download-only', deb, ...recommended(deb)];
-  apt.run(`what Hallway needs of ${release} (${architecture}) cannot be fetched`, ...words);
-  return apt.fetched();
+  const what = `what Hallway needs of ${release} (${architecture}) cannot be fetched`;
+  const said = apt.run(what, 'install', '--yes', '--simulate', deb, ...recommended(deb));
+  const needs = [...said.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => `${name}=${version}`);
+  return apt.fetch(
+    what,
+    needs.filter((need) => !need.startsWith('hallway=')),
+  );
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { attempt, succeed } from './program.ts';
 import { Refusal } from './refusal.ts';
@@ -56,7 +56,8 @@ export function newKey(folder: string, project: string): string {
       throw new Refusal(`a key does not belong into a repository, and ${above} is one`);
   const there = existsSync(folder);
   if (there && readdirSync(folder).length > 0) throw new Refusal(`${folder} is not empty: a new key gets a new folder`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
   const gpg = ['--homedir', folder, '--batch', '--quiet'];
   try {
     succeed('the key could not be made', 'gpg', [

@@ -6,10 +6,12 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Container, image, noContainers, type Release } from './container.ts';
+import { playShipping } from './repository.ts';
 
 /**
  * `npm run test:package`: the package in containers, from the first installation to the purge. `--release bookworm` or `trixie` for
- * one of them only. What it needs beside the project's own tools: mmdebstrap, systemd-container, and a network for the images.
+ * one of them only. What it needs beside the project's own tools: mmdebstrap, systemd-container, aptly, gpg, and a network
+ * for the images and the bundles.
  */
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'node_modules/.cache/hallway-images');
@@ -332,7 +334,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const folder = mkdtempSync(join(tmpdir(), 'hallway-containers-'));
 try {
   const releases = values.release === undefined ? (['bookworm', 'trixie'] as const) : [values.release as Release];
-  for (const release of releases) await play(release, folder);
+  for (const release of releases) {
+    await play(release, folder);
+    await playShipping({ release, tar: image(release, CACHE), folder, built, step });
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
