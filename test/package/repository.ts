@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { without } from '../support/packages.ts';
 import { Container, type Release } from './container.ts';
 import { Shipping } from './shipping.ts';
 
@@ -14,7 +13,7 @@ export interface Stage {
   readonly folder: string;
   /** The package of a version. */
   built(version: string): string;
-  step(name: string, task: () => Promise<string | undefined>): Promise<void>;
+  step(house: Container, name: string, task: () => Promise<string | undefined>): Promise<void>;
 }
 
 const [FIRST, SECOND] = ['0.1.0', '0.2.0'];
@@ -43,7 +42,7 @@ async function repository({ release, tar, folder, built, step }: Stage, shipping
   };
   const apt = 'DEBIAN_FRONTEND=noninteractive apt-get -y -o APT::Update::Error-Mode=any';
 
-  await step(`${release}: apt install from the repository, with one file for its sources`, async () => {
+  await step(house, `${release}: apt install from the repository, with one file for its sources`, async () => {
     await publish(built(FIRST));
     await house.does('rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*');
     await house.does(`cp ${AT}/hallway.sources /etc/apt/sources.list.d/`);
@@ -52,7 +51,7 @@ async function repository({ release, tar, folder, built, step }: Stage, shipping
     await runs(house);
     return undefined;
   });
-  await step(`${release}: apt upgrade to the next version, and the one before is still to be had`, async () => {
+  await step(house, `${release}: apt upgrade to the next version, and the one before is still to be had`, async () => {
     await publish(built(SECOND));
     await house.does(`${apt} update && ${apt} upgrade < /dev/null`);
     assert.equal(await version(house), SECOND);
@@ -60,7 +59,7 @@ async function repository({ release, tar, folder, built, step }: Stage, shipping
     assert.match(await house.does('apt-cache madison hallway'), /0\.2\.0[\s\S]*0\.1\.0/);
     return undefined;
   });
-  await step(`${release}: apt takes nothing that was changed, nor what another has signed`, async () => {
+  await step(house, `${release}: apt takes nothing that was changed, nor what another has signed`, async () => {
     const index = `${AT}/dists/stable/main/binary-*/Packages`;
     await house.does(`rm -rf /var/lib/apt/lists/* ${index}.gz && sed -i 's/^Version: 0.2.0/Version: 0.9.0/' ${index}`);
     const changed = await house.run(`${apt} update`);
@@ -99,6 +98,7 @@ async function bundle({ release, tar, folder, built, step }: Stage, shipping: Sh
   let before = '';
 
   await step(
+    house,
     `${release}: the bundle refuses in a sentence: nobody but root, another release, no room, changed, not whole`,
     async () => {
       // Nothing of what it brings is there, as far as Debian can be without it.
@@ -132,18 +132,23 @@ async function bundle({ release, tar, folder, built, step }: Stage, shipping: Sh
       return undefined;
     },
   );
-  await step(`${release}: installed from the bundle, with what it needs and avahi, seconds to ready`, async () => {
-    const start = performance.now();
-    await house.does(`sh '${first}/install.sh'`);
-    const seconds = (performance.now() - start) / 1_000;
-    await runs(house);
-    assert.equal(await version(house), FIRST);
-    await house.does('dpkg -s avahi-daemon libatomic1 openssl dbus > /dev/null');
-    assert.equal((await house.run(apt)).stdout, before);
-    assert.match(await house.does(`sh '${first}/install.sh'`), /is installed already/);
-    return `${seconds.toFixed(1)} s`;
-  });
   await step(
+    house,
+    `${release}: installed from the bundle, with what it needs and avahi, seconds to ready`,
+    async () => {
+      const start = performance.now();
+      await house.does(`sh '${first}/install.sh'`);
+      const seconds = (performance.now() - start) / 1_000;
+      await runs(house);
+      assert.equal(await version(house), FIRST);
+      await house.does('dpkg -s avahi-daemon libatomic1 openssl dbus > /dev/null');
+      assert.equal((await house.run(apt)).stdout, before);
+      assert.match(await house.does(`sh '${first}/install.sh'`), /is installed already/);
+      return `${seconds.toFixed(1)} s`;
+    },
+  );
+  await step(
+    house,
     `${release}: upgraded by the next bundle, which keeps the boot file as it is; there is no way back by an old one`,
     async () => {
       house.write(CONFIG, `${house.read(CONFIG)}\n# an administrator was here\n`);
@@ -162,11 +167,6 @@ async function bundle({ release, tar, folder, built, step }: Stage, shipping: Sh
 
 /** The ways by which an office gets the package: a repository, and a bundle for machines without the internet. */
 export async function playShipping(stage: Stage): Promise<void> {
-  const lacking = without('aptly', 'gpg');
-  if (lacking !== false) {
-    await stage.step(`${stage.release}: the repository and the bundle`, () => Promise.reject(new Error(lacking)));
-    return;
-  }
   using shipping = new Shipping();
   await repository(stage, shipping);
   await bundle(stage, shipping);

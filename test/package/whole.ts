@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { without } from '../support/packages.ts';
 import { Container, image, noContainers, type Release } from './container.ts';
 import { playShipping } from './repository.ts';
 
@@ -324,7 +325,7 @@ async function play(release: Release, folder: string): Promise<void> {
 }
 
 const { values } = parseArgs({ options: { release: { type: 'string' } } });
-const why = noContainers();
+const why = noContainers() || without('aptly', 'gpg');
 if (why !== false) {
   say(`The package was not tried in containers: ${why}.`);
   process.exit(1);
