@@ -116,7 +116,13 @@ describe('the bundle for machines without the internet', { skip: without('aptly'
     process.env.GNUPGHOME = shipping.keyring;
     const uri = /^URIs: (.*)$/m.exec(readFileSync(sources, 'utf8'))![1]!;
     writeFileSync(foreign, sourcesFile(uri, OTHER, { armoured }));
+    // Nobody listens there, and apt would ask again some times.
+    process.env.APT_CONFIG = shipping.path('apt.conf');
+    writeFileSync(process.env.APT_CONFIG, 'Acquire::Retries "0";');
+    const away = shipping.path('away.sources');
+    writeFileSync(away, sourcesFile('http://127.0.0.1:1/', OTHER, { armoured }));
     for (const [why, from, deb] of [
+      [/cannot be looked up/, away, hallway],
       [/cannot be fetched: .*rosaline/, sources, needy],
       [/cannot be looked up/, foreign, hallway],
       [/cannot be read/, shipping.path('nothing'), hallway],
@@ -125,6 +131,7 @@ describe('the bundle for machines without the internet', { skip: without('aptly'
       assert.match(stderr, why);
       assert.equal(code, 1);
     }
+    delete process.env.APT_CONFIG;
     assert.equal(bundle('--sources', sources, '--release', 'sid', hallway).code, 2);
     assert.deepEqual(
       readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]),

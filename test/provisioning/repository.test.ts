@@ -137,14 +137,14 @@ describe('the apt repository', { skip: without('aptly', 'gpg') }, () => {
   });
 
   it('keeps the newest versions, as Debian counts them, and is changed by nothing that is there already', () => {
-    const more = ['0.2.0', '0.10.0'].map((version) => shipping.deb({ version }));
+    const more = ['0.2.0', '0.3.0', '0.10.0'].map((version) => shipping.deb({ version }));
     const { stdout } = publish('--keep', '2', ...more);
     assert.match(stdout, /no longer kept: hallway 0\.1\.0 amd64/);
-    const kept = ['hallway_0.1.0_arm64.deb', 'hallway_0.10.0_amd64.deb', 'hallway_0.2.0_amd64.deb'];
+    const kept = ['hallway_0.1.0_arm64.deb', 'hallway_0.10.0_amd64.deb', 'hallway_0.3.0_amd64.deb'];
     assert.deepEqual(published(), kept);
     const apt = fresh('apt-more');
     assert.ok(apt('update').ok);
-    assert.match(apt('madison', 'hallway:amd64').said, /0\.10\.0.*\n.*0\.2\.0/);
+    assert.match(apt('madison', 'hallway:amd64').said, /0\.10\.0.*\n.*0\.3\.0/);
 
     const now = picture(to);
     for (const again of [more, [], [first]])
@@ -156,9 +156,9 @@ describe('the apt repository', { skip: without('aptly', 'gpg') }, () => {
     const text = shipping.path('text.deb');
     writeFileSync(text, 'no package');
     const half = shipping.path('half.deb');
-    copyFileSync(shipping.deb({ version: '0.3.0', bytes: 50_000 }), half);
+    copyFileSync(shipping.deb({ version: '0.5.0', bytes: 50_000 }), half);
     truncateSync(half, 30_000);
-    const good = shipping.deb({ version: '0.3.0' });
+    const good = shipping.deb({ version: '0.5.0' });
     const now = picture(to);
     const cases: readonly (readonly [why: RegExp, ...words: string[]])[] = [
       [/there is no file/, shipping.path('nothing.deb')],
@@ -167,7 +167,7 @@ describe('the apt repository', { skip: without('aptly', 'gpg') }, () => {
       [/half\.deb is damaged/, good, half],
       [/is the package mercutio, not hallway/, shipping.deb({ name: 'mercutio', version: '1' })],
       [/is for i386/, shipping.deb({ version: '1', architecture: 'i386' })],
-      [/hallway 0\.2\.0 for amd64 is there already/, good, shipping.deb({ version: '0.2.0' })],
+      [/hallway 0\.3\.0 for amd64 is there already/, good, shipping.deb({ version: '0.3.0' })],
       [/hallway 0\.4\.0 for amd64 is there already/, ...[1, 2].map(() => shipping.deb({ version: '0.4.0' }))],
       [/no secret key 0{40}/, '--key', '0'.repeat(40), good],
       [/is no fingerprint/, '--key', 'juliet', good],
