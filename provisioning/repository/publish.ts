@@ -67,7 +67,7 @@ export function publish({ folder, files, key: fingerprint, url, keep }: Publish)
     const uri = url ?? now?.uri;
     if (uri === undefined)
       throw new Refusal('--url is lacking: the address at which machines will find the repository');
-    const there = now === undefined ? [] : trusted(link, join(draft, 'check'));
+    const there = now === undefined ? [] : trusted(link, key, join(draft, 'check'));
     const [kept, dropped] = newest(merged(there, copied(given, join(draft, 'given'))), keep);
     if (kept.length === 0) throw new Refusal('there is no package to publish');
     const sources = sourcesFile(uri, SUITE, key);
@@ -104,10 +104,9 @@ function checkKey(link: string, { fingerprint }: Key): void {
 
 /**
  * The packages that are published, each as its signed index says: this folder may have been in reach of a web server, and what
- * somebody has put there must not be signed anew.
+ * somebody has put there must not be signed anew. So the key to check it with is none that lies there.
  */
-function trusted(link: string, scratch: string): Deb[] {
-  const { armoured } = readSources(readFileSync(join(link, SOURCES), 'utf8'));
+function trusted(link: string, { armoured }: Key, scratch: string): Deb[] {
   // Copied, so that what is read is what was checked.
   const sources = sourcesFile(pathToFileURL(link).href.replace(/^file:/, 'copy:'), SUITE, { armoured });
   const apt = new AptRoot(scratch, ARCHITECTURES.join(), sources);

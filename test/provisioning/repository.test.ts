@@ -6,12 +6,15 @@ import {
   appendFileSync,
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -19,6 +22,7 @@ import {
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SUITE, sourcesFile } from '../../provisioning/repository/sources.ts';
 import { Shipping } from '../package/shipping.ts';
 import { without } from '../support/packages.ts';
 
@@ -296,5 +300,45 @@ describe('the apt repository', { skip: without('aptly', 'gpg') }, () => {
     assert.match(publish(more).stderr, /0\.10\.0_amd64\.deb is not what was signed/);
     writeFileSync(deb, bytes);
     assert.equal(publish(more).code, 0);
+  });
+
+  it('signs nothing of somebody who has put a key of theirs beside ours', () => {
+    using stranger = new Shipping();
+    const theirs = stranger.path('r');
+    stranger.does(
+      'publish',
+      '--to',
+      theirs,
+      '--key',
+      stranger.key,
+      '--url',
+      'http://a.test',
+      stranger.deb({ version: '9' }),
+    );
+    const both = shipping.path('both');
+    mkdirSync(both, { mode: 0o700 });
+    const gpg = (home: string, ...words: string[]): Buffer =>
+      execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', ...words], { stdio: ['ignore', 'pipe', 'ignore'] });
+    for (const [index, home] of [shipping.keyring, stranger.keyring].entries()) {
+      writeFileSync(join(both, `${index}.key`), gpg(home, '--export'));
+      gpg(both, '--import', join(both, `${index}.key`));
+    }
+    const to = shipping.path('taken');
+    const words = ['publish', '--to', to, '--key', shipping.key, '--url', 'http://a.test'];
+    shipping.does(...words, shipping.deb({ version: '1' }));
+    cpSync(realpathSync(join(theirs, 'public')), realpathSync(join(to, 'public')), { recursive: true, force: true });
+    rmSync(join(to, 'public/pool/main/h/hallway/hallway_1_amd64.deb'));
+    const armoured = gpg(both, '--armor', '--export').toString();
+    writeFileSync(join(to, 'public/hallway.sources'), sourcesFile('http://a.test', SUITE, { armoured }));
+    // To apt all is in order, with such a file.
+    const apt = aptWith(shipping.path('apt-both'), join(to, 'public/hallway.sources'));
+    writeFileSync(
+      shipping.path('apt-both/parts/hallway.sources'),
+      sourcesFile(`file:${to}/public`, SUITE, { armoured }),
+    );
+    assert.ok(apt('update').ok);
+    const { code, stderr } = shipping.run(...words, shipping.deb({ version: '2' }));
+    assert.match(stderr, /is not what was signed/);
+    assert.equal(code, 1);
   });
 });
