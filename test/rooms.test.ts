@@ -57,6 +57,8 @@ const PROCESS: Readonly<Record<string, string>> = {
   'server/util/program.ts': 'ends what it has started',
   'server/cli/hallwayctl.js': 'a process of its own',
   'server/cli/main.ts': 'the same',
+  'provisioning/repository/main.ts': 'a program for whoever ships the package',
+  'provisioning/repository/program.ts': 'hands its environment on',
   'admin-ui/build-if-stale.ts': 'runs before the server does, as a program of its own',
   'admin-ui/vite.config.ts': 'runs in the build',
 };

@@ -3,8 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Container, type Release } from './container.ts';
 import { built, spoilt, withoutServer, withStep } from './debs.ts';
-import { claim, hasItsPeople, install, lastWords, READY, status, talking, unharmed } from './office.ts';
-import { step } from './report.ts';
+import { claim, hasItsPeople, install, playIn, READY, status, talking, unharmed } from './office.ts';
 
 const WENT_BACK = '/etc/systemd/system/hallway.service.d/rollback.conf';
 const OURS = '/run/systemd/system/hallway.service.d';
@@ -48,8 +47,7 @@ export async function life(release: Release, tar: string, folder: string): Promi
   const oneStep = spoilt(second, '0.5.0', folder, withStep('CREATE TABLE more (a INTEGER)'));
   const sameStep = spoilt(second, '0.6.0', folder, withStep('CREATE TABLE more (a INTEGER)'));
   await using house = await Container.boot(`hallway-${release}-a`, tar, folder);
-  const does = (what: string, task: () => Promise<string | undefined>): Promise<void> =>
-    step(`${release}: ${what}`, task, () => lastWords(house));
+  const does = playIn(house, release);
 
   await does('apt install, until it is ready', async () => {
     const { seconds } = await install(house, first);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Container } from './container.ts';
+import type { Container, Release } from './container.ts';
+import { step } from './report.ts';
 
 /** An office in a container: what its administrator does there, and how its people talk. */
 const SCENES = join(import.meta.dirname, '..');
@@ -28,9 +29,12 @@ export async function status(house: Container): Promise<string> {
   return (await house.does('systemctl show --property=StatusText --value hallway.service')).trim();
 }
 
-/** The last lines of the server. */
-export async function lastWords(house: Container): Promise<string> {
-  return (await house.run('journalctl --no-pager --lines 40 --unit hallway')).stdout;
+/** Plays steps in a house; where one fails, the server's last lines are told, too. */
+export function playIn(house: Container, release: Release) {
+  const lastWords = async (): Promise<string> =>
+    (await house.run('journalctl --no-pager --lines 40 --unit hallway')).stdout;
+  return (what: string, task: () => Promise<string | undefined>): Promise<void> =>
+    step(`${release}: ${what}`, task, lastWords);
 }
 
 async function post(house: Container, path: string, body: object): Promise<string> {

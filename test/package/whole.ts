@@ -2,23 +2,30 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { without } from '../support/packages.ts';
 import { arm64, noArm64 } from './arm64.ts';
 import { checkers } from './checkers.ts';
 import { image, NoContainer, noContainers, RELEASES, type Release } from './container.ts';
 import { life } from './life.ts';
 import { leaveOut, outcome, say } from './report.ts';
+import { playShipping } from './repository.ts';
 
 /**
- * `npm run test:package`: all that is shown of the package on whole systems. In containers of Debian 12 and 13, from the first
- * installation to the purge; lintian and piuparts of each; the package for arm64 under QEMU. `--release bookworm` or `trixie` for one of them, `--only
- * life`, `checkers` or `arm64` for a part. It needs root, a network for Debian's packages, and beside what `npm run deb` needs: apt
- * install mmdebstrap systemd-container piuparts qemu-user-static
+ * `npm run test:package`: all that is shown of the package on whole systems. `life`: in containers of Debian 12 and 13, from the first
+ * installation to the purge. `shipping`: from a repository, and from a bundle without the internet. `checkers`: lintian and piuparts of
+ * each release. `arm64`: the other package under QEMU. `--release bookworm` or `trixie` and `--only PART` play less. It needs root, a
+ * network for Debian's packages, and: apt install dpkg-dev debhelper binutils-aarch64-linux-gnu mmdebstrap systemd-container aptly gpg
+ * piuparts qemu-user-static
  */
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/hallway-images');
 
 type Part = (release: Release, folder: string) => Promise<void>;
 const PARTS: Readonly<Record<string, { readonly missing: () => string | false; readonly play: Part }>> = {
   life: { missing: noContainers, play: (release, folder) => life(release, image(release, CACHE), folder) },
+  shipping: {
+    missing: () => noContainers() || without('aptly', 'gpg'),
+    play: (release, folder) => playShipping(release, image(release, CACHE), folder),
+  },
   checkers: { missing: noContainers, play: (release, folder) => checkers(release, CACHE, folder) },
   arm64: { missing: noArm64, play: (release, folder) => arm64(release, CACHE, folder) },
 };

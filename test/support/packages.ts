@@ -23,6 +23,8 @@ export const PACKAGES = {
   biboumi: '/usr/bin/biboumi',
   pebble: '/usr/bin/pebble',
   age: '/usr/bin/age',
+  aptly: '/usr/bin/aptly',
+  gpg: '/usr/bin/gpg',
   'dpkg-dev': '/usr/bin/dpkg-buildpackage',
   debhelper: '/usr/bin/dh',
   mmdebstrap: '/usr/bin/mmdebstrap',
