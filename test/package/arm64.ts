@@ -24,7 +24,7 @@ function unpacked(release: Release, cache: string): string {
   const root = join(cache, `${release}-arm64`);
   if (existsSync(root)) return root;
   mkdirSync(cache, { recursive: true });
-  const include = '--include=libatomic1,libstdc++6,libgcc-s1,libc6';
+  const include = '--include=base-files,libatomic1,libstdc++6,libgcc-s1,libc6';
   const args = ['--variant=extract', '--architectures=arm64', include, release, `${root}.draft`];
   execFileSync('mmdebstrap', args, { stdio: 'ignore' });
   execFileSync('mv', [`${root}.draft`, root]);
