@@ -44,7 +44,7 @@ export async function checkers(release: Release, cache: string, folder: string):
     // What the package needs is there before, as on any Debian: piuparts would have to answer for what that leaves, too.
     const base = debian('minimal', release, cache, ['systemd', 'openssl', 'libatomic1', 'libstdc++6']);
     // Debian 13's debconf leaves a folder behind, whatever is installed; Debian 12's piuparts does not know that yet.
-    const debconf = ['--ignore', '/var/cache/debconf/tmp.ci'];
+    const debconf = ['--ignore', '/var/cache/debconf/tmp.ci/'];
     const how = [...debconf, '--no-upgrade-test', '--no-eatmydata', '--keep-sources-list', '--tmpdir', place];
     run('piuparts', [...how, '--basetgz', base, '--distribution', release, deb]);
     return undefined;
