@@ -348,6 +348,30 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     assert.deepEqual(here.complaints, []);
   });
 
+  it('that somebody else removed are gone from the page as soon as one does anything with them', async () => {
+    const { page } = here;
+    const { departments } = door.house.stores;
+    const gone = page.getByRole('heading', { name: 'There is no such department' });
+    const doomed = async () => {
+      const department = await departments.create(DOMAIN, 'Doomed', '');
+      ids.Doomed = department.id;
+      await open('Doomed');
+      await region(page, 'Contact list').waitFor();
+      await departments.remove(department);
+    };
+    await doomed();
+    await choose(page, 'Doomed and Stock', 'Only Doomed has Stock');
+    await gone.waitFor();
+    await doomed();
+    await press(page, 'Remove');
+    await dialogOf(page).getByRole('button', { name: 'Remove' }).click();
+    await dialogOf(page).getByRole('button', { name: 'Cancel' }).click();
+    await gone.waitFor();
+    await doomed();
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await gone.waitFor();
+  });
+
   it('of another domain have a list of their own, to which the way back leads', async () => {
     const { page } = here;
     const other = 'verona.test';
