@@ -180,7 +180,7 @@ function words({ action, subject }: Told, settings: Settings, name: string, valu
 function settingWords(setting: Setting | undefined, text: string): string {
   try {
     return settingValue(
-      setting ?? { shape: { kind: 'text', longest: 0, secret: false, lines: false } },
+      setting ?? { key: '', shape: { kind: 'text', longest: 0, secret: false, lines: false } },
       JSON.parse(text),
     );
   } catch {

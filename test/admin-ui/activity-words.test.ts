@@ -99,7 +99,7 @@ suite('the page of activity', () => {
 
   test('tells what a setting is now as its page does', () => {
     const shape = { kind: 'choice', choices: { open: 'Everybody', closed: 'Nobody' } } as const;
-    const settings = new Map([['x.y', { title: 'Who', shape } as unknown as Setting]]);
+    const settings = new Map([['x.y', { key: 'x.y', title: 'Who', shape } as unknown as Setting]]);
     const row = { action: 'setting.change', detail: { value: '"open"' } };
     assert.equal(detailWords({ ...row, subject: 'x.y example.test' }, settings), 'now: Everybody');
     assert.equal(detailWords({ ...row, subject: 'gone.since' }, settings), 'now: open');
