@@ -113,6 +113,8 @@ suite('what the server says, told in another language', () => {
     assert.equal(retell('None.'), 'Keine.');
     assert.equal(retell('Juliet is there.'), 'Da ist Juliet.');
     assert.equal(retell('Juliet is there since May.'), 'Seit May: Juliet');
+    assert.equal(retell('192.0.2.1, 192.0.2.2 and fd00::2 is there.'), 'Da ist 192.0.2.1, 192.0.2.2 und fd00::2.');
+    assert.equal(retell('Romeo and Juliet is there.'), 'Da ist Romeo and Juliet.');
   });
 
   test('figures are written as the language writes them; ports, versions and addresses stay', () => {

@@ -76,7 +76,7 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     await dialog.getByText('What is it called?').waitFor();
     await dialog.getByLabel('Name').fill('Sales');
-    await dialog.getByLabel('What it is').fill('Who sells.');
+    await dialog.getByLabel('Description').fill('Who sells.');
     await dialog.getByLabel('Rooms').fill('sales\nBig Room');
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     await dialog.getByText('“Big Room” cannot be the name of a room: small letters and digits, no spaces.').waitFor();
