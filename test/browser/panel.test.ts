@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { openPanelDoor, type PanelDoor } from './panel-door.ts';
 import { chooseOfMine, noBrowser, openBrowser, picture, seriousFindings, type Visit, visit } from './panel-kit.ts';
 
@@ -329,12 +329,9 @@ describe('the panel in a browser', { skip: noBrowser, timeout: 300_000 }, () => 
     await signIn(page, 'another fine passphrase');
     await seen(page, 'Live');
     await page.evaluate('window.before = true');
-    // Gone for the old panel, however often it asks (a page that has a style is asked for ahead), and there for the new one.
-    let anew = false;
-    page.on('request', (request) => {
-      anew ||= request.isNavigationRequest();
-    });
-    await page.route('**/FiguresPage-*.js', (route) => (anew ? route.continue() : route.fulfill({ status: 404 })));
+    const taken = async (route: Route) =>
+      (await page.evaluate('window.before')) ? route.fulfill({ status: 404 }) : route.continue();
+    await page.route('**/FiguresPage-*.js', taken);
     await page.getByRole('link', { name: 'Figures' }).click();
     await page.getByRole('heading', { name: 'Figures', exact: true }).waitFor();
     assert.equal(await page.evaluate('window.before'), undefined);
