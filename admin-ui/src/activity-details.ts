@@ -1,12 +1,15 @@
-import type { AuditRow } from '../../server/http/contract/index.ts';
+import type { AuditRow, Setting } from '../../server/http/contract/index.ts';
 import { namesDepartment } from './activity.ts';
 import { roleWords } from './components/administrators/words.ts';
 import { groups } from './components/rooms/fields.ts';
 import { affiliations } from './components/rooms/words.ts';
+import { settingValue } from './components/settings/words.ts';
 import { bytes, count, date, fullTime } from './format.ts';
 import { t } from './language.ts';
 
 type Value = AuditRow['detail'][string];
+type Told = Pick<AuditRow, 'action' | 'detail'> & Partial<Pick<AuditRow, 'subject'>>;
+type Settings = ReadonlyMap<string, Setting>;
 
 /** What stands before a value; null: it is of use to programs only. */
 const names: Readonly<Record<string, string | null>> = {
@@ -149,16 +152,17 @@ const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** A particular of a row, '' for what is not told. */
-function particular(action: string, name: string, value: Value): string {
+function particular(row: Told, settings: Settings, name: string, value: Value): string {
+  const { action } = row;
   if (value === null || value === '' || names[name] === null) return '';
   if (name === 'department' && namesDepartment(action)) return '';
   if (typeof value === 'boolean' && values[name] === undefined) return value ? (names[name] ?? name) : '';
-  return `${names[name] ?? withColon(ofRooms.get(name) ?? name)} ${words(action, name, value)}`;
+  return `${names[name] ?? withColon(ofRooms.get(name) ?? name)} ${words(row, settings, name, value)}`;
 }
 
 const withColon = (text: string): string => `${text}:`;
 
-function words(action: string, name: string, value: Value): string {
+function words({ action, subject }: Told, settings: Settings, name: string, value: Value): string {
   const text = String(value);
   const ours = values[name] ?? (ofRooms.has(name) || name.endsWith('-addresses') || name === 'password' ? common : {});
   if (Object.hasOwn(ours, text)) return ours[text]!;
@@ -168,15 +172,17 @@ function words(action: string, name: string, value: Value): string {
   if (name === 'role' || (action === 'admin.role' && (name === 'from' || name === 'to'))) return roleWords(text);
   if (action === 'room.member' && (name === 'from' || name === 'to'))
     return Object.entries(affiliations).find(([key]) => key === text)?.[1] ?? text;
-  if (action === 'setting.change') return settingWords(text);
+  if (action === 'setting.change') return settingWords(settings.get(subject?.split(' ')[0] ?? ''), text);
   return typeof value === 'number' ? count(value) : text;
 }
 
 /** A value of a setting, which is written down as JSON, and cut where it is long. */
-function settingWords(text: string): string {
+function settingWords(setting: Setting | undefined, text: string): string {
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value.join(', ') : String(value);
+    return settingValue(
+      setting ?? { key: '', shape: { kind: 'text', longest: 0, secret: false, lines: false } },
+      JSON.parse(text),
+    );
   } catch {
     return text;
   }
@@ -191,10 +197,10 @@ function momentWords(text: string): string {
 /** Whether there are words for it, or it is known not to need any. */
 export const isParticular = (name: string): boolean => Object.hasOwn(names, name) || ofRooms.has(name);
 
-/** The particulars of a row on one line, '' when there are none. */
-export function detailWords({ action, detail }: Pick<AuditRow, 'action' | 'detail'>): string {
-  return Object.entries(detail)
-    .map(([name, value]) => particular(action, name, value))
+/** The particulars of a row on one line, '' when there are none; `settings`, by their keys, tell their values as their page does. */
+export function detailWords(row: Told, settings: Settings = new Map()): string {
+  return Object.entries(row.detail)
+    .map(([name, value]) => particular(row, settings, name, value))
     .filter((text) => text !== '')
     .join(', ');
 }

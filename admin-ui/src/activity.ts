@@ -1,7 +1,7 @@
-import type { AuditRow } from '../../server/http/contract/index.ts';
+import type { AuditRow, Setting } from '../../server/http/contract/index.ts';
 import { kinds } from './activity-kinds.ts';
 import { reachWords, stepWords } from './components/setup/words.ts';
-import { t } from './language.ts';
+import { retell, t } from './language.ts';
 
 const doors: Record<AuditRow['door'], string> = {
   panel: t('Panel'),
@@ -162,10 +162,10 @@ const policies: Readonly<Record<string, string>> = {
 /** Whether it was done to one department, which is then named with its domain. */
 export const namesDepartment = (action: string): boolean => /^department\.(?:create|change|rooms|remove)$/.test(action);
 
-/** To whom or what it was done; `titles` has those of the settings by their keys. */
+/** To whom or what it was done; `settings` by their keys. */
 export function subjectWords(
   { action, subject, detail }: Pick<AuditRow, 'action' | 'subject'> & Partial<Pick<AuditRow, 'detail'>>,
-  titles: ReadonlyMap<string, string>,
+  settings: ReadonlyMap<string, Pick<Setting, 'title'>>,
 ): string {
   if (action === 'federation.policy') return policies[subject] ?? subject;
   if (action === 'setup.done' || action === 'setup.again')
@@ -175,7 +175,8 @@ export function subjectWords(
     return t('{name} ({domain})', { name: String(detail.department), domain: subject });
   if (action !== 'setting.change') return subject;
   const [key = '', domain] = subject.split(' ');
-  const title = titles.get(key);
-  if (title === undefined) return subject;
+  const setting = settings.get(key);
+  if (setting === undefined) return subject;
+  const title = retell(setting.title);
   return domain === undefined ? t('“{text}”', { text: title }) : t('“{text}” ({domain})', { text: title, domain });
 }

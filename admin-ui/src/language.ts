@@ -116,6 +116,9 @@ function retellOne(sentence: string): string {
 /** A size, or a number with one digit behind the point, as the server writes them: no port, and no version of a program. */
 const FIGURE = /^(\d{1,3}(?:,\d{3})+|\d+\.\d|\d+(?= [kMGT]?B$))( [kMGT]?B)?$/;
 
+/** Several addresses of machines, as the server writes them: nothing that somebody is called. */
+const ADDRESSES = /^[\da-f]*[.:][\da-f.:]+(?:, [\da-f]*[.:][\da-f.:]+)* and [\da-f]*[.:][\da-f.:]+$/;
+
 /** What fills a gap: words of ours, a figure or a day as the server writes it, or somebody else's name. */
 function retellPart(part: string): string {
   const [, figure, unit = ''] = FIGURE.exec(part) ?? [];
@@ -123,6 +126,7 @@ function retellPart(part: string): string {
     const digits = figure.includes('.') ? 1 : 0;
     return Number(figure.replaceAll(',', '')).toLocaleString(spoken, { minimumFractionDigits: digits }) + unit;
   }
+  if (ADDRESSES.test(part)) return new Intl.ListFormat(spoken, { type: 'conjunction' }).format(part.split(/, | and /));
   const day = /^\d{1,2} [A-Z][a-z]+ \d{4}$/.test(part) ? Date.parse(`${part} UTC`) : Number.NaN;
   if (Number.isNaN(day)) return told.get(part) ?? part;
   return new Intl.DateTimeFormat(spoken, { dateStyle: 'long', timeZone: 'UTC' }).format(day);

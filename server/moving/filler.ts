@@ -55,9 +55,9 @@ export class Filler {
       case 'card':
         return this.#told('cards', await this.#own.card(piece.card));
       case 'private':
-        return this.#told('notes', await this.#own.keep(piece.element), 'private XML: ');
+        return this.#told('notes', await this.#own.keep(piece.element), (why) => `private XML: ${why}`);
       case 'blocked':
-        return this.#told('blocked', await this.#own.block(piece.jid), 'somebody blocked: ');
+        return this.#told('blocked', await this.#own.block(piece.jid), (why) => `somebody blocked: ${why}`);
       case 'nodes':
         for (const node of piece.nodes) for (const what of await this.#own.node(node)) this.tally.leave(what);
         return;
@@ -85,9 +85,9 @@ export class Filler {
     await this.#deposit();
   }
 
-  #told(kind: Kind, refused: string, about = ''): void {
+  #told(kind: Kind, refused: string, about = (why: string): string => why): void {
     if (refused === '') this.tally.take(kind);
-    else this.tally.leave(about + refused);
+    else this.tally.leave(about(refused));
   }
 
   #contact(contact: Contact): string {

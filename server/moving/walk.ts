@@ -91,7 +91,7 @@ class Walk {
       reader.end();
       await this.#tell(events, name);
     } catch (error) {
-      if (this.#signal.aborted) throw new Halted('the reading was ended');
+      if (this.#signal.aborted) throw new Halted();
       if (error instanceof StreamError) throw new PieError(`${wordsOf(error)} (near byte ${at})`, name);
       if (error instanceof PieError && error.file === '') throw new PieError(error.message, name);
       throw error;
@@ -101,7 +101,7 @@ class Walk {
   async #tell(events: PieEvent[], name: string): Promise<void> {
     const visitor = this.#visitor;
     for (const event of events.splice(0)) {
-      if (this.#signal.aborted) throw new Halted('the reading was ended');
+      if (this.#signal.aborted) throw new Halted();
       if (event.kind === 'host') this.#wanted = visitor.host(event.jid);
       else if (event.kind === 'include') await this.file(included(this.#files, name, event.attrs), event.level);
       else if (!this.#wanted) {

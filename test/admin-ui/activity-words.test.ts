@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { actionWords, isDeed, kindWords, subjectWords } from '../../admin-ui/src/activity.ts';
 import { detailWords, isParticular } from '../../admin-ui/src/activity-details.ts';
+import { folded, importOf } from '../../admin-ui/src/activity-fold.ts';
 import { DEEDS, PARTICULARS } from '../../server/commands/deeds.ts';
+import type { AuditRow, Setting } from '../../server/http/contract/index.ts';
 
 /** What the server writes of itself as a value, and what nobody should see as it is. */
 const RAW: readonly [
@@ -80,7 +82,7 @@ suite('the page of activity', () => {
   });
 
   test('names what it was done to as the other pages do', () => {
-    const titles = new Map([['log.level', 'What is logged']]);
+    const titles = new Map([['log.level', { title: 'What is logged' }]]);
     const subject = (action: string, text: string) => subjectWords({ action, subject: text }, titles);
     assert.equal(subject('setting.change', 'log.level'), '“What is logged”');
     assert.equal(subject('setting.change', 'log.level example.test'), '“What is logged” (example.test)');
@@ -93,6 +95,45 @@ suite('the page of activity', () => {
     assert.equal(subjectWords(made, titles), 'Sales (example.test)');
     assert.equal(detailWords(made), '', 'said once');
     assert.equal(detailWords({ action: 'certificate.request', detail: { key: 'ec' } }), 'kind of key: elliptic curve');
+  });
+
+  test('tells what a setting is now as its page does', () => {
+    const shape = { kind: 'choice', choices: { open: 'Everybody', closed: 'Nobody' } } as const;
+    const settings = new Map([['x.y', { key: 'x.y', title: 'Who', shape } as unknown as Setting]]);
+    const row = { action: 'setting.change', detail: { value: '"open"' } };
+    assert.equal(detailWords({ ...row, subject: 'x.y example.test' }, settings), 'now: Everybody');
+    assert.equal(detailWords({ ...row, subject: 'gone.since' }, settings), 'now: open');
+  });
+
+  test('has what came of one import on one line, and many alike, but nothing that others did between them', () => {
+    let id = 100;
+    const row = (action: string, detail: AuditRow['detail'] = {}, actor = 'olga'): AuditRow => {
+      id -= 1;
+      return { id, time: id, actor, door: 'panel', action, subject: `user${id}@example.test`, detail };
+    };
+    const came = (number: number) => [
+      row('department.join', { import: number, department: 'Sales' }),
+      row('account.create', { import: number, generated: true }),
+    ];
+    const joined = () => row('department.join', { department: 'Sales' });
+    const rows = [
+      ...[...came(2), ...came(2)],
+      row('people.import', { import: 2, people: 2 }),
+      ...[...came(1), ...came(1)],
+      ...[joined(), joined(), joined()],
+      row('department.join', { department: 'Sales' }, 'bernd'),
+      ...[joined(), joined(), joined(), joined(), row('department.join', { department: 'Board' })],
+    ];
+    const lines = folded(rows);
+    assert.deepEqual(
+      lines.map((line) => line.length),
+      [4, 1, 4, 1, 1, 1, 1, 4, 1],
+    );
+    assert.deepEqual(lines.flat(), rows);
+    assert.deepEqual(
+      [lines[0], lines[1], lines[2], lines[7]].map((line) => importOf(line![0]!)),
+      [2, undefined, 1, undefined],
+    );
   });
 
   test('shows what another release wrote as it is', () => {

@@ -121,6 +121,8 @@ suite('what the server says, told in another language', () => {
     assert.equal(say('71.9 GB', '1,270 MB'), '71,9 GB von 1.270 MB frei.');
     assert.equal(say('5.1', '31222'), '5,1 von 31222 frei.');
     assert.equal(say('0.1.0', '192.0.2.1'), '0.1.0 von 192.0.2.1 frei.');
+    const several = say('192.0.2.1, 192.0.2.2 and fd00::2', 'Romeo and Juliet');
+    assert.equal(several, '192.0.2.1, 192.0.2.2 und fd00::2 von Romeo and Juliet frei.');
     speak('xx', { 'None.': 'Keine.', '{0} is there.': 'Da ist {0}.', '{0} is there since {1}.': 'Seit {1}: {0}' });
   });
 

@@ -46,6 +46,7 @@ const TALKING = [
   'commands/certificate-views.ts',
   'commands/dns-sentences.ts',
   'commands/domain-advice.ts',
+  'commands/move/problem.ts',
   'commands/names.ts',
   'certificates/acme/hook.ts',
   'certificates/acme/problem.ts',
@@ -53,6 +54,14 @@ const TALKING = [
   'certificates/pkcs12.ts',
   'certificates/private-key.ts',
   'certificates/upload.ts',
+  'moving/archive.ts',
+  'moving/contacts.ts',
+  'moving/credentials.ts',
+  'moving/filler.ts',
+  'moving/messages.ts',
+  'moving/nodes.ts',
+  'moving/own.ts',
+  'moving/walk.ts',
   's2s/judgement.ts',
   's2s/grade.ts',
   'http/errors.ts',
@@ -75,13 +84,18 @@ function texts(): string[] {
 }
 
 /** Errors that are sentences for people, and where among what they are given the sentence is. */
-const REFUSALS: Readonly<Record<string, number>> = { CommandError: 1, CertificateRefusal: 1, AcmeProblem: 0 };
+const REFUSALS: Readonly<Record<string, number>> = {
+  CommandError: 1,
+  CertificateRefusal: 1,
+  AcmeProblem: 0,
+  PieError: 0,
+};
 
 /** What is given to one of them, wherever it is made. */
 function refusals(): string[] {
   return globSync('**/*.ts', { cwd: SERVER }).flatMap((file) => {
     const text = readFileSync(join(SERVER, file), 'utf8');
-    if (!/(?:CommandError|CertificateRefusal|AcmeProblem)\(/.test(text)) return [];
+    if (!/(?:CommandError|CertificateRefusal|AcmeProblem|PieError)\(/.test(text)) return [];
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     const found: string[] = [];
     const visit = (node: ts.Node): void => {

@@ -76,7 +76,7 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     await dialog.getByText('What is it called?').waitFor();
     await dialog.getByLabel('Name').fill('Sales');
-    await dialog.getByLabel('What it is').fill('Who sells.');
+    await dialog.getByLabel('Description').fill('Who sells.');
     await dialog.getByLabel('Rooms').fill('sales\nBig Room');
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     await dialog.getByText('“Big Room” cannot be the name of a room: small letters and digits, no spaces.').waitFor();
@@ -346,6 +346,30 @@ describe('departments in the panel', { skip: noBrowser, timeout: 300_000 }, () =
     assert.equal(await page.title().then((title) => title === '1'), false, 'nothing ran');
     assert.equal(await page.locator('img[src="x"]').count(), 0);
     assert.deepEqual(here.complaints, []);
+  });
+
+  it('that somebody else removed are gone from the page as soon as one does anything with them', async () => {
+    const { page } = here;
+    const { departments } = door.house.stores;
+    const gone = page.getByRole('heading', { name: 'There is no such department' });
+    const doomed = async () => {
+      const department = await departments.create(DOMAIN, 'Doomed', '');
+      ids.Doomed = department.id;
+      await open('Doomed');
+      await region(page, 'Contact list').waitFor();
+      await departments.remove(department);
+    };
+    await doomed();
+    await choose(page, 'Doomed and Stock', 'Only Doomed has Stock');
+    await gone.waitFor();
+    await doomed();
+    await press(page, 'Remove');
+    await dialogOf(page).getByRole('button', { name: 'Remove' }).click();
+    await dialogOf(page).getByRole('button', { name: 'Cancel' }).click();
+    await gone.waitFor();
+    await doomed();
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await gone.waitFor();
   });
 
   it('of another domain have a list of their own, to which the way back leads', async () => {

@@ -105,7 +105,7 @@ describe('a backup is restored by the first page of a fresh machine', { skip: no
     await page.getByRole('button', { name: 'Datensicherung wiederherstellen' }).click();
     await page.getByLabel('Datei der Datensicherung').setInputFiles(file);
     await page.getByLabel('Wiederherstellungsschlüssel').fill(identity);
-    await page.getByRole('button', { name: 'Hineinsehen' }).click();
+    await page.getByRole('button', { name: 'Datensicherung ansehen' }).click();
     await page.getByRole('heading', { name: 'Die Datensicherung ist gut' }).waitFor({ timeout: 30_000 });
     await picture(page, 'restore-german');
     await context.close();

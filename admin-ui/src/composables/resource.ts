@@ -7,7 +7,7 @@ export interface Resource<Value> {
   /** Why the last try failed; undefined when it did not. */
   error: Ref<unknown>;
   loading: Ref<boolean>;
-  /** Asks again; with `quiet` a failure leaves what is shown alone (for refreshing in the background). */
+  /** Asks again; with `quiet` a failure leaves what is shown alone (for refreshing in the background), unless it is gone. */
   reload: (quiet?: boolean) => Promise<void>;
 }
 
@@ -32,7 +32,8 @@ export function useResource<Value>(load: () => Promise<Value>, depends?: () => u
       error.value = undefined;
     } catch (reason) {
       // A lost session is answered by the sign-in page.
-      if (mine !== asked || quiet || (reason instanceof ApiError && reason.status === 401)) return;
+      const status = reason instanceof ApiError ? reason.status : 0;
+      if (mine !== asked || (quiet && status !== 404) || status === 401) return;
       error.value = reason;
     } finally {
       if (mine === asked) loading.value = false;

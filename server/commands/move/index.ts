@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import type { Domains } from '../../moving/person.ts';
 import { type Host, survey } from '../../moving/survey.ts';
 import type { Report } from '../../moving/tally.ts';
-import { Halted, PieError } from '../../moving/walk.ts';
 
 import { MOVED } from '../../storage/stores/people-imports.ts';
 import { tryParseJid } from '../../xmpp/jid.ts';
@@ -13,6 +12,7 @@ import { REMEMBERED } from '../import/index.ts';
 import type { HandOver } from '../import/work.ts';
 import type { MoveNeeds, MovingHouse } from './needs.ts';
 import { type MovedRow, type MovePlan, type MoveWhat, planMove } from './plan.ts';
+import { isForeseen, problemOf } from './problem.ts';
 import { MoveRun } from './run.ts';
 import { Staging } from './staging.ts';
 
@@ -293,10 +293,8 @@ export class MoveCommands {
   }
 
   #problem(error: unknown): string {
-    if (error instanceof PieError) return error.message;
-    if (error instanceof Halted) return 'It was ended before its end.';
-    this.#needs.log.error({ err: error }, 'people could not move in');
-    return 'The disk or the store failed. Nothing is lost: begin once more with the same files, and it goes on.';
+    if (!isForeseen(error)) this.#needs.log.error({ err: error }, 'people could not move in');
+    return problemOf(error);
   }
 
   async #forget(): Promise<void> {

@@ -86,16 +86,15 @@ async function planOne(
 
 /** How somebody gets in: a password in the clear makes better keys than those that another server has made of it. */
 function way({ password, keys, local, domain }: Found): Pick<PlannedPerson, 'what' | 'why' | 'password'> {
-  let why = 'The files have no password.';
+  const by = { what: 'link', why: 'The files have no password.', password: '' } as const;
   if (password !== '') {
     try {
       checkPassword(password, { domain, local });
       return { what: 'make', why: '', password };
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      why = error.message;
+      if (keys.length === 0) return { ...by, why: error.message };
     }
   }
-  if (keys.length > 0) return { what: 'make', why: '', password: '' };
-  return { what: 'link', why, password: '' };
+  return keys.length > 0 ? { what: 'make', why: '', password: '' } : by;
 }

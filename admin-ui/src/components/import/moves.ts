@@ -1,5 +1,5 @@
 import type { ReplyOf } from '../../../../server/http/contract/index.ts';
-import { t } from '../../language.ts';
+import { retell, t } from '../../language.ts';
 
 type Report = NonNullable<ReplyOf<'GET /api/people/moves/:id'>['check']>['total'];
 
@@ -18,4 +18,10 @@ export function movedWords({ taken }: Report): string {
   ];
   const said = parts.filter((part) => part !== '').join(', ');
   return said === '' ? t('The files have nothing but names and passwords.') : said;
+}
+
+/** What is wrong with files, as the server says it, with the file that it is about before it. */
+export function problemWords(text: string): string {
+  const [, file, said] = /^(.*?\.xml): (.+)$/is.exec(text) ?? [];
+  return file === undefined || said === undefined ? retell(text) : `${file}: ${retell(said)}`;
 }
