@@ -114,7 +114,7 @@ describe('XEP-0198 §5: a session goes over a restart of the server', () => {
     assert.deepEqual(await messages(wire), ['missed']);
     assert.equal(await premises.rows(), 0);
     // And the counters go on.
-    wire.write(chat(R, 'after') + `<r ${SM}/>`);
+    wire.write(`${chat(R, 'after')}<r ${SM}/>`);
     await wire.receives(`<a ${SM} h='3'/>`);
   });
 
