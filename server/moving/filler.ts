@@ -1,10 +1,12 @@
 import { firstIdAt, PER_MS } from '../storage/archive-id.ts';
 import type { Statement } from '../storage/database.ts';
 import type { Account } from '../storage/stores/accounts.ts';
+import { NS } from '../xmpp/ns.ts';
 import { ArchiveFiller } from './archive.ts';
 import type { Contact } from './contacts.ts';
 import type { Said } from './messages.ts';
 import type { MovingNeeds } from './needs.ts';
+import type { NodeItem } from './nodes.ts';
 import { OwnThings } from './own.ts';
 import { type Kind, Tally } from './tally.ts';
 import type { Piece } from './understand.ts';
@@ -25,6 +27,8 @@ export interface FillerOptions {
 const SLICE = 500;
 /** Characters of all that waits for one person; it is in memory until it is written. */
 const ROOM = 16_000_000;
+/** What leads to a picture (XEP-0084); there is one of somebody, or none. */
+const MOST_PICTURES = 10;
 
 /**
  * Gives somebody who was just made all that their old server kept of them. Whatever is written, written again it is the same: a
@@ -37,6 +41,7 @@ export class Filler {
   readonly #archive: ArchiveFiller;
   readonly #contacts = new Map<string, Contact>();
   readonly #waiting: Said[] = [];
+  readonly #pictures: NodeItem[] = [];
   #weight = 0;
 
   constructor(options: FillerOptions) {
@@ -62,6 +67,9 @@ export class Filler {
         for (const node of piece.nodes) for (const what of await this.#own.node(node)) this.tally.leave(what);
         return;
       case 'item':
+        // It leads to a picture, which may come after it in the file: then it would lead nowhere.
+        if (piece.item.node === NS.avatarMetadata && this.#pictures.length < MOST_PICTURES)
+          return void this.#pictures.push(piece.item);
         return this.#told('items', await this.#own.item(piece.item));
       case 'archived':
         return this.#told('messages', await this.#archived(piece.said, piece.why));
@@ -77,6 +85,7 @@ export class Filler {
   /** All that there was has come. */
   async end(): Promise<void> {
     const { account, needs } = this.#options;
+    for (const item of this.#pictures) this.#told('items', await this.#own.item(item));
     const list = [...this.#contacts.values()];
     for (let at = 0; at < list.length; at += SLICE) {
       await needs.stores.rosters.putAll(account.id, list.slice(at, at + SLICE));

@@ -9,6 +9,7 @@ import { StorageError } from '../../server/storage/database.ts';
 import { keysOf } from '../../server/xmpp/scram-keys.ts';
 import { readsArchive } from '../support/archive.ts';
 import { archiveOf, looks, MOVER, movesIn, openMoving, portable } from '../support/moving.ts';
+import { hashOf, PNG } from '../support/pictures.ts';
 import type { Scene } from '../support/scene.ts';
 import { find } from '../support/xml.ts';
 
@@ -106,6 +107,25 @@ describe('people of another server move in (XEP-0227)', () => {
     );
     assert.equal(String(nodes).match(/<item /g)?.length, 3);
   });
+
+  for (const order of ['before', 'after'])
+    test(`with a picture of whose two nodes that which leads to it stands ${order} the other`, async (t) => {
+      const scene = await openMoving(t);
+      const id = hashOf(PNG);
+      const item = (node: string, inside: string) =>
+        `<items node='urn:xmpp:avatar:${node}'><item id='${id}'>${inside}</item></items>`;
+      const data = item('data', `<data xmlns='urn:xmpp:avatar:data'>${PNG}</data>`);
+      const info = `<info bytes='70' id='${id}' type='image/png'/>`;
+      const metadata = item('metadata', `<metadata xmlns='urn:xmpp:avatar:metadata'>${info}</metadata>`);
+      const both = order === 'before' ? metadata + data : data + metadata;
+      const nodes = `<pubsub xmlns='http://jabber.org/protocol/pubsub'>${both}</pubsub>`;
+      const { people } = await movesIn(scene, one(portable(user('anna', nodes))));
+      assert.equal(people[0]!.report!.taken.items, 2);
+      await scene.settle();
+      const anna = await scene.connect(`${A}/desk`);
+      const card = await anna.gets("<iq type='get'><vCard xmlns='vcard-temp'/></iq>");
+      assert.ok(String(card).includes(PNG), String(card));
+    });
 
   test('addresses of a domain that is called otherwise are so everywhere; domains that are not served are named', async (t) => {
     const scene = await openMoving(t);

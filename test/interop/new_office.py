@@ -18,13 +18,15 @@ async def arrives(world, name, mechanisms=None):
 
 async def until(what, check):
     """One thing follows another in a moment, not at once."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await check()
-            if found:
-                return found
-            await asyncio.sleep(0.05)
-    raise AssertionError(what)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                found = await check()
+                if found:
+                    return found
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f'no {what}') from None
 
 
 async def scene(world):
@@ -64,7 +66,7 @@ async def scene(world):
         async def photo(owner=owner, reader=reader):
             found = (await reader['xep_0054'].get_vcard(owner.boundjid.bare, cached=False, timeout=PATIENCE))['vcard_temp']
             return found['PHOTO']['BINVAL']
-        await until('a photo', photo)
+        await until(f'a photo of {owner.boundjid.bare}', photo)
         data = await reader['xep_0084'].retrieve_avatar(owner.boundjid.bare, told['photo'], timeout=PATIENCE)
         assert data['pubsub']['items']['item']['avatar_data']['value'], data
     if told['nodes']:
