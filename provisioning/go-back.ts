@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Before, befores } from '../server/storage/before.ts';
 import { NEWEST_SCHEMA, openSnapshot } from '../server/storage/snapshot.ts';
@@ -22,7 +22,8 @@ export async function goBack(data: string, now = Date.now(), newest = NEWEST_SCH
   finishRestore(data);
   await refuseRunning(data);
   const store = join(data, STORE_FILE);
-  if (versionAt(store) <= newest) return {};
+  // Where a release never came so far as to make one, there is nothing to put back.
+  if (!existsSync(store) || versionAt(store) <= newest) return {};
   const before = befores(store).find(({ version }) => version <= newest);
   if (before === undefined) {
     throw new BackupProblem(
