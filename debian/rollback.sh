@@ -61,4 +61,5 @@ rm -f "$dropin"
 rmdir --ignore-fail-on-non-empty "$(dirname "$dropin")"
 systemctl daemon-reload
 systemctl --no-block start hallway.service || true
-fail "The release before does not become ready either: $(status)"
+why="$(status)"
+fail "The release before does not become ready either: ${why:-journalctl --unit hallway says why.}"
