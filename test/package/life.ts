@@ -184,6 +184,10 @@ export async function life(release: Release, tar: string, folder: string): Promi
     assert.match((await install(other, second)).said, /was here before and can log in/);
     await other.does(`${purge} && getent passwd hallway && userdel hallway`);
     await install(other, second);
+    // Purged while an upgrade is half-way: nobody goes on writing into what is deleted.
+    other.put(second, '/root/second.deb');
+    await other.does(`dpkg --unpack /root/second.deb && ${purge} && ! ${READY}`);
+    await install(other, second);
     await other.does(
       `echo 'data = "/srv/chat"' | cat - /etc/hallway/hallway.toml > /root/new && cp /root/new /etc/hallway/hallway.toml`,
     );
