@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
@@ -351,26 +349,6 @@ describe('being called', () => {
     assert.equal(exit, 3);
     assert.ok(err.includes(join(tool.folder, 'nowhere', 'hallwayctl.sock')));
     assert.match(err, /npm start/);
-  });
-
-  test('what the server says cannot drive a terminal; a file gets it as it is', async () => {
-    const door = createServer((_request, response) => {
-      const evil = 'a\u001b]0;b\u0007\u202e\r\nc\td';
-      if (_request.url === '/metrics') response.end(evil);
-      else response.writeHead(400).end(JSON.stringify({ error: { code: 'x', message: evil } }));
-    });
-    const data = join(tool.folder, 'evil');
-    await mkdir(data);
-    door.listen(join(data, 'hallwayctl.sock'));
-    await once(door, 'listening');
-    try {
-      const harmless = 'a\ufffd]0;b\ufffd\ufffd\ufffd\nc\td';
-      assert.equal((await ctl('metrics show', { data, seen: true })).out, harmless);
-      assert.equal((await ctl('metrics show', { data })).out, 'a\u001b]0;b\u0007\u202e\r\nc\td');
-      assert.equal((await ctl('domain list', { data })).err, `hallwayctl: ${harmless}\n`);
-    } finally {
-      door.close();
-    }
   });
 
   test('the data folder is found as the server finds it', async () => {

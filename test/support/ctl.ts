@@ -22,8 +22,6 @@ export interface CtlOptions {
   readonly input?: string;
   /** There is a terminal, and somebody types these lines when asked. */
   readonly typed?: readonly string[];
-  /** What it says goes to a terminal. */
-  readonly seen?: boolean;
   /** The data folder; left out: that of the house. */
   readonly data?: string;
 }
@@ -49,9 +47,9 @@ export async function openCtl({ commands, log }: { commands: Commands; log: Logg
   await door.listenLocal(join(folder, 'hallwayctl.sock'));
   return {
     folder,
-    async call(words, { input = '', typed, seen = false, data = folder } = {}) {
+    async call(words, { input = '', typed, data = folder } = {}) {
       const stdin = Object.assign(new PassThrough(), { isTTY: typed !== undefined });
-      const [stdout, stderr] = [Object.assign(new Text(), { isTTY: seen }), new Text()];
+      const [stdout, stderr] = [new Text(), new Text()];
       if (typed === undefined) stdin.end(input);
       else {
         const lines = [...typed];
