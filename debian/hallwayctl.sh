@@ -5,4 +5,5 @@ if [ "${1:-}" = rollback ]; then
 fi
 release=/usr/lib/hallway
 [ ! -e /etc/systemd/system/hallway.service.d/rollback.conf ] || release=/usr/lib/hallway-previous
-exec "$release/bin/node" "$release/server/server-cli-main.js" "$@"
+# Of the server that is installed, wherever root stands: a boot file there may be anybody's. Another --config or --data comes first.
+exec "$release/bin/node" "$release/server/server-cli-main.js" --config /etc/hallway/hallway.toml "$@"

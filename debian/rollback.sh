@@ -13,18 +13,11 @@ fail() {
 }
 
 status() {
-    systemctl show --property=StatusText --value hallway.service || true
+    systemctl show --property=StatusText --value hallway.service | tr -d '[:cntrl:]' || true
 }
 
 case "${1:-}" in
-    --automatic | --yes) ;;
-    "")
-        echo "This goes back to the release before this one. If this one has changed the store, what was written since"
-        echo "the upgrade (messages, accounts, settings) is put aside and not seen any more."
-        printf 'Go back? [y/N] '
-        read -r answer || answer=n
-        case "$answer" in [yYjJ]*) ;; *) fail "Nothing was changed." ;; esac
-        ;;
+    "" | --automatic | --yes) ;;
     --help | -h)
         echo "Usage: hallwayctl rollback [--yes]"
         exit 0
@@ -34,6 +27,13 @@ esac
 [ "$(id -u)" = 0 ] || fail "Only root goes back: sudo hallwayctl rollback"
 [ ! -e "$dropin" ] || fail "The release before runs already."
 [ -x "$previous/bin/node" ] || fail "There is no release before this one: it is there after an upgrade."
+if [ -z "${1:-}" ]; then
+    echo "This goes back to the release before this one. If this one has changed the store, what was written since"
+    echo "the upgrade (messages, accounts, settings) is put aside and not seen any more."
+    printf 'Go back? [y/N] '
+    read -r answer || answer=n
+    case "$answer" in [yYjJ]*) ;; *) fail "Nothing was changed." ;; esac
+fi
 
 why="$(status)"
 systemctl stop hallway.service || true
@@ -53,7 +53,7 @@ systemctl daemon-reload
 systemctl reset-failed hallway.service || true
 if systemctl start hallway.service; then
     echo "Hallway runs as it did before the upgrade. The next upgrade is tried as usual."
-    [ -z "$why" ] || [ "$1" != --automatic ] || echo "The new release did not become ready: $why"
+    [ -z "$why" ] || [ "${1:-}" != --automatic ] || echo "The new release did not become ready: $why"
     exit 0
 fi
 # What keeps both from it is not the release: the new one tries on until it is gone.
@@ -61,4 +61,5 @@ rm -f "$dropin"
 rmdir --ignore-fail-on-non-empty "$(dirname "$dropin")"
 systemctl daemon-reload
 systemctl --no-block start hallway.service || true
-fail "The release before does not become ready either: $(status)"
+why="$(status)"
+fail "The release before does not become ready either: ${why:-journalctl --unit hallway says why.}"

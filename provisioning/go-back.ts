@@ -1,9 +1,9 @@
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Before, befores } from '../server/storage/before.ts';
 import { NEWEST_SCHEMA, openSnapshot } from '../server/storage/snapshot.ts';
 import { BackupProblem } from './backup/problem.ts';
-import { giveTo, refuseRunning } from './backup/restore.ts';
+import { refuseRunning } from './backup/restore.ts';
 import { STORE_FILE } from './data-folder.ts';
 import { finishRestore, RESTORING, swap } from './restore-swap.ts';
 
@@ -22,7 +22,8 @@ export async function goBack(data: string, now = Date.now(), newest = NEWEST_SCH
   finishRestore(data);
   await refuseRunning(data);
   const store = join(data, STORE_FILE);
-  if (versionAt(store) <= newest) return {};
+  // Where a release never came so far as to make one, there is nothing to put back.
+  if (!existsSync(store) || versionAt(store) <= newest) return {};
   const before = befores(store).find(({ version }) => version <= newest);
   if (before === undefined) {
     throw new BackupProblem(
@@ -35,12 +36,10 @@ export async function goBack(data: string, now = Date.now(), newest = NEWEST_SCH
   const staging = join(data, RESTORING);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { mode: 0o700 });
-  giveTo(data, staging);
   linkSync(before.file, join(staging, STORE_FILE));
   const aside = `after-upgrade-${new Date(now).toISOString().slice(0, 19).replace(/[T:]/g, '-')}`;
   const files = readdirSync(data).filter((name) => name === STORE_FILE || /^hallway\.db-(wal|shm)$/.test(name));
   swap(data, { aside, before: files, after: [STORE_FILE] });
-  giveTo(data, join(data, aside));
   rmSync(before.file);
   return { before, aside: join(data, aside) };
 }

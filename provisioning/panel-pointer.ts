@@ -1,5 +1,4 @@
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 export interface PanelPointer {
   /** By name, then by address. */
@@ -9,8 +8,6 @@ export interface PanelPointer {
   readonly claimed: boolean;
 }
 
-/** The file in the folder that systemd made for the running service; what is shown at a login leads to it. */
-export const POINTER = 'panel';
 const ADDRESSES = 3;
 
 /** What somebody reads at the console: nothing that anybody may not know. */
@@ -23,26 +20,27 @@ export function pointerText({ urls, fingerprint, claimed }: PanelPointer): strin
   return `${lines.join('\n')}\n`;
 }
 
-/** Writes it, if it is another than before. `folder` is RUNTIME_DIRECTORY; without it nothing is done. Never throws. */
-export function pointToPanel(folder: string | undefined, pointer: PanelPointer): void {
-  if (folder === undefined) return;
-  const path = join(folder, POINTER);
+/**
+ * Writes it into `file`, if it is another than before; undefined: nothing is done. The file is there already and stays the same one:
+ * root reads it at each login, so it lies where we can make none, which might be a pipe or lead to what is not ours. Never throws.
+ */
+export function pointToPanel(file: string | undefined, pointer: PanelPointer): void {
+  if (file === undefined) return;
   const text = pointerText(pointer);
   try {
-    if (read(path) === text) return;
-    // Everybody may read it, whatever else we write.
-    writeFileSync(`${path}.new`, text, { mode: 0o644 });
-    chmodSync(`${path}.new`, 0o644);
-    renameSync(`${path}.new`, path);
+    if (readFileSync(file, 'utf8') !== text) overwrite(file, text);
   } catch {
     // It is a convenience: the house opens without it.
   }
 }
 
-function read(path: string): string | undefined {
+/** Without O_CREAT, which `writeFileSync` knows no way around. */
+function overwrite(file: string, text: string): void {
+  const descriptor = openSync(file, constants.O_WRONLY);
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
+    ftruncateSync(descriptor);
+    writeSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
   }
 }

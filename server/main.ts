@@ -125,7 +125,7 @@ async function present(server: RunningServer): Promise<void> {
 /** Where the panel is, for those who come to the machine; kept up to date, as certificates are renewed. */
 function point({ commands, panelUrls }: RunningServer): void {
   const { fingerprint } = commands.panel();
-  pointToPanel(process.env.RUNTIME_DIRECTORY, { urls: panelUrls, fingerprint, claimed: commands.claim.claimed });
+  pointToPanel(process.env.HALLWAY_POINTER, { urls: panelUrls, fingerprint, claimed: commands.claim.claimed });
 }
 
 /** Where the panel is, and what it takes to claim it. The journal is no place for the code: `hallwayctl claim-code` shows it. */

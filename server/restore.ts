@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { openSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackupKey, existingKey, readKey } from '../provisioning/backup/key.ts';
@@ -6,6 +6,7 @@ import { BackupProblem } from '../provisioning/backup/problem.ts';
 import { opens } from '../provisioning/backup/read.ts';
 import { restoreBackup } from '../provisioning/backup/restore.ts';
 import { restoreWords } from '../provisioning/backup/restore-words.ts';
+import { becomeOwner } from '../provisioning/become-owner.ts';
 import { takeSecret } from './cli/ask.ts';
 import { Failure } from './cli/failure.ts';
 import { chosenName, withChosenName } from './config/chosen-name.ts';
@@ -27,9 +28,9 @@ const OPTIONS = {
   caller: { type: 'string' },
 } as const;
 
-/** The key that was named, that of this machine when it opens the file, or the one that somebody types. */
-async function keyFor(named: string | undefined, data: string, file: string): Promise<BackupKey> {
-  if (named !== undefined) return readKey(readFileSync(named, 'utf8'));
+/** The key that was given, that of this machine when it opens the file, or the one that somebody types. */
+async function keyFor(named: string | undefined, data: string, file: number): Promise<BackupKey> {
+  if (named !== undefined) return readKey(named);
   const own = await existingKey(data);
   if (own !== undefined && (await opens(file, own))) return own;
   return readKey(await takeSecret(process, 'Recovery key (AGE-SECRET-KEY-1…): '));
@@ -58,17 +59,21 @@ function nameOf(asked: string | undefined, { hostname, nameGiven, file }: Settin
 async function run(): Promise<void> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const cwd = process.cwd();
-  const settings = withChosenName(loadSettings({ config: values.config, data: values.data, cwd }));
+  const boot = loadSettings({ config: values.config, data: values.data, cwd });
   process.umask(0o077);
   const file = resolve(cwd, positionals[0] ?? '');
   const keyFile = values['key-file'];
   mustBeThere(file);
   if (keyFile !== undefined) mustBeThere(resolve(cwd, keyFile));
+  const descriptor = openSync(file, 'r');
+  const key = keyFile && readFileSync(resolve(cwd, keyFile), 'utf8');
+  becomeOwner(boot.data);
+  const settings = withChosenName(boot);
   const hostname = nameOf(values.hostname, settings);
   let said = -1;
   const done = await restoreBackup({
-    file,
-    key: await keyFor(keyFile && resolve(cwd, keyFile), settings.data, file),
+    file: descriptor,
+    key: await keyFor(key, settings.data, descriptor),
     data: settings.data,
     hostname,
     named: !settings.nameGiven && (values.hostname ?? chosenName(settings.data)) !== undefined,

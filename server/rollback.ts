@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { BackupProblem, problemOf } from '../provisioning/backup/problem.ts';
+import { becomeOwner } from '../provisioning/become-owner.ts';
 import { goBack } from '../provisioning/go-back.ts';
 import { ConfigError } from './config/config-error.ts';
 import { loadSettings } from './config/load.ts';
@@ -17,6 +18,7 @@ try {
   const { values } = parseArgs({ options: OPTIONS });
   const { data } = loadSettings({ config: values.config, data: values.data, cwd: process.cwd() });
   process.umask(0o077);
+  becomeOwner(data);
   const done = await goBack(data);
   const words =
     done.before === undefined

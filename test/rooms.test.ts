@@ -54,6 +54,7 @@ const PROCESS: Readonly<Record<string, string>> = {
   'server/commands/overview.ts': 'reads how much memory is in use, changes nothing',
   'server/commands/meter.ts': 'reads how much of the machine is used, changes nothing',
   'provisioning/data-folder.ts': 'asks which user it is, to say whose a folder must be',
+  'provisioning/become-owner.ts': 'gives root’s rights up, for restore.ts and rollback.ts',
   'server/util/program.ts': 'ends what it has started',
   'server/cli/hallwayctl.js': 'a process of its own',
   'server/cli/main.ts': 'the same',

@@ -13,8 +13,11 @@ const LONGEST_HEAD = 64 * 1024;
 const MAGIC = 'age-encryption.org/v1\n';
 const HEAD_ENDS = '\n--- ';
 
+/** A file by its path, or one that is open for reading and stays so. */
+export type Source = string | number;
+
 export interface ReadTask {
-  readonly file: string;
+  readonly file: Source;
   readonly key: BackupKey;
   /** Where an entry is to be written; undefined when it is only to be looked at. */
   place(path: string): string | undefined;
@@ -36,27 +39,25 @@ export interface Read {
  * resolves. Throws BackupProblem, or the system's errors for what cannot be written.
  */
 export async function readBackup(task: ReadTask): Promise<Read> {
-  const descriptor = openSync(task.file, 'r');
+  using source = opened(task.file);
+  const { descriptor } = source;
+  checkMagic(descriptor);
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(task.key.identity);
+  let plain: ReadableStream<Uint8Array>;
   try {
-    checkMagic(descriptor);
-    const decrypter = new Decrypter();
-    decrypter.addIdentity(task.key.identity);
-    let plain: ReadableStream<Uint8Array>;
-    try {
-      plain = await decrypter.decrypt(ReadableStream.from(piecesOf(descriptor, task.tell)));
-    } catch (cause) {
-      if (!(cause instanceof Error) || !/no identity matched/.test(cause.message)) throw undecipherable(cause);
-      throw new BackupProblem('key', 'This recovery key does not open it: it belongs to another server.', { cause });
-    }
-    return await new Reading(task, new TarReader(deciphered(plain))).all();
-  } finally {
-    closeSync(descriptor);
+    plain = await decrypter.decrypt(ReadableStream.from(piecesOf(descriptor, task.tell)));
+  } catch (cause) {
+    if (!(cause instanceof Error) || !/no identity matched/.test(cause.message)) throw undecipherable(cause);
+    throw new BackupProblem('key', 'This recovery key does not open it: it belongs to another server.', { cause });
   }
+  return await new Reading(task, new TarReader(deciphered(plain))).all();
 }
 
 /** Whether a key is the one that a backup was encrypted for. Throws BackupProblem for what is no backup. */
-export async function opens(file: string, key: BackupKey): Promise<boolean> {
-  const descriptor = openSync(file, 'r');
+export async function opens(file: Source, key: BackupKey): Promise<boolean> {
+  using source = opened(file);
+  const { descriptor } = source;
   try {
     checkMagic(descriptor);
     const decrypter = new Decrypter();
@@ -67,9 +68,13 @@ export async function opens(file: string, key: BackupKey): Promise<boolean> {
   } catch (error) {
     if (error instanceof Error && /no identity matched/.test(error.message)) return false;
     throw error instanceof BackupProblem ? error : undecipherable(error);
-  } finally {
-    closeSync(descriptor);
   }
+}
+
+function opened(file: Source): Disposable & { readonly descriptor: number } {
+  if (typeof file === 'number') return { descriptor: file, [Symbol.dispose]: () => undefined };
+  const descriptor = openSync(file, 'r');
+  return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
 }
 
 /** What age finds wrong, in words for people. */

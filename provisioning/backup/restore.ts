@@ -1,4 +1,4 @@
-import { chownSync, existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { StorageError } from '../../server/storage/database.ts';
@@ -51,13 +51,10 @@ async function replaceHouse(
   before: readonly string[],
 ): Promise<{ readonly aside?: string }> {
   const staging = join(data, RESTORING);
-  giveTo(data, staging);
   await refuseRunning(data);
   const aside = before.length === 0 ? '' : asideAt(now());
   swap(data, { aside, before, after: readdirSync(staging) });
-  if (aside === '') return {};
-  giveTo(data, join(data, aside), false);
-  return { aside: join(data, aside) };
+  return aside === '' ? {} : { aside: join(data, aside) };
 }
 
 export async function refuseRunning(data: string): Promise<void> {
@@ -79,13 +76,4 @@ function answers(socket: string): Promise<boolean> {
     probe.once('error', () => resolve(false));
     probe.once('connect', () => probe.destroy());
   });
-}
-
-/** Restored by root, it is the server's all the same: whose the data folder is. */
-export function giveTo(data: string, path: string, below = true): void {
-  const { uid, gid } = statSync(data);
-  const own = lstatSync(path);
-  if (own.uid !== uid || own.gid !== gid) chownSync(path, uid, gid);
-  if (!below || !own.isDirectory()) return;
-  for (const name of readdirSync(path)) giveTo(data, join(path, name));
 }

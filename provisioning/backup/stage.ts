@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { fstatSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Renewal } from '../../server/certificates/renewal.ts';
 import { NAME_FILE } from '../../server/config/chosen-name.ts';
@@ -14,7 +14,7 @@ import { fateOf } from './entries.ts';
 import { BACKUP_KEY, type BackupHead, BOOT_FILE, RESTORED, STORE, TOKEN_KEY, UPLOADS } from './format.ts';
 import { BACKUP_KEY_FILE, type BackupKey } from './key.ts';
 import { BackupProblem } from './problem.ts';
-import { readBackup } from './read.ts';
+import { readBackup, type Source } from './read.ts';
 
 /** What the boot file of a backup is called where it was restored: it is for people, nobody else reads it. */
 export const OLD_BOOT_FILE = 'boot-file-of-the-backup.toml';
@@ -33,7 +33,8 @@ export interface StageTask {
   readonly door: 'cli' | 'panel';
 }
 
-export interface StageOptions extends StageTask {
+export interface StageOptions extends Omit<StageTask, 'file'> {
+  readonly file: Source;
   readonly log: Logger;
   readonly now?: () => number;
   /** Which part is read, 0 to 1. */
@@ -59,7 +60,7 @@ export interface Staged {
  */
 export async function stageHouse(options: StageOptions): Promise<Staged> {
   const { data, file, hostname, named } = options;
-  checkSpace(data, statSync(file).size);
+  checkSpace(data, sizeOf(file));
   const staging = join(data, RESTORING);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { mode: 0o700 });
@@ -91,7 +92,7 @@ async function unpack(
   { file, key, tell }: StageOptions,
   staging: string,
 ): Promise<{ head: BackupHead; files: number }> {
-  const { size } = statSync(file);
+  const size = sizeOf(file);
   const places: Readonly<Record<string, string>> = {
     [STORE]: STORE_FILE,
     [BACKUP_KEY]: BACKUP_KEY_FILE,
@@ -150,6 +151,10 @@ async function fit(options: StageOptions, staging: string, head: BackupHead): Pr
 async function forgetPasses({ admins, oneTimeCodes, resetLinks }: Stores): Promise<void> {
   const end = Number.MAX_SAFE_INTEGER;
   await Promise.all([admins.expireSessions(end), oneTimeCodes.expire(end), resetLinks.expire(end)]);
+}
+
+function sizeOf(file: Source): number {
+  return (typeof file === 'number' ? fstatSync(file) : statSync(file)).size;
 }
 
 function checkSpace(data: string, bytes: number): void {

@@ -161,7 +161,7 @@ export class Client {
       return new Failure(
         3,
         `Hallway is not running: nobody answers at ${this.#socket}.\n` +
-          'Start it with “systemctl start hallway”, or “npm start” in a checkout; is its data folder elsewhere, name it with --data.',
+          '“systemctl status hallway” says why, “systemctl start hallway” starts it (“npm start” in a checkout). Is its data folder elsewhere, name it with --data.',
       );
     }
     return new Failure(3, `The server could not be asked at ${this.#socket}: ${error.message}`);

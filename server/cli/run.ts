@@ -6,6 +6,7 @@ import { help, helpFor } from './help.ts';
 import { socketPath } from './locate.ts';
 import { nearest } from './nearest.ts';
 import { wholeNames } from './short-names.ts';
+import { plainLines } from './text.ts';
 import { COMMON, type Given, OPTIONS, type OptionName, type Verb } from './verb.ts';
 import { admins } from './verbs/admins.ts';
 import { announcements } from './verbs/announcements.ts';
@@ -45,7 +46,7 @@ import { users } from './verbs/users.ts';
 /** What a call has of the world. */
 export interface World {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable;
   readonly cwd: string;
   /** Who calls, for the audit log. */
@@ -162,8 +163,9 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     }
     checkCall(verb, args, given);
     const client = new Client(socketPath({ config: given.config, data: given.data, cwd }), caller);
-    const print = (reply: unknown, text: string) => void stdout.write(json ? `${JSON.stringify(reply)}\n` : text);
-    const write = (text: string) => void stdout.write(text);
+    // What the server says goes to root's terminal as text and no more; a file or another program gets it as it is.
+    const write = (text: string) => void stdout.write(stdout.isTTY ? plainLines(text) : text);
+    const print = (reply: unknown, text: string) => write(json ? `${JSON.stringify(reply)}\n` : text);
     const program = world.program ?? (() => Promise.reject(new Failure(3, 'This works at a terminal only.')));
     const named = Object.entries({ config: given.config, data: given.data, caller });
     const common = named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
@@ -184,7 +186,7 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (json && error.reply !== undefined) stdout.write(`${JSON.stringify(error.reply)}\n`);
-    stderr.write(`hallwayctl: ${error.message}\n`);
+    stderr.write(`hallwayctl: ${plainLines(error.message)}\n`);
     return error.exit;
   }
 }

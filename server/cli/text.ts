@@ -3,6 +3,11 @@ export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
 
+/** The same for text of several lines, in columns. */
+export function plainLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, plain);
+}
+
 /** A moment in local time, as `2026-01-31 09:05:00`. */
 export function when(time: number): string {
   return new Date(time).toLocaleString('sv-SE');

@@ -39,8 +39,8 @@ export function spoilt(deb: string, version: string, folder: string, change: (ro
   return file;
 }
 
-/** The newest step of the schema, in the bundle. */
-const LAST_STEP = /name: "kept-sessions",\s*statements: \[[^\]]*\]\s*\}/;
+/** The newest step of the schema, in the bundle: the last one of the list. */
+const LAST_STEP = /\{\s*version: \d+,\s*name: "[\w-]+",\s*statements: [^{}]*\}(?=\s*\])/;
 
 /** One more step of the schema, for `spoilt`. */
 export function withStep(statement: string): (root: string) => void {

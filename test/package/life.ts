@@ -43,6 +43,7 @@ async function number(house: Container, pattern: RegExp, command: string): Promi
 export async function life(release: Release, tar: string, folder: string): Promise<void> {
   const [first, second] = [built({ version: '0.1.0' }), built({ version: '0.2.0' })];
   const wrongStep = spoilt(second, '0.3.0', folder, withStep('CREATE TABLE account (a INTEGER)'));
+  const brokenOff = spoilt(second, '0.2.1', folder, withoutServer);
   const noServer = spoilt(second, '0.4.0', folder, withoutServer);
   const oneStep = spoilt(second, '0.5.0', folder, withStep('CREATE TABLE more (a INTEGER)'));
   const sameStep = spoilt(second, '0.6.0', folder, withStep('CREATE TABLE more (a INTEGER)'));
@@ -55,6 +56,10 @@ export async function life(release: Release, tar: string, folder: string): Promi
     const kilobytes = await number(house, /Installed-Size: (\d+)/, 'dpkg -s hallway');
     const rss = await number(house, /VmRSS:\s+(\d+)/, 'cat /proc/$(systemctl show -P MainPID hallway)/status');
     const [deb, size, memory] = [statSync(first).size / 1e6, kilobytes / 1e3, rss / 1e3].map((mb) => mb.toFixed(0));
+    // Root reads it at each login: the service fills it, and can neither take it away nor put another in its place.
+    await house.until('grep -q "^Hallway: https" /usr/lib/motd.d/hallway');
+    assert.notEqual((await house.run('runuser -u hallway -- rm -f /run/hallway/panel')).code, 0);
+    assert.notEqual((await house.run('runuser -u hallway -- touch /run/hallway/other')).code, 0);
     return `${seconds.toFixed(1)} s; deb made quickly ${deb} MB, installed ${size} MB, RSS ${memory} MB`;
   });
   await does('systemd-analyze security', async () => {
@@ -75,6 +80,19 @@ export async function life(release: Release, tar: string, folder: string): Promi
     assert.match(house.read(config), /an administrator was here/);
     assert.match(await house.does('dpkg-query -W hallway'), /0\.2\.0/);
     return `${gap} s`;
+  });
+  await does('one that is broken off and begun again leaves the release of before whole', async () => {
+    house.put(brokenOff, '/root/broken-off.deb');
+    await house.does('cd /root && dpkg --unpack broken-off.deb && dpkg --unpack broken-off.deb && dpkg --configure -a');
+    await house.does(READY);
+    assert.match(house.read('/usr/lib/hallway-previous/package.json'), /"0\.2\.0"/);
+    await house.does('cmp /proc/$(systemctl show -P MainPID hallway)/exe /usr/lib/hallway-previous/bin/node');
+    assert.equal(
+      (await house.run('grep -q "process.exit(7)" /usr/lib/hallway-previous/server/server-main.js')).code,
+      1,
+    );
+    await hasItsPeople(house);
+    return undefined;
   });
   await does('a release whose migration fails is gone back from, longest silence', async () => {
     const gap = unharmed(await talking(house, () => install(house, wrongStep)), 1);
@@ -149,11 +167,31 @@ export async function life(release: Release, tar: string, folder: string): Promi
     await install(other, second);
     other.put(join(house.root, 'var/lib/hallway/backups', name), '/root/backup.age');
     other.write('/root/key.txt', key);
-    await other.does('systemctl stop hallway');
+    // A note as a restore leaves it, by which root would carry a file of the service's to where it does harm.
+    const note = '{"aside":"../../../etc","before":["planted"],"after":[]}';
+    other.write('/var/lib/hallway/planted', 'harm');
+    other.write('/var/lib/hallway/restore.json', note);
+    await other.does('systemctl stop hallway && chmod 600 /root/backup.age /root/key.txt');
+    const led = await other.run('hallwayctl restore --replace --key-file /root/key.txt /root/backup.age');
+    assert.deepEqual([led.code, other.has('/etc/planted')], [1, false], led.stderr);
+    await other.does('rm /var/lib/hallway/restore.json /var/lib/hallway/planted');
     const elsewhere = '--replace --key-file /root/key.txt --hostname chat.elsewhere.internal';
     await other.does(`hallwayctl restore ${elsewhere} /root/backup.age && systemctl start hallway`);
     await hasItsPeople(other);
     unharmed(await talking(other, () => other.does('sleep 3')), 0);
+    const purge = 'apt-get purge -y hallway < /dev/null';
+    await other.does(`${purge} && useradd --shell /bin/bash hallway`);
+    assert.match((await install(other, second)).said, /was here before and can log in/);
+    await other.does(`${purge} && getent passwd hallway && userdel hallway`);
+    await install(other, second);
+    // Purged while an upgrade is half-way: nobody goes on writing into what is deleted.
+    other.put(second, '/root/second.deb');
+    await other.does(`dpkg --unpack /root/second.deb && ${purge} && ! ${READY}`);
+    await install(other, second);
+    await other.does(
+      `echo 'data = "/srv/chat"' | cat - /etc/hallway/hallway.toml > /root/new && cp /root/new /etc/hallway/hallway.toml`,
+    );
+    await other.does(`${purge} && getent passwd hallway`);
     return undefined;
   });
   await does('removed, installed again with all it had, and purged without a trace', async () => {

@@ -56,6 +56,14 @@ describe('going back to the release of before', () => {
     assert.ok(existsSync(join(data, 'hallway.db.before-1')));
   });
 
+  it('has nothing to put back where no release has made a store yet', async (t) => {
+    const data = await mkdtemp(join(tmpdir(), 'hallway-back-'));
+    t.after(() => rm(data, { recursive: true }));
+    assert.deepEqual(await goBack(data, NOW, 1), {});
+    assert.deepEqual(readdirSync(data), []);
+    assert.deepEqual(await goBack(join(data, 'nowhere'), NOW, 1), {});
+  });
+
   it('changes nothing where there is no store of before, or a damaged one', async (t) => {
     const data = await upgraded(t);
     const files = readdirSync(data).sort();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -27,20 +27,25 @@ describe('what is shown at the console', () => {
     assert.doesNotMatch(pointerText({ ...pointer, claimed: true }), /claim/);
   });
 
-  it('is a file that everybody may read, written anew only when it says something else', async () => {
+  it('is written into the file that is there, and only when it says something else', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hallway-pointer-'));
-    const mask = process.umask(0o077);
+    const file = join(folder, 'panel');
     try {
-      pointToPanel(folder, pointer);
-      const first = await stat(join(folder, 'panel'));
-      assert.equal(first.mode & 0o777, 0o644);
-      pointToPanel(folder, pointer);
-      assert.equal((await stat(join(folder, 'panel'))).ino, first.ino);
-      pointToPanel(folder, { ...pointer, fingerprint: 'EF:01' });
-      assert.match(await readFile(join(folder, 'panel'), 'utf8'), /EF:01/);
-      assert.deepEqual(await readdir(folder), ['panel']);
+      await writeFile(file, 'x'.repeat(2_000));
+      const before = await stat(file);
+      pointToPanel(file, pointer);
+      assert.equal(await readFile(file, 'utf8'), pointerText(pointer));
+      await utimes(file, 0, 0);
+      pointToPanel(file, pointer);
+      assert.equal((await stat(file)).mtimeMs, 0);
+      pointToPanel(file, { ...pointer, fingerprint: 'EF:01' });
+      assert.match(await readFile(file, 'utf8'), /EF:01/);
+      const after = await stat(file);
+      assert.deepEqual([after.ino, after.mode], [before.ino, before.mode]);
+      await rm(file);
+      pointToPanel(file, pointer);
+      assert.deepEqual(await readdir(folder), []);
     } finally {
-      process.umask(mask);
       await rm(folder, { recursive: true });
     }
   });

@@ -147,7 +147,7 @@ export const backups: readonly Verb[] = [
     args: [],
     options: [],
     summary:
-      'after an upgrade that went wrong, put the store of before it back in its place, while the server is stopped',
+      'after an upgrade that went wrong, go back to the release and the store of before it; in a checkout to the store, while the server is stopped',
     async run({ program, given }) {
       const code = await program('rollback', given.json ? ['--json'] : []);
       if (code !== 0) throw new Failure(1, 'The store was not put back.');
