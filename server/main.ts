@@ -86,6 +86,11 @@ async function run(): Promise<void> {
       restarting = undefined;
     })().catch(giveUp);
   };
+  // A large store takes minutes after an upgrade, and somebody may look meanwhile.
+  const told = tellWhy(
+    process.env.NOTIFY_SOCKET,
+    'opening the store; after an upgrade it is copied and brought up to date first, which takes its time when it is large',
+  );
   let server = await start().catch(giveUp);
   const notifier = new Notifier({
     socket: process.env.NOTIFY_SOCKET,
@@ -111,6 +116,7 @@ async function run(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
 
   await present(server);
+  await told;
   await notifier.ready(`serving ${server.listening.map(({ name }) => name).join(', ')}`);
   setTimeout(() => void server.warm(), 2_000).unref();
 }

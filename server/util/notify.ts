@@ -33,10 +33,14 @@ function oneLine(text: string): string {
     .slice(0, LONGEST);
 }
 
-/** Tells systemd why the house does not open, to be read in `systemctl status`. Never rejects. */
+/** Programs that are started together end as they like: the last word is to be the last. */
+let lastWord: Promise<unknown> = Promise.resolve();
+
+/** Tells systemd how it is with a house that is not open, to be read in `systemctl status`; one after the other. Never rejects. */
 export async function tellWhy(socket: string | undefined, why: string, send = sendByProgram): Promise<void> {
   if (socket === undefined) return;
-  await send({ status: oneLine(why) }).catch(() => undefined);
+  lastWord = lastWord.then(() => send({ status: oneLine(why) })).catch(() => undefined);
+  await lastWord;
 }
 
 /** Tells systemd how the service is (sd_notify(3)). A message that cannot be sent is logged and never stops the house. */

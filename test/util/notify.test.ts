@@ -91,6 +91,20 @@ describe('systemd', () => {
     await tellWhy('/run/systemd/notify', 'cannot be sent', () => Promise.reject('Failed to connect'));
   });
 
+  it('is told one after the other, so that what was said last stands there', async () => {
+    const heard: string[] = [];
+    const slow = Promise.withResolvers<void>();
+    const send: Send = async ({ status }) => {
+      if (status === 'opening') await slow.promise;
+      heard.push(status);
+    };
+    const first = tellWhy('/run/systemd/notify', 'opening', send);
+    const second = tellWhy('/run/systemd/notify', 'the disk is full', send);
+    slow.resolve();
+    await Promise.all([first, second]);
+    assert.deepEqual(heard, ['opening', 'the disk is full']);
+  });
+
   it('does not stop the house when it cannot be told', async (t) => {
     const { one } = notifier(t, { send: () => Promise.reject('Failed to connect') });
     await one.ready('serving');
