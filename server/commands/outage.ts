@@ -84,7 +84,8 @@ export class OutageCommands {
     return {
       planned: this.#values.get(planned, domain),
       beginning: new Date(from).toISOString(),
-      ...(until !== undefined && { expected_end: new Date(until).toISOString() }),
+      // An end before the beginning was left there by an earlier outage, or is a mistake: nobody knows yet.
+      ...(until !== undefined && until > from && { expected_end: new Date(until).toISOString() }),
       ...(text !== '' && { message: { default: text } }),
     };
   }

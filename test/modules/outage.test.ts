@@ -42,6 +42,8 @@ test('XEP-0455 §2.2: the file that apps read', async (t) => {
     expected_end: '2026-12-24T20:30:00.000Z',
     message: { default: 'The cellar is being painted.' },
   });
+  await set('ends', '2026-12-24T17:00Z');
+  assert.equal(outage.status('example.test').expected_end, undefined, 'an end that is before it');
   await set('planned', false);
   await set('ends', undefined);
   await set('message', '');
