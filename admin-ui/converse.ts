@@ -4,13 +4,16 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 
 /**
- * What the web chat needs of Converse.js (MPL-2.0), and no more: no maps, no second copy, no other languages. The files are
+ * What the web chat needs of Converse.js (MPL-2.0), and no more: no maps, no second copy, no other
+ * languages than the panel has. The files are
  * taken as they are, so their source is what the package says it is.
  */
 const FILES = [
   'dist/converse.min.js',
   'dist/converse.min.css',
   'dist/emoji.json',
+  'dist/chunkjs/locales/de-LC_MESSAGES-converse-po.js',
+  'dist/chunkjs/locales/dayjs/de-js.js',
   'dist/libomemo.esm.min.js',
   'dist/curve25519_compiled.wasm',
   'dist/webfonts/baumans.ttf',

@@ -26,7 +26,7 @@ function policy(host: string, files: string): string {
 }
 
 /** Files of the chat: each part of the path a plain name. */
-const FILE = /^(?:[a-z0-9_-]+\/){0,2}[A-Za-z0-9_-]+(?:\.[a-z0-9]+){1,3}$/;
+const FILE = /^(?:[a-z0-9_-]+\/){0,3}[A-Za-z0-9_-]+(?:\.[a-z0-9]+){1,3}$/;
 const LASTING = /\.(?:wasm|json|ttf|svg|png|mp3|ogg)$/;
 const HOST = /^[\w.:[\]-]+$/;
 

@@ -206,6 +206,18 @@ describe('the chat in the browser', { skip: noBrowser || noSlixmpp, timeout: 150
     await other.context.close();
   });
 
+  it('speaks German with a browser that does, and asks only this server for its words', async () => {
+    const other = await visit(browser, { locale: 'de-DE' });
+    other.page.setDefaultTimeout(30_000);
+    const strange = strangers(other.page, appliance.panel);
+    await other.page.goto(`${appliance.panel}/chat/`);
+    await other.page.getByRole('button', { name: 'Anmelden' }).waitFor();
+    await picture(other.page, 'chat-german');
+    assert.equal(await other.page.evaluate('document.documentElement.lang'), 'de');
+    assert.deepEqual([strange, broken(other)], [[], []]);
+    await other.context.close();
+  });
+
   it('is gone when it is switched off', async () => {
     const off = await appliance.ctl(['setting', 'set', 'web.chat', 'off', '--domain', 'example.test']);
     assert.equal(off.code, 0, off.stderr);

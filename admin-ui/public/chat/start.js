@@ -9,6 +9,12 @@ const way = new URLSearchParams(location.search).has('bosh')
   ? { bosh_service_url: `https://${here}/http-bind` }
   : { websocket_url: `wss://${here}/xmpp-websocket` };
 
+// The language that was chosen in the panel, else the first of the browser's own that there is.
+const LANGUAGES = ['en', 'de'];
+const wanted = [localStorage.getItem('hallway-language') ?? '', ...navigator.languages];
+const language = wanted.map((one) => one.replace(/-.*/, '')).find((one) => LANGUAGES.includes(one)) ?? 'en';
+document.documentElement.lang = language;
+
 const RESOURCE = 'hallway-resource';
 const reloaded = performance.getEntriesByType('navigation')[0]?.type === 'reload';
 
@@ -48,8 +54,8 @@ window.converse.initialize({
   allow_registration: false,
   allow_non_roster_messaging: true,
   auto_reconnect: true,
-  i18n: 'en',
-  locales: ['en'],
+  i18n: language,
+  locales: LANGUAGES,
   view_mode: 'fullscreen',
   theme: 'classic',
   dark_theme: 'dracula',
