@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Release } from './container.ts';
+import type { Release } from '../../provisioning/repository/release.ts';
+import { debian, notInstalled } from './debian.ts';
 import { built } from './debs.ts';
 import { step } from './report.ts';
 
@@ -14,21 +15,13 @@ const READY_MS = 120_000;
 /** Why the package for arm64 cannot be run here, false when it can. */
 export function noArm64(): string | false {
   if (process.getuid?.() !== 0) return 'only root unpacks a Debian';
-  for (const program of ['mmdebstrap', QEMU, 'aarch64-linux-gnu-strip'])
-    if (spawnSync('which', [program]).status !== 0) return `not installed: ${program}`;
-  return false;
+  return notInstalled('mmdebstrap', QEMU, 'aarch64-linux-gnu-strip');
 }
 
 /** What the package needs of a release for arm64; unpacked, as no program of it is run but by QEMU. */
 function unpacked(release: Release, cache: string): string {
-  const root = join(cache, `${release}-arm64`);
-  if (existsSync(root)) return root;
-  mkdirSync(cache, { recursive: true });
   const include = '--include=base-files,libatomic1,libstdc++6,libgcc-s1,libc6';
-  const args = ['--variant=extract', '--architectures=arm64', include, release, `${root}.draft`];
-  execFileSync('mmdebstrap', args, { stdio: 'ignore' });
-  execFileSync('mv', [`${root}.draft`, root]);
-  return root;
+  return debian(release, cache, `${release}-arm64`, ['--variant=extract', '--architectures=arm64', include]);
 }
 
 /** The server and the CLI of the package for arm64, run by QEMU on the libraries of a release. */

@@ -7,26 +7,20 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Release } from '../../provisioning/repository/release.ts';
+import { debian, NotHere, notInstalled } from './debian.ts';
 
 /** What the containers have beside Debian's smallest set: systemd, what the package needs, and the clients that the scenes drive. */
 const INCLUDED =
   'systemd,systemd-sysv,dbus,openssl,libatomic1,libstdc++6,libnss-systemd,sudo,python3,python3-slixmpp,curl,ca-certificates';
 const BOOT_MS = 60_000;
 const RUN_MS = 5 * 60_000;
-
-/** Debian 12 and 13. */
-export const RELEASES = ['bookworm', 'trixie'] as const;
-export type Release = (typeof RELEASES)[number];
-
-/** There can be no container here, which says nothing of what was to be played in it. */
-export class NoContainer extends Error {}
 
 export interface Output {
   readonly code: number | null;
@@ -37,9 +31,8 @@ export interface Output {
 /** Why there can be no containers here, false when there can. */
 export function noContainers(): string | false {
   if (process.getuid?.() !== 0) return 'only root makes containers';
-  for (const program of ['mmdebstrap', 'systemd-nspawn', 'nsenter', 'dpkg-buildpackage', 'dh']) {
-    if (spawnSync('which', [program]).status !== 0) return `not installed: ${program}`;
-  }
+  const missing = notInstalled('mmdebstrap', 'systemd-nspawn', 'nsenter', 'dpkg-buildpackage', 'dh');
+  if (missing !== false) return missing;
   const folder = cgroups();
   if (folder === undefined) return 'no cgroups of version 2 are mounted';
   try {
@@ -55,18 +48,9 @@ function cgroups(): string | undefined {
   return ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) => existsSync(join(folder, 'cgroup.procs')));
 }
 
-/** The image of a release, made once and kept in `cache`. Gives its file; throws NoContainer when it cannot be made. */
+/** The image of a release. Gives its file; throws NotHere when it cannot be made. */
 export function image(release: Release, cache: string): string {
-  const file = join(cache, `${release}.tar`);
-  if (existsSync(file)) return file;
-  mkdirSync(cache, { recursive: true });
-  const draft = `${file}.draft`;
-  rmSync(draft, { force: true });
-  const args = ['--variant=minbase', '--quiet', `--include=${INCLUDED}`, '--format=tar', release, draft];
-  const { status, stderr } = spawnSync('mmdebstrap', args, { encoding: 'utf8' });
-  if (status !== 0) throw new NoContainer(`there is no image of ${release}: ${stderr.trim().split('\n').at(-1)}`);
-  renameSync(draft, file);
-  return file;
+  return debian(release, cache, `${release}.tar`, ['--variant=minbase', `--include=${INCLUDED}`]);
 }
 
 /** A Debian that has been booted, with a network of its own in which there is nobody else. */
@@ -82,7 +66,7 @@ export class Container implements AsyncDisposable {
     this.#nspawn = nspawn;
   }
 
-  /** Unpacks an image below `folder` and boots it. Throws NoContainer. */
+  /** Unpacks an image below `folder` and boots it. Throws NotHere. */
   static async boot(name: string, tar: string, folder: string): Promise<Container> {
     const root = join(folder, name);
     mkdirSync(root, { recursive: true });
@@ -106,7 +90,7 @@ export class Container implements AsyncDisposable {
         return container;
     }
     await container[Symbol.asyncDispose]();
-    throw new NoContainer(`${name} does not boot`);
+    throw new NotHere(`${name} does not boot`);
   }
 
   /** Runs a line of bash in it. */

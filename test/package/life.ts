@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Container, type Release } from './container.ts';
+import type { Release } from '../../provisioning/repository/release.ts';
+import { Container } from './container.ts';
 import { built, spoilt, withoutServer, withStep } from './debs.ts';
 import { claim, hasItsPeople, install, playIn, READY, status, talking, unharmed } from './office.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Container, Release } from './container.ts';
+import type { Release } from '../../provisioning/repository/release.ts';
+import type { Container } from './container.ts';
 import { step } from './report.ts';
 
 /** An office in a container: what its administrator does there, and how its people talk. */

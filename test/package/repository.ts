@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { Container, type Release } from './container.ts';
+import type { Release } from '../../provisioning/repository/release.ts';
+import { Container } from './container.ts';
 import { built } from './debs.ts';
-import { playIn } from './office.ts';
+import { playIn, READY } from './office.ts';
 import { Shipping } from './shipping.ts';
 
 /** What the scenes are played with. */
@@ -25,10 +26,6 @@ async function version(house: Container): Promise<string> {
   return (await house.does('dpkg-query -W hallway')).trim().split('\t')[1]!;
 }
 
-async function runs(house: Container): Promise<void> {
-  assert.equal((await house.does('systemctl is-active hallway.service')).trim(), 'active');
-}
-
 /** What `apt install` and `apt upgrade` make of the repository on a machine that has no other. */
 async function repository({ release, tar, folder }: Stage, shipping: Shipping): Promise<void> {
   await using house = await Container.boot(`hallway-${release}-r`, tar, folder);
@@ -48,14 +45,14 @@ async function repository({ release, tar, folder }: Stage, shipping: Shipping): 
     await house.does(`cp ${AT}/hallway.sources /etc/apt/sources.list.d/`);
     await house.does(`${apt} update && ${apt} install hallway < /dev/null`);
     assert.equal(await version(house), FIRST);
-    await runs(house);
+    await house.does(READY);
     return undefined;
   });
   await does(`apt upgrade to the next version, and the one before is still to be had`, async () => {
     await publish(built({ version: SECOND }));
     await house.does(`${apt} update && ${apt} upgrade < /dev/null`);
     assert.equal(await version(house), SECOND);
-    await runs(house);
+    await house.does(READY);
     assert.match(await house.does('apt-cache madison hallway'), /0\.2\.0[\s\S]*0\.1\.0/);
     return undefined;
   });
@@ -136,7 +133,7 @@ async function bundle({ release, tar, folder }: Stage, shipping: Shipping): Prom
     const start = performance.now();
     await house.does(`sh '${first}/install.sh'`);
     const seconds = (performance.now() - start) / 1_000;
-    await runs(house);
+    await house.does(READY);
     assert.equal(await version(house), FIRST);
     await house.does('dpkg -s avahi-daemon libatomic1 openssl dbus > /dev/null');
     assert.equal((await house.run(apt)).stdout, before);
@@ -150,7 +147,7 @@ async function bundle({ release, tar, folder }: Stage, shipping: Shipping): Prom
       // Who does not want it need not remove it again after each upgrade.
       await house.does('apt-get purge -y avahi-daemon < /dev/null');
       await house.does(`sh '${await insert(SECOND)}/install.sh'`);
-      await runs(house);
+      await house.does(READY);
       assert.equal(await version(house), SECOND);
       assert.match(house.read(CONFIG), /an administrator was here/);
       assert.equal((await house.run('dpkg -s avahi-daemon')).code, 1);

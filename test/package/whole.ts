@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { RELEASES as NUMBERS, type Release } from '../../provisioning/repository/release.ts';
 import { without } from '../support/packages.ts';
 import { arm64, noArm64 } from './arm64.ts';
 import { checkers } from './checkers.ts';
-import { image, NoContainer, noContainers, RELEASES, type Release } from './container.ts';
+import { image, noContainers } from './container.ts';
+import { NotHere } from './debian.ts';
 import { life } from './life.ts';
 import { leaveOut, outcome, say } from './report.ts';
 import { playShipping } from './repository.ts';
@@ -18,6 +20,8 @@ import { playShipping } from './repository.ts';
  * piuparts qemu-user-static
  */
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/hallway-images');
+
+const RELEASES = Object.keys(NUMBERS) as Release[];
 
 type Part = (release: Release, folder: string) => Promise<void>;
 const PARTS: Readonly<Record<string, { readonly missing: () => string | false; readonly play: Part }>> = {
@@ -41,7 +45,7 @@ async function played(name: string, release: Release, play: Part): Promise<void>
   try {
     await play(release, folder);
   } catch (error) {
-    if (!(error instanceof NoContainer)) throw error;
+    if (!(error instanceof NotHere)) throw error;
     leaveOut(`${release}: ${name}`, error.message);
   }
 }
