@@ -72,8 +72,7 @@ export interface Process {
 
 /**
  * The hall, the only place that sees every room: storage → certificates → hosts → listeners → http, in that order, and back
- * in the other. Throws
- * ConfigError and StorageError for what an administrator can mend.
+ * in the other. Throws ConfigError and StorageError for what an administrator can mend.
  */
 export async function startServer(
   boot: Settings,

@@ -7,13 +7,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AptRoot } from './apt-root.ts';
 import { makeRepository } from './aptly.ts';
@@ -63,7 +62,7 @@ export function publish({ folder, files, key: fingerprint, url, keep }: Publish)
   return withDraft(folder, (draft) => {
     const link = join(folder, LINK);
     const now = present(link);
-    if (now !== undefined) checkKey(link, key);
+    if (now !== undefined) checkKey(now.armoured, key);
     const uri = url ?? now?.uri;
     if (uri === undefined)
       throw new Refusal('--url is lacking: the address at which machines will find the repository');
@@ -83,19 +82,27 @@ export function publish({ folder, files, key: fingerprint, url, keep }: Publish)
   });
 }
 
-function present(link: string): { readonly uri: string; readonly sources: string } | undefined {
+interface Present {
+  readonly uri: string;
+  /** The key that it is signed with. */
+  readonly armoured: string;
+  /** The text of its sources file. */
+  readonly sources: string;
+}
+
+function present(link: string): Present | undefined {
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   const file = join(link, SOURCES);
   if (!stat.isSymbolicLink() || !existsSync(file))
     throw new Refusal(`${link} is there, and is no repository of Hallway`);
   const sources = readFileSync(file, 'utf8');
-  return { uri: readSources(sources).uri, sources };
+  return { ...readSources(sources), sources };
 }
 
 /** Machines that trust the key of before would take nothing that another has signed. */
-function checkKey(link: string, { fingerprint }: Key): void {
-  const before = fingerprintOf(readSources(readFileSync(join(link, SOURCES), 'utf8')).armoured);
+function checkKey(armoured: string, { fingerprint }: Key): void {
+  const before = fingerprintOf(armoured);
   if (before !== fingerprint)
     throw new Refusal(
       `the repository is signed with the key ${before ?? 'that nobody can read'}, and machines that have it take no other: another key needs another folder`,
@@ -163,13 +170,11 @@ function newest(debs: readonly Deb[], keep: number): [kept: Deb[], dropped: Deb[
 
 /** Puts what was made in the place of what is there, in one step. */
 function replace(folder: string, draft: string, made: string): void {
-  const generations = readdirSync(folder).filter((name) => GENERATION.test(name));
-  const last = Math.max(0, ...generations.map((name) => Number(GENERATION.exec(name)![1])));
+  const before = readdirSync(folder).filter((name) => GENERATION.test(name));
+  const last = Math.max(0, ...before.map((name) => Number(GENERATION.exec(name)![1])));
   const name = `generation-${last + 1}`;
   renameSync(made, join(folder, name));
   symlinkSync(name, join(draft, LINK));
   renameSync(join(draft, LINK), join(folder, LINK));
-  const current = basename(readlinkSync(join(folder, LINK)));
-  for (const old of readdirSync(folder).filter((one) => GENERATION.test(one) && one !== current))
-    rmSync(join(folder, old), { recursive: true, force: true });
+  for (const old of before) rmSync(join(folder, old), { recursive: true, force: true });
 }

@@ -34,8 +34,8 @@ export function befores(file: string): Before[] {
     .sort((one, other) => other.version - one.version);
 }
 
-function forgetBefores(file: string, now = Date.now()): void {
-  for (const { file: path, at } of befores(file)) if (now - at > KEPT_MS) rmSync(path);
+function forgetBefores(file: string): void {
+  for (const { file: path, at } of befores(file)) if (Date.now() - at > KEPT_MS) rmSync(path);
 }
 
 /** Removes those that are old, now and every hour, in a process that may run for months. What it gives ends that. */

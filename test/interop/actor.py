@@ -194,6 +194,19 @@ async def refused(answer, *conditions):
     raise AssertionError(f'expected {conditions}, but: {reply}')
 
 
+async def until(what, check):
+    """Asks again until it is so: one thing follows another in a moment, not at once."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                found = await check()
+                if found:
+                    return found
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(what) from None
+
+
 def play(scene, limit=80):
     """Runs a scene, for so many seconds at most, and tells the test what it observed."""
 

@@ -1,8 +1,6 @@
 """The people of an office come to their new server, with the passwords of before, and find what they left behind."""
 
-import asyncio
-
-from actor import PATIENCE, play
+from actor import PATIENCE, play, until
 from slixmpp.xmlstream import ET
 
 
@@ -14,19 +12,6 @@ async def arrives(world, name, mechanisms=None):
     # What it was offered is what the account can: the first try was right.
     assert actor.failures == [], f'{name}: {actor.failures}'
     return actor
-
-
-async def until(what, check):
-    """One thing follows another in a moment, not at once."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                found = await check()
-                if found:
-                    return found
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise AssertionError(f'no {what}') from None
 
 
 async def scene(world):
@@ -66,7 +51,7 @@ async def scene(world):
         async def photo(owner=owner, reader=reader):
             found = (await reader['xep_0054'].get_vcard(owner.boundjid.bare, cached=False, timeout=PATIENCE))['vcard_temp']
             return found['PHOTO']['BINVAL']
-        await until(f'a photo of {owner.boundjid.bare}', photo)
+        await until(f'no photo of {owner.boundjid.bare}', photo)
         data = await reader['xep_0084'].retrieve_avatar(owner.boundjid.bare, told['photo'], timeout=PATIENCE)
         assert data['pubsub']['items']['item']['avatar_data']['value'], data
     if told['nodes']:

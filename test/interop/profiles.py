@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 
-from actor import PATIENCE, befriend, play, refused
+from actor import PATIENCE, befriend, play, refused, until
 from slixmpp.plugins.xep_0048.stanza import Bookmarks
 from slixmpp.xmlstream import ET
 
@@ -26,17 +26,6 @@ async def enters(world, name, resource, plugins):
     actor.send_presence()
     await actor.sees(actor.boundjid.full)
     return actor
-
-
-async def until(what, check):
-    """Asks again until it is so: one side follows the other in a moment, not at once."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            found = await check()
-            if found:
-                return found
-            await asyncio.sleep(0.05)
-    raise AssertionError(what)
 
 
 async def avatars(world, juliet, romeo):

@@ -1,10 +1,5 @@
 """What the scenes between two servers share."""
 
-import asyncio
-import contextlib
-
-from actor import PATIENCE
-
 
 def names(place):
     """Who lives there."""
@@ -31,16 +26,3 @@ async def hears_all(actor, bodies):
     """Exactly these, in this order."""
     heard = [(await actor.hears())['body'] for _ in bodies]
     assert heard == bodies, (heard, bodies)
-
-
-async def until(what, check):
-    """Asks again until it is so: one side follows the other in a moment, not at once."""
-    found = None
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                found = await check()
-                if found:
-                    return found
-                await asyncio.sleep(0.05)
-    raise AssertionError(what)

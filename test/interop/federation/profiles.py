@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 
-from abroad import both_enter, until
-from actor import PATIENCE, befriend, play, refused
+from abroad import both_enter
+from actor import PATIENCE, befriend, play, refused, until
 from slixmpp.xmlstream import ET
 
 PLUGINS = ['xep_0060', 'xep_0163', 'xep_0084', 'xep_0054', 'xep_0153', 'xep_0172']
